@@ -1,0 +1,105 @@
+import TensorGraph
+
+/// The forward pass over a few new tokens, as a graph that is kept and used again while its shape fits.
+final class ForwardEvaluation {
+    struct Shape: Hashable {
+        var tokenCount: Int
+        var historyLength: Int
+        var laneCount: Int
+        var output: Output
+    }
+
+    /// What is wanted at the last of the new tokens.
+    enum Output: Hashable {
+        /// Only the caches' new entries.
+        case none
+        /// The primal's logits, and the tangents before the output matrix.
+        case logits
+        /// Besides, every token's relevance to each region: the output matrix applied to the tangents.
+        case allScores
+    }
+
+    let shape: Shape
+    private let plan: GraphPlan
+    private let tokens: Tensor
+    /// `[1, 1, tokens, lanes]`; nil where the primal is the only lane.
+    private let laneWeights: Tensor?
+    private let attention: AttentionInputs
+    private var logits, probabilities, hidden: Tensor?
+
+    init(_ model: LanguageModel, _ shape: Shape, rule: PropagationRule, cache: LaneCache, headWeights: [Int: Tensor],
+         on stream: ComputeStream) throws
+    {
+        self.shape = shape
+        let configuration = model.configuration
+        let graph = try Graph(capacity: 128 + configuration.layerCount * (100 + 80 * shape.laneCount))
+        tokens = graph.input(.int32, shape.tokenCount, name: "tokens")
+        laneWeights = shape.laneCount == 1
+            ? nil : graph.input(.float32, 1, 1, shape.tokenCount, shape.laneCount, name: "lane weights")
+        attention = AttentionInputs(
+            graph, configuration, tokenCount: shape.tokenCount, historyLength: shape.historyLength, capacity: cache.capacity)
+        let propagator = ForwardLanes(
+            graph: graph, rule: rule, laneCount: shape.laneCount, inputs: attention, cache: cache, headWeights: headWeights)
+
+        var x = graph.reshape(
+            graph.rows(model.weights.embedding, tokens), configuration.embeddingLength, 1, shape.tokenCount)
+        if configuration.embeddingScale != 1 { x = graph.scale(x, by: configuration.embeddingScale) }
+        if let laneWeights {
+            // Each lane starts as its weights times the embeddings; the primal's weight is 1.
+            let copies = graph.repeated(x, configuration.embeddingLength, 1, shape.tokenCount, shape.laneCount)
+            x = graph.multiply(copies, laneWeights)
+        }
+        for (index, weights) in model.weights.layers.enumerated() {
+            let block = DecoderBlock(propagator: propagator, configuration: configuration, weights: weights, index: index)
+            x = block(x)
+            if shape.output == .none { graph.include(x) }
+        }
+        if shape.output != .none {
+            let last = graph.contiguous(graph.slice(x, axis: 2, shape.tokenCount - 1..<shape.tokenCount))
+            let normed = propagator.rmsNorm(last, gain: model.weights.outputNorm, epsilon: configuration.normEpsilon)
+            let wanted = shape.output == .allScores ? normed : graph.slice(normed, axis: 3, 0..<1)
+            let product = propagator.linear(wanted, model.weights.output)
+            let distribution = graph.softmax(graph.slice(product, axis: 3, 0..<1))
+            [product, distribution, normed].forEach(graph.output)
+            (logits, probabilities, hidden) = (product, distribution, normed)
+        }
+        plan = try GraphPlan(graph, on: stream)
+    }
+
+    /// Evaluates `tokens` at positions from `start` on.
+    /// - Parameter weights: for each tangent lane the weight of each new token.
+    func run(tokens newTokens: [Int], start: Int, weights: [[Float]]) throws -> Prediction? {
+        tokens.write(newTokens.map { Int32($0) })
+        laneWeights?.write(Array(repeating: Float(1), count: shape.tokenCount) + weights.prefix(shape.laneCount - 1).joined())
+        attention.write(start: start)
+        try plan.compute()
+        guard let logits, let probabilities, let hidden else { return nil }
+        let logitLanes = logits.readFloats().split(into: logits.shape[0])
+        return Prediction(
+            logits: logitLanes[0], probabilities: probabilities.readFloats(),
+            tangents: Array(hidden.readFloats().split(into: hidden.shape[0]).dropFirst()),
+            scores: shape.output == .allScores ? Array(logitLanes.dropFirst()) : nil)
+    }
+
+    /// Bytes of inputs and intermediate results.
+    var byteCount: Int { plan.byteCount }
+}
+
+/// What the model says about the next token, and how that hangs on the regions.
+struct Prediction {
+    /// `[vocabularySize]`, before softmax.
+    var logits: [Float]
+    /// `[vocabularySize]`, softmax of the logits.
+    var probabilities: [Float]
+    /// For each region the tangent before the output matrix, `[embeddingLength]`; empty where it wasn't computed.
+    var tangents: [[Float]]
+    /// For each region the relevance of every token, `[vocabularySize]`, where asked for.
+    var scores: [[Float]]?
+}
+
+extension Array {
+    /// Consecutive pieces of `length` elements.
+    func split(into length: Int) -> [[Element]] {
+        stride(from: 0, to: count, by: length).map { Array(self[$0..<Swift.min($0 + length, count)]) }
+    }
+}

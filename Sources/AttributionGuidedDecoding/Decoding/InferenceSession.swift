@@ -1,0 +1,146 @@
+import TensorGraph
+
+/// One sequence of tokens on its way through a model: the caches, and the regions whose relevance is carried along.
+///
+/// A session belongs to one task at a time. `laneCount` is 1 + the number of regions; each costs one more column in
+/// every matrix product and a tangent cache of the size of the KV cache.
+final class InferenceSession {
+    struct Options {
+        var contextLength: Int
+        var threadCount: Int
+        var cacheType: ElementType = .float16
+        var rule: PropagationRule = .attnLRP
+    }
+
+    let model: LanguageModel
+    let regions: [RegionOfInterest]
+    let options: Options
+    /// Tokens whose keys and values are in the cache.
+    private(set) var tokens: [Int] = []
+    /// Leading tokens whose tangents are in the cache; at the others the tangent caches are zero.
+    private var tangentLength = 0
+    /// Positions up to here may hold tangents of tokens that have since been dropped.
+    private var staleTangentEnd = 0
+    private let stream: ComputeStream
+    private let cache: LaneCache
+    private let headWeights: [Int: Tensor]
+    private let headWeightBuffer: TensorBuffer?
+    /// Tangents of all positions before this one are zero.
+    private let firstTangentPosition: Int
+    private var evaluations: [ForwardEvaluation] = []
+
+    /// - Precondition: positions and heads of the regions fit the model; ``RegionOfInterest/validate(against:)`` checks.
+    init(_ model: LanguageModel, regions: [RegionOfInterest], options: Options) throws {
+        self.model = model
+        self.regions = regions
+        self.options = options
+        firstTangentPosition = regions.compactMap(\.firstPosition).min() ?? .max
+        stream = try ComputeStream(devices: model.devices, threadCount: options.threadCount)
+        cache = try LaneCache(
+            model, contextLength: options.contextLength, laneCount: 1 + regions.count, type: options.cacheType)
+        let layers = Set(regions.flatMap { $0.heads.keys.map(\.layer) }).sorted()
+        headWeightBuffer = layers.isEmpty ? nil : try TensorBuffer(
+            layers.map { _ in (.float32, [1, 1, model.configuration.headCount, regions.count]) }, on: .cpu, purpose: "head weights")
+        headWeights = Dictionary(uniqueKeysWithValues: zip(layers, headWeightBuffer?.tensors ?? []))
+        for (layer, tensor) in headWeights {
+            tensor.write(regions.flatMap { region in
+                (0..<model.configuration.headCount).map { Float(region.heads[.init(layer: layer, head: $0)] ?? 0) }
+            })
+        }
+    }
+
+    /// Bytes of caches and intermediate results.
+    var byteCount: Int { cache.byteCount + evaluations.reduce(0) { $0 + $1.byteCount } }
+
+    /// Tokens that still fit.
+    var remainingCapacity: Int { options.contextLength - tokens.count }
+
+    /// Drops all tokens from position `length` on.
+    func truncate(to length: Int) {
+        staleTangentEnd = max(staleTangentEnd, tangentLength)
+        tokens.removeSubrange(min(length, tokens.count)...)
+        tangentLength = min(tangentLength, tokens.count)
+    }
+
+    /// Appends tokens, a chunk at a time, and predicts what follows the last one.
+    ///
+    /// - Parameters:
+    ///   - output: what is wanted at the last token.
+    ///   - withTangents: false leaves the tangents for later, to be caught up when first asked for.
+    ///   - progress: called with the number of tokens done after each chunk; it may throw to stop in between.
+    func append(
+        _ newTokens: [Int], output: ForwardEvaluation.Output = .logits, withTangents: Bool = true,
+        progress: (Int) throws -> Void = { _ in }
+    ) throws -> Prediction {
+        precondition(!newTokens.isEmpty && newTokens.count <= remainingCapacity)
+        let start = tokens.count
+        tokens += newTokens
+        do {
+            return try evaluate(from: withTangents ? min(start, tangentLength) : start, withTangents: withTangents, output, progress)
+        } catch {
+            truncate(to: start)
+            throw error
+        }
+    }
+
+    /// The prediction after the last token again, with tangents, which are caught up where they were left out.
+    func predictionWithTangents(output: ForwardEvaluation.Output = .logits) throws -> Prediction {
+        try evaluate(from: min(tangentLength, tokens.count - 1), withTangents: true, output, { _ in })
+    }
+
+    private func evaluate(
+        from start: Int, withTangents: Bool, _ output: ForwardEvaluation.Output, _ progress: (Int) throws -> Void
+    ) throws -> Prediction {
+        var position = start
+        while true {
+            let chunk = nextChunk(from: position, withTangents: withTangents)
+            let isLast = chunk.range.upperBound == tokens.count
+            let evaluation = try evaluation(
+                .init(
+                    tokenCount: chunk.range.count, historyLength: historyLength(chunk.range.upperBound),
+                    laneCount: chunk.laneCount, output: isLast ? output : .none))
+            let weights = regions.map { region in chunk.range.map { Float(region.weight(at: $0)) } }
+            let prediction = try evaluation.run(tokens: Array(tokens[chunk.range]), start: position, weights: weights)
+            if withTangents { tangentLength = chunk.range.upperBound }
+            position = chunk.range.upperBound
+            if isLast, let prediction { return prediction }
+            try progress(position - start)
+        }
+    }
+
+    /// The next tokens to evaluate at once, and with how many lanes: before the first token of a region all tangents are
+    /// zero, so that the primal alone suffices.
+    private func nextChunk(from start: Int, withTangents: Bool) -> (range: Range<Int>, laneCount: Int) {
+        let firstTangent = withTangents ? max(start, min(firstTangentPosition, tokens.count)) : tokens.count
+        let laneCount = firstTangent > start ? 1 : cache.laneCount
+        if laneCount == 1, withTangents, staleTangentEnd > start {
+            cache.clearTangents()
+            staleTangentEnd = 0
+        }
+        let end = laneCount == 1 ? firstTangent : tokens.count
+        return (start..<min(end, start + chunkLength(from: start, laneCount: laneCount)), laneCount)
+    }
+
+    /// Tokens evaluated at once: as many as keep the attention weights of a layer within 256 MiB, at most 512.
+    private func chunkLength(from start: Int, laneCount: Int) -> Int {
+        let bytesPerToken = 4 * model.configuration.headCount * (start + 512) * (2 * laneCount - 1)
+        return max(16, min(512, (256 << 20) / bytesPerToken / 16 * 16))
+    }
+
+    private func historyLength(_ count: Int) -> Int {
+        min(cache.capacity, (count + LaneCache.granularity - 1) / LaneCache.granularity * LaneCache.granularity)
+    }
+
+    /// A graph of this shape, an earlier one where there is one. A few are kept: one for each kind of decoding step.
+    private func evaluation(_ shape: ForwardEvaluation.Shape) throws -> ForwardEvaluation {
+        if let index = evaluations.firstIndex(where: { $0.shape == shape }) {
+            evaluations.append(evaluations.remove(at: index))
+            return evaluations[evaluations.count - 1]
+        }
+        if evaluations.count >= 3 { evaluations.removeFirst() }
+        let evaluation = try ForwardEvaluation(
+            model, shape, rule: options.rule, cache: cache, headWeights: headWeights, on: stream)
+        evaluations.append(evaluation)
+        return evaluation
+    }
+}

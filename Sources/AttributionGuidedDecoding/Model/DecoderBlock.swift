@@ -1,0 +1,46 @@
+import TensorGraph
+
+/// One layer of a decoder-only transformer, and the way through all of them, written once for every family and for
+/// every way of propagating: `Propagation` decides what an activation is and what each step does to it.
+struct DecoderBlock<Propagator: Propagation> {
+    typealias Activation = Propagator.Activation
+
+    let propagator: Propagator
+    let configuration: ModelConfiguration
+    let weights: TransformerWeights.Layer
+    let index: Int
+
+    /// `x + attention(norm(x))`, then `h + feedForward(norm(h))`; with sandwich norms the sub-layers' results are normed too.
+    func callAsFunction(_ x: Activation) -> Activation {
+        let attended = normed(attention(normed(x, weights.attentionNorm)), weights.postAttentionNorm)
+        let h = propagator.add(x, attended)
+        let transformed = normed(feedForward(normed(h, weights.feedForwardNorm)), weights.postFeedForwardNorm)
+        return propagator.add(h, transformed)
+    }
+
+    private func attention(_ x: Activation) -> Activation {
+        let layer = configuration.attention[index]
+        var queries = heads(propagator.linear(x, weights.query), configuration.headCount)
+        var keys = heads(propagator.linear(x, weights.key), configuration.keyValueHeadCount)
+        let values = heads(propagator.linear(x, weights.value), configuration.keyValueHeadCount)
+        queries = propagator.rotate(normed(queries, weights.queryNorm), layer.rope, factors: weights.ropeFactors)
+        keys = propagator.rotate(normed(keys, weights.keyNorm), layer.rope, factors: weights.ropeFactors)
+        let attended = propagator.attention(
+            queries: queries, keys: keys, values: values, scale: configuration.attentionScale,
+            slidingWindow: layer.slidingWindow, layer: index)
+        return propagator.linear(attended, weights.attentionOutput)
+    }
+
+    private func feedForward(_ x: Activation) -> Activation {
+        let gated = propagator.gatedProduct(
+            gate: propagator.linear(x, weights.gate), up: propagator.linear(x, weights.up), configuration.activation)
+        return propagator.linear(gated, weights.down)
+    }
+
+    private func normed(_ x: Activation, _ gain: Tensor?) -> Activation {
+        guard let gain else { return x }
+        return propagator.rmsNorm(x, gain: gain, epsilon: configuration.normEpsilon)
+    }
+
+    private func heads(_ x: Activation, _ count: Int) -> Activation { propagator.splitHeads(x, count: count) }
+}

@@ -1,0 +1,78 @@
+/// A prompt as tokens, with what is known about where they come from.
+public struct Prompt: Sendable {
+    public struct Message: Sendable {
+        public let role: String
+        /// Bytes of ``Prompt/text`` that are the message's content, without template markers.
+        public let bytes: Range<Int>
+    }
+
+    public let tokens: [Int]
+    /// The rendered text; nil for a prompt given as tokens.
+    public let text: String?
+    /// For each token the bytes of `text` it covers; empty for tokens that aren't in the text, such as BOS.
+    public let tokenBytes: [Range<Int>]
+    /// The messages of a conversation; empty for a raw prompt.
+    public let messages: [Message]
+}
+
+extension Prompt {
+    /// A raw prompt; control tokens may be written by their names.
+    public init(text: String, tokenizer: Tokenizer) throws {
+        try self.init(text: text, messages: [], tokenizer: tokenizer)
+    }
+
+    /// A conversation, rendered with the template; it ends where the assistant's answer begins.
+    public init(_ messages: [ChatMessage], template: ChatTemplate, tokenizer: Tokenizer) throws {
+        guard !messages.isEmpty else { throw PromptError.empty }
+        let rendering = try template.render(messages)
+        try self.init(
+            text: rendering.text, messages: zip(messages, rendering.contents).map { Message(role: $0.role, bytes: $1) },
+            tokenizer: tokenizer)
+    }
+
+    /// A prompt given as token ids.
+    public init(tokens: [Int], vocabularySize: Int) throws {
+        guard !tokens.isEmpty else { throw PromptError.empty }
+        if let token = tokens.first(where: { $0 < 0 || $0 >= vocabularySize }) {
+            throw PromptError.tokenOutOfRange(token: token, vocabularySize: vocabularySize)
+        }
+        self.tokens = tokens
+        text = nil
+        tokenBytes = []
+        messages = []
+    }
+
+    private init(text: String, messages: [Message], tokenizer: Tokenizer) throws {
+        tokens = tokenizer.tokenize(text, addsSpecialTokens: true, parsesSpecialTokens: true)
+        guard !tokens.isEmpty else { throw PromptError.empty }
+        self.text = text
+        self.messages = messages
+        tokenBytes = try TokenAlignment.align(
+            tokens.map { tokenizer.bytes(of: $0, showsSpecialTokens: true) }, to: Array(text.utf8))
+    }
+
+    /// Tokens that overlap a range of bytes of `text`.
+    func tokens(overlapping bytes: Range<Int>) -> [Int] {
+        tokenBytes.indices.filter { tokenBytes[$0].overlaps(bytes) }
+    }
+}
+
+extension LanguageModel {
+    /// A conversation as a prompt for this model, rendered with its own chat template.
+    public func prompt(_ messages: [ChatMessage]) throws -> Prompt {
+        guard let tokenizer else { throw PromptError.noVocabulary }
+        guard let source = tokenizer.chatTemplateSource else { throw PromptError.noTemplate }
+        return try Prompt(messages, template: ChatTemplate(source: source), tokenizer: tokenizer)
+    }
+
+    /// A raw prompt.
+    public func prompt(text: String) throws -> Prompt {
+        guard let tokenizer else { throw PromptError.noVocabulary }
+        return try Prompt(text: text, tokenizer: tokenizer)
+    }
+
+    /// A prompt given as token ids.
+    public func prompt(tokens: [Int]) throws -> Prompt {
+        try Prompt(tokens: tokens, vocabularySize: configuration.vocabularySize)
+    }
+}

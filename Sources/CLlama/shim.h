@@ -1,0 +1,32 @@
+// The border with llama.cpp and ggml: their headers, and what Swift cannot call by itself.
+#pragma once
+
+#if !__has_include("llama.h") || !__has_include("ggml.h")
+#error "llama.cpp is missing: run 'make' once; it builds llama.cpp in .deps/ and tells SwiftPM where it lies"
+#endif
+
+#include "ggml.h"
+#include "ggml-alloc.h"
+#include "ggml-backend.h"
+#include "ggml-cpu.h"
+#include "gguf.h"
+#include "llama.h"
+
+// Functions that a backend offers by name only come as untyped addresses; Swift cannot cast those to C functions.
+static inline ggml_backend_buffer_type_t * agd_extra_buffer_types(ggml_backend_dev_t device) {
+    ggml_backend_dev_get_extra_bufts_t get = (ggml_backend_dev_get_extra_bufts_t)
+        ggml_backend_reg_get_proc_address(ggml_backend_dev_backend_reg(device), "ggml_backend_dev_get_extra_bufts");
+    return get ? get(device) : NULL;
+}
+
+// Function pointers inside a constant struct, called in one step.
+static inline bool agd_dequantize(enum ggml_type type, const void * source, float * destination, int64_t count) {
+    if (type == GGML_TYPE_F32) {
+        for (int64_t i = 0; i < count; i++) destination[i] = ((const float *) source)[i];
+        return true;
+    }
+    const struct ggml_type_traits * traits = ggml_get_type_traits(type);
+    if (!traits || !traits->to_float) return false;
+    traits->to_float(source, destination, count);
+    return true;
+}

@@ -1,0 +1,143 @@
+import CLlama
+
+/// The operations of ggml, under the names of linear algebra. Shapes count the fastest-varying dimension first;
+/// `b` is repeated along dimensions where it is shorter than `a`.
+extension Graph {
+    public func add(_ a: Tensor, _ b: Tensor) -> Tensor { Tensor(ggml_add(context, a.raw, b.raw)) }
+    public func subtract(_ a: Tensor, _ b: Tensor) -> Tensor { Tensor(ggml_sub(context, a.raw, b.raw)) }
+    public func multiply(_ a: Tensor, _ b: Tensor) -> Tensor { Tensor(ggml_mul(context, a.raw, b.raw)) }
+    public func divide(_ a: Tensor, _ b: Tensor) -> Tensor { Tensor(ggml_div(context, a.raw, b.raw)) }
+
+    /// `x * factor + offset`.
+    public func scale(_ x: Tensor, by factor: Float, offset: Float = 0) -> Tensor {
+        offset == 0
+            ? Tensor(ggml_scale(context, x.raw, factor)) : Tensor(ggml_scale_bias(context, x.raw, factor, offset))
+    }
+    public func square(_ x: Tensor) -> Tensor { Tensor(ggml_sqr(context, x.raw)) }
+    public func squareRoot(_ x: Tensor) -> Tensor { Tensor(ggml_sqrt(context, x.raw)) }
+    public func sigmoid(_ x: Tensor) -> Tensor { Tensor(ggml_sigmoid(context, x.raw)) }
+
+    /// The mean over dimension 0: `[width, ...]` to `[1, ...]`.
+    public func meanOfRows(_ x: Tensor) -> Tensor { Tensor(ggml_mean(context, x.raw)) }
+    /// The sum over dimension 0: `[width, ...]` to `[1, ...]`.
+    public func sumOfRows(_ x: Tensor) -> Tensor { Tensor(ggml_sum_rows(context, x.raw)) }
+
+    /// `W x` for weights `[in, out]` and columns `[in, n]`: `[out, n]`. Further dimensions of `w` are repeated along `x`'s.
+    public func multiplyMatrix(_ w: Tensor, _ x: Tensor) -> Tensor { Tensor(ggml_mul_mat(context, w.raw, x.raw)) }
+
+    /// `A B^T` for `[m, k]` and `[n, k]`: `[m, n]`. With weights `[in, out]` and `g^T` it is `W^T g`.
+    public func outerProduct(_ a: Tensor, _ b: Tensor) -> Tensor { Tensor(ggml_out_prod(context, a.raw, b.raw)) }
+
+    /// `softmax(x * scale + mask)` over dimension 0.
+    public func softmax(_ x: Tensor, mask: Tensor? = nil, scale: Float = 1) -> Tensor {
+        Tensor(ggml_soft_max_ext(context, x.raw, mask?.raw, scale, 0))
+    }
+
+    /// `scale * J v` for the Jacobian `J` of a softmax whose result is `probabilities`: `scale * p * (v - <p, v>)`.
+    /// `J` is symmetric, so this serves both directions.
+    public func softmaxJacobian(_ v: Tensor, at probabilities: Tensor, scale: Float) -> Tensor {
+        Tensor(ggml_soft_max_ext_back(context, v.raw, probabilities.raw, scale, 0))
+    }
+
+    /// Rotary position embedding of `[headWidth, heads, positions, lanes]`; `positions` is int32.
+    public func rotate(_ x: Tensor, positions: Tensor, _ rope: RotaryEmbedding, factors: Tensor?) -> Tensor {
+        Tensor(
+            ggml_rope_ext(
+                context, x.raw, positions.raw, factors?.raw, Int32(rope.dimensions), rope.layout.mode, 0, rope.base,
+                rope.frequencyScale, 0, 1, 0, 0))
+    }
+
+    /// The transpose (and inverse) of ``rotate(_:positions:_:factors:)``.
+    public func rotateBack(_ x: Tensor, positions: Tensor, _ rope: RotaryEmbedding, factors: Tensor?) -> Tensor {
+        Tensor(
+            ggml_rope_ext_back(
+                context, x.raw, positions.raw, factors?.raw, Int32(rope.dimensions), rope.layout.mode, 0, rope.base,
+                rope.frequencyScale, 0, 1, 0, 0))
+    }
+
+    /// Rows `indices` (int32) of a matrix, as float32.
+    public func rows(_ matrix: Tensor, _ indices: Tensor) -> Tensor {
+        Tensor(ggml_get_rows(context, matrix.raw, indices.raw))
+    }
+
+    /// Writes the rows of `values` over the rows `indices` (int64) of `matrix`; the result is `matrix` afterwards.
+    public func writeRows(_ values: Tensor, into matrix: Tensor, at indices: Tensor) -> Tensor {
+        Tensor(ggml_set_rows(context, matrix.raw, values.raw, indices.raw))
+    }
+
+    /// `x` repeated to `shape`, whose extents are multiples of `x`'s.
+    public func repeated(_ x: Tensor, _ shape: Int...) -> Tensor {
+        let extents = shape.map { Int64($0) }
+        return Tensor(ggml_repeat_4d(context, x.raw, extents[0], extents[1], extents[2], extents[3]))
+    }
+
+    public func concatenate(_ a: Tensor, _ b: Tensor, axis: Int) -> Tensor {
+        Tensor(ggml_concat(context, a.raw, b.raw, Int32(axis)))
+    }
+
+    /// `x` with zeros appended along `axis` until it has `extent` entries.
+    public func padded(_ x: Tensor, axis: Int, to extent: Int) -> Tensor {
+        var missing: [Int32] = [0, 0, 0, 0]
+        missing[axis] = Int32(extent - x.shape[axis])
+        return Tensor(ggml_pad(context, x.raw, missing[0], missing[1], missing[2], missing[3]))
+    }
+}
+
+/// Operations that change how elements are counted, not the elements.
+extension Graph {
+    public func reshape(_ x: Tensor, _ shape: Int...) -> Tensor {
+        var extents = shape.map { Int64($0) }
+        while extents.count < 4 { extents.append(1) }
+        return Tensor(ggml_reshape_4d(context, x.raw, extents[0], extents[1], extents[2], extents[3]))
+    }
+
+    /// Dimension `i` of `x` becomes dimension `axes[i]` of the result. No copy.
+    public func permute(_ x: Tensor, _ a: Int, _ b: Int, _ c: Int, _ d: Int) -> Tensor {
+        Tensor(ggml_permute(context, x.raw, Int32(a), Int32(b), Int32(c), Int32(d)))
+    }
+
+    /// Dimensions 0 and 1 exchanged. No copy.
+    public func transpose(_ x: Tensor) -> Tensor { Tensor(ggml_transpose(context, x.raw)) }
+
+    /// A copy in memory order, which most operations ask for.
+    public func contiguous(_ x: Tensor) -> Tensor {
+        ggml_is_contiguous(x.raw) ? x : Tensor(ggml_cont(context, x.raw))
+    }
+
+    /// Entries `range` of dimension `axis`. No copy.
+    public func slice(_ x: Tensor, axis: Int, _ range: Range<Int>) -> Tensor {
+        var extents = x.shape.map { Int64($0) }
+        extents[axis] = Int64(range.count)
+        return Tensor(
+            ggml_view_4d(
+                context, x.raw, extents[0], extents[1], extents[2], extents[3], x.stride(1), x.stride(2), x.stride(3),
+                range.lowerBound * x.stride(axis)))
+    }
+}
+
+/// How rotary position embeddings are laid out and how fast they turn.
+public struct RotaryEmbedding: Hashable, Sendable {
+    /// Which elements of a head form a rotated pair.
+    public enum Layout: Hashable, Sendable {
+        /// Elements 2i and 2i + 1 (Llama's GGUF files).
+        case interleaved
+        /// Elements i and i + half (GPT-NeoX, Qwen, Gemma).
+        case halves
+
+        var mode: Int32 { self == .interleaved ? Int32(GGML_ROPE_TYPE_NORMAL) : Int32(GGML_ROPE_TYPE_NEOX) }
+    }
+
+    public var layout: Layout
+    /// Leading elements of a head that are rotated.
+    public var dimensions: Int
+    public var base: Float
+    /// Positions are multiplied by this: 1 / factor of linear scaling.
+    public var frequencyScale: Float
+
+    public init(layout: Layout, dimensions: Int, base: Float, frequencyScale: Float = 1) {
+        self.layout = layout
+        self.dimensions = dimensions
+        self.base = base
+        self.frequencyScale = frequencyScale
+    }
+}

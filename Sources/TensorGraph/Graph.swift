@@ -1,0 +1,44 @@
+import CLlama
+
+/// A computation: tensors that are inputs, tensors that follow from others, and the outputs that are wanted.
+///
+/// A graph is described once, placed by a ``GraphPlan`` and computed as often as its inputs change.
+public final class Graph {
+    let context: OpaquePointer
+    let raw: OpaquePointer
+    let capacity: Int
+
+    /// An empty graph for at most `capacity` tensors.
+    public init(capacity: Int) throws {
+        let byteCount = capacity * ggml_tensor_overhead() + ggml_graph_overhead_custom(capacity, false)
+        guard let context = ggml_init(ggml_init_params(mem_size: byteCount, mem_buffer: nil, no_alloc: true)) else {
+            throw TensorGraphError.outOfMemory(purpose: "a computation graph", byteCount: byteCount)
+        }
+        self.context = context
+        self.capacity = capacity
+        raw = ggml_new_graph_custom(context, capacity, false)
+    }
+
+    deinit { ggml_free(context) }
+
+    /// A tensor whose values are written before each computation.
+    public func input(_ type: ElementType, _ shape: Int..., name: String) -> Tensor {
+        let extents = shape.map { Int64($0) }
+        let tensor: UnsafeMutablePointer<ggml_tensor> = ggml_new_tensor(context, type.raw, Int32(shape.count), extents)
+        ggml_set_name(tensor, name)
+        ggml_set_input(tensor)
+        return Tensor(tensor)
+    }
+
+    /// Marks `tensor` as wanted: it is computed, and keeps its values until the next computation.
+    public func output(_ tensor: Tensor) {
+        ggml_set_output(tensor.raw)
+        ggml_build_forward_expand(raw, tensor.raw)
+    }
+
+    /// Adds `tensor`, and what it depends on, to the computation now: effects happen in the order of these calls.
+    public func include(_ tensor: Tensor) { ggml_build_forward_expand(raw, tensor.raw) }
+
+    /// Number of operations.
+    public var nodeCount: Int { Int(ggml_graph_n_nodes(raw)) }
+}

@@ -1,0 +1,42 @@
+import CLlama
+
+/// A handle to a tensor of a ``Graph``, a ``WeightStore`` or a ``TensorBuffer``, which owns it.
+///
+/// `shape` counts the fastest-varying dimension first: a matrix of `rows` rows, each `width` long, is `[width, rows, 1, 1]`.
+public struct Tensor: @unchecked Sendable {  // A handle; whoever owns the tensor serialises access to its data.
+    let raw: UnsafeMutablePointer<ggml_tensor>
+
+    init(_ raw: UnsafeMutablePointer<ggml_tensor>) { self.raw = raw }
+
+    public var shape: [Int] {
+        [Int(raw.pointee.ne.0), Int(raw.pointee.ne.1), Int(raw.pointee.ne.2), Int(raw.pointee.ne.3)]
+    }
+    public var type: ElementType { ElementType(raw: raw.pointee.type) }
+    public var elementCount: Int { Int(ggml_nelements(raw)) }
+    public var byteCount: Int { ggml_nbytes(raw) }
+
+    /// Bytes from one element of dimension `axis` to the next.
+    func stride(_ axis: Int) -> Int {
+        switch axis {
+        case 0: raw.pointee.nb.0
+        case 1: raw.pointee.nb.1
+        case 2: raw.pointee.nb.2
+        default: raw.pointee.nb.3
+        }
+    }
+
+    /// Copies `values`, which fill the tensor exactly, to wherever the tensor lies.
+    public func write<Element: BitwiseCopyable>(_ values: [Element]) {
+        precondition(values.count * MemoryLayout<Element>.stride == byteCount, "\(values.count) values do not fill \(shape)")
+        values.withUnsafeBytes { ggml_backend_tensor_set(raw, $0.baseAddress, 0, $0.count) }
+    }
+
+    /// All elements of a float32 tensor, in memory order.
+    public func readFloats() -> [Float] {
+        precondition(type == .float32)
+        return [Float](unsafeUninitializedCapacity: elementCount) { buffer, count in
+            ggml_backend_tensor_get(raw, buffer.baseAddress, 0, byteCount)
+            count = elementCount
+        }
+    }
+}

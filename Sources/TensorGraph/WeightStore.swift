@@ -1,0 +1,117 @@
+import CLlama
+
+/// The weights of a model file, placed where they are used.
+///
+/// Matrices on the CPU that ggml has faster kernels for are copied into the layout of those kernels (as llama.cpp
+/// does); everything else stays in the mapped file. Graphics processors get copies.
+public final class WeightStore: @unchecked Sendable {  // Immutable after `init`; computations only read weights.
+    /// What a tensor of the file is used for, which decides where it can lie.
+    public enum Use: Hashable, Sendable {
+        /// The left side of matrix products on a device.
+        case matrix(onGPU: Int?)
+        /// A vector or table used by other operations on a device.
+        case vector(onGPU: Int?)
+        /// A table whose rows are looked up; stays in the mapped file.
+        case lookup
+    }
+
+    private struct Key: Hashable {
+        var name: String
+        var use: Use
+    }
+
+    private var placed: [Key: Tensor] = [:]
+    private var contexts: [OpaquePointer] = []
+    private var buffers: [ggml_backend_buffer_t] = []
+    private let file: GGUFFile  // Tensors may lie in its mapping.
+
+    /// Bytes copied out of the mapped file.
+    public private(set) var copiedByteCount = 0
+
+    /// Places each named tensor for its use; a tensor may have several.
+    /// - Parameter repacked: false keeps the file's layout on the CPU.
+    public init(
+        _ file: GGUFFile, _ uses: [(name: String, use: Use)], devices: [Device], repacked: Bool = true,
+        progress: ((Double) -> Void)? = nil
+    ) throws {
+        self.file = file
+        var groups: [(bufferType: ggml_backend_buffer_type_t?, members: [(GGUFFile.TensorDescription, Use)])] = []
+        for (name, use) in uses {
+            guard let tensor = file.tensors[name] else { continue }
+            let bufferType = Self.bufferType(for: tensor, use: use, devices: devices, repacked: repacked)
+            if let index = groups.firstIndex(where: { $0.bufferType == bufferType }) {
+                groups[index].members.append((tensor, use))
+            } else {
+                groups.append((bufferType, [(tensor, use)]))
+            }
+        }
+        for group in groups { try place(group.members, in: group.bufferType, progress: progress) }
+    }
+
+    deinit {
+        buffers.forEach { ggml_backend_buffer_free($0) }
+        contexts.forEach { ggml_free($0) }
+    }
+
+    public subscript(name: String, use: Use) -> Tensor? { placed[Key(name: name, use: use)] }
+
+    /// The buffer type for a tensor; nil means the mapped file itself.
+    private static func bufferType(
+        for tensor: GGUFFile.TensorDescription, use: Use, devices: [Device], repacked: Bool
+    ) -> ggml_backend_buffer_type_t? {
+        switch use {
+        case .lookup: return nil
+        case .matrix(let gpu?), .vector(let gpu?): return devices[gpu].defaultBufferType
+        case .vector(nil): return nil
+        case .matrix(nil):
+            guard repacked, let context = newContext(tensorCount: 2) else { return nil }
+            defer { ggml_free(context) }
+            let candidate = newTensor(tensor, in: context)
+            return Device.cpu.weightBufferTypes.first { Device.cpu.canMultiply(candidate, in: $0) }
+        }
+    }
+
+    private static func newContext(tensorCount: Int) -> OpaquePointer? {
+        ggml_init(ggml_init_params(mem_size: ggml_tensor_overhead() * tensorCount, mem_buffer: nil, no_alloc: true))
+    }
+
+    private static func newTensor(
+        _ tensor: GGUFFile.TensorDescription, in context: OpaquePointer
+    ) -> UnsafeMutablePointer<ggml_tensor> {
+        let raw: UnsafeMutablePointer<ggml_tensor> = ggml_new_tensor(
+            context, tensor.type.raw, Int32(GGML_MAX_DIMS), tensor.shape.map { Int64($0) })
+        ggml_set_name(raw, tensor.name)
+        return raw
+    }
+
+    private func place(
+        _ members: [(tensor: GGUFFile.TensorDescription, use: Use)], in bufferType: ggml_backend_buffer_type_t?,
+        progress: ((Double) -> Void)?
+    ) throws {
+        let byteCount = members.reduce(0) { $0 + $1.tensor.byteCount }
+        guard let context = Self.newContext(tensorCount: members.count + 1) else {
+            throw TensorGraphError.outOfMemory(purpose: "weights", byteCount: byteCount)
+        }
+        contexts.append(context)
+        let tensors = members.map { Self.newTensor($0.tensor, in: context) }
+        let allocated: ggml_backend_buffer_t?
+        if let bufferType {
+            allocated = BackendLog.capturing { ggml_backend_alloc_ctx_tensors_from_buft(context, bufferType) }.result
+        } else {
+            allocated = ggml_backend_cpu_buffer_from_ptr(file.mappedStart, file.byteCount)
+        }
+        guard let buffer = allocated else { throw TensorGraphError.outOfMemory(purpose: "weights", byteCount: byteCount) }
+        buffers.append(buffer)
+        ggml_backend_buffer_set_usage(buffer, GGML_BACKEND_BUFFER_USAGE_WEIGHTS)
+        for (index, (member, tensor)) in zip(members, tensors).enumerated() {
+            if bufferType == nil {
+                _ = ggml_backend_tensor_alloc(buffer, tensor, file.data(of: member.tensor))
+            } else {
+                ggml_backend_tensor_set(tensor, file.data(of: member.tensor), 0, member.tensor.byteCount)
+                copiedByteCount += member.tensor.byteCount
+                progress?(Double(index + 1) / Double(members.count))
+            }
+            placed[Key(name: member.tensor.name, use: member.use)] = Tensor(tensor)
+        }
+    }
+}

@@ -1,0 +1,113 @@
+#!/usr/bin/env bash
+# Provides llama.cpp and ggml: the installed library if pkg-config knows one that is new enough,
+# otherwise a static build of the pinned source in .deps/. Prints the pkg-config search path to use.
+#
+#   GGML_CUDA=1, GGML_METAL=1, GGML_VULKAN=1   build that backend too (needs the vendor's toolkit)
+#   AGD_BUNDLED_LLAMA=1                        ignore an installed llama library
+set -euo pipefail
+
+package=llama-cpp-python
+version=0.3.36
+checksum=832db0699007f1be95a7e41ef12e88926b02ba836461e36a36372db2760c1a2e
+llama_version=0.5.0   # of llama.cpp itself; an installed library must be at least this new
+
+root=$(cd "$(dirname "$0")/.." && pwd)
+deps=$root/.deps
+say() { echo "dependencies: $*" >&2; }
+fail() { say "error: $*"; exit 1; }
+
+need() { # need COMMAND HOW-TO-INSTALL
+    command -v "$1" >/dev/null 2>&1 || fail "'$1' is missing. Install it with: $2"
+}
+
+case "$(uname -s)" in
+    Darwin) compiler_hint='xcode-select --install'; python_hint='brew install python' ;;
+    *) compiler_hint='sudo apt-get install build-essential'
+       python_hint='sudo apt-get install python3 python3-pip' ;;
+esac
+need swift "https://www.swift.org/install (Swift 6.3 or newer)"
+need git "sudo apt-get install git (macOS: xcode-select --install)"
+
+if [ -z "${AGD_BUNDLED_LLAMA:-}" ] && command -v pkg-config >/dev/null 2>&1 \
+    && pkg-config --atleast-version="$llama_version" llama 2>/dev/null; then
+    say "using the installed llama library, version $(pkg-config --modversion llama)"
+    exit 0
+fi
+
+backends=""
+for backend in CUDA METAL VULKAN; do
+    variable=GGML_$backend
+    if [ "${!variable:-0}" != 0 ]; then backends="$backends -DGGML_$backend=ON"; else backends="$backends -DGGML_$backend=OFF"; fi
+done
+recipe="$version$backends $(cksum < "$0" | cut -d' ' -f1)"
+stamp=$deps/recipe
+if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$recipe" ]; then
+    echo "$deps/lib/pkgconfig"
+    exit 0
+fi
+
+need python3 "$python_hint"
+need c++ "$compiler_hint"
+python3 -m pip --version >/dev/null 2>&1 || fail "'pip' is missing. Install it with: $python_hint"
+mkdir -p "$deps/download"
+# Nothing is left half done: the stamp goes first and comes back last.
+rm -f "$stamp"
+
+tools=$deps/tools
+export PATH="$tools/bin:$PATH" PYTHONPATH="$tools${PYTHONPATH:+:$PYTHONPATH}"
+missing=""
+command -v cmake >/dev/null 2>&1 || missing="cmake"
+command -v ninja >/dev/null 2>&1 || missing="$missing ninja"
+if [ -n "$missing" ]; then
+    say "installing $missing into .deps/tools"
+    # shellcheck disable=SC2086
+    python3 -m pip install --quiet --disable-pip-version-check --target "$tools" --upgrade $missing >&2
+fi
+
+archive=$deps/download/${package//-/_}-$version.tar.gz
+verified() { [ -f "$archive" ] && [ "$(python3 -c 'import hashlib,sys; print(hashlib.sha256(open(sys.argv[1],"rb").read()).hexdigest())' "$archive")" = "$checksum" ]; }
+if ! verified; then
+    rm -f "$archive"
+    say "downloading $package $version (77 MB), which carries the llama.cpp source"
+    python3 -m pip download --quiet --disable-pip-version-check --no-deps --no-binary "$package" \
+        --dest "$deps/download" "$package==$version" >&2
+    verified || fail "checksum of $archive is not $checksum; delete it and try again"
+fi
+
+say "building ggml and libllama (some minutes, once)"
+rm -rf "$deps/source" "$deps/build"
+mkdir -p "$deps/source"
+tar -xzf "$archive" -C "$deps/source" --strip-components=3 "${package//-/_}-$version/vendor/llama.cpp"
+# OpenMP is off so that the executable depends on nothing beyond the C and C++ run-time libraries.
+# shellcheck disable=SC2086
+cmake -G Ninja -S "$deps/source" -B "$deps/build" -DCMAKE_BUILD_TYPE=Release \
+    -DCMAKE_INSTALL_PREFIX="$deps" -DCMAKE_INSTALL_LIBDIR=lib -DBUILD_SHARED_LIBS=OFF -DCMAKE_POSITION_INDEPENDENT_CODE=ON \
+    -DGGML_OPENMP=OFF -DGGML_CCACHE=OFF -DGGML_BLAS=OFF $backends \
+    -DLLAMA_BUILD_COMMON=OFF -DLLAMA_BUILD_TOOLS=OFF -DLLAMA_BUILD_EXAMPLES=OFF -DLLAMA_BUILD_TESTS=OFF \
+    -DLLAMA_BUILD_SERVER=OFF -DLLAMA_BUILD_APP=OFF -DLLAMA_BUILD_UI=OFF -DLLAMA_USE_PREBUILT_UI=OFF \
+    > "$deps/configure.log" 2>&1 || { tail -n 20 "$deps/configure.log" >&2; fail "cmake failed; see .deps/configure.log"; }
+if [ -t 2 ]; then cmake --build "$deps/build" --target install >&2
+else cmake --build "$deps/build" --target install > "$deps/build.log" 2>&1 || { tail -n 40 "$deps/build.log" >&2; fail "the build failed; see .deps/build.log"; }
+fi
+
+libraries="-lllama -lggml"
+for backend in cuda metal vulkan cpu base; do
+    [ -f "$deps/lib/libggml-$backend.a" ] && libraries="$libraries -lggml-$backend"
+done
+case "$(uname -s)" in
+    Darwin) system="-lc++ -framework Foundation -framework Accelerate -framework Metal -framework MetalKit" ;;
+    *) system="-lstdc++ -lm -lpthread -ldl" ;;
+esac
+case "$backends" in *CUDA=ON*) system="-L${CUDA_HOME:-/usr/local/cuda}/lib64 -lcudart -lcublas -lcublasLt -lcuda $system" ;; esac
+case "$backends" in *VULKAN=ON*) system="-lvulkan $system" ;; esac
+mkdir -p "$deps/lib/pkgconfig"
+cat > "$deps/lib/pkgconfig/llama.pc" <<PC
+Name: llama
+Description: llama.cpp and ggml, built by Tools/dependencies.sh
+Version: $llama_version
+Libs: -L$deps/lib $libraries $system
+Cflags: -I$deps/include
+PC
+rm -rf "$deps/build"
+echo "$recipe" > "$stamp"
+echo "$deps/lib/pkgconfig"
