@@ -13,7 +13,8 @@ let package = Package(
     ],
     targets: [
         .systemLibrary(name: "CLlama", pkgConfig: "llama"),
-        .target(name: "TensorGraph", dependencies: ["CLlama"]),
+        .target(name: "CLaneKernels", dependencies: ["CLlama"], exclude: ["attention.inc", "elementwise.inc", "vector.inc"]),
+        .target(name: "TensorGraph", dependencies: ["CLlama", "CLaneKernels"]),
         .target(name: "AttributionGuidedDecoding", dependencies: ["TensorGraph", "CLlama"]),
         .executableTarget(
             name: "agd",
@@ -22,7 +23,7 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]
         ),
-        .testTarget(name: "TensorGraphTests", dependencies: ["TensorGraph"]),
+        .testTarget(name: "TensorGraphTests", dependencies: ["TensorGraph", "CLaneKernels"]),
         .testTarget(
             name: "AttributionGuidedDecodingTests",
             dependencies: ["AttributionGuidedDecoding"],

@@ -82,16 +82,12 @@ static void load_block(const struct block * b, float * y, const struct ggml_tens
     if (count < POSITIONS) memset(y + count * b->width, 0, 4 * (POSITIONS - count) * b->width);
 }
 
-// Hides what a row doesn't see of the positions from `start` on; the largest score that is left.
-static float mask(const struct block * b, int row, long start) {
+// Hides what a row doesn't see of the positions from `start` on.
+static void mask(const struct block * b, int row, long start) {
     float * s = b->memory.scores + row * POSITIONS;
     long first = first_seen(b, row) - start, last = row_position(b, row) - start;
-    float largest = -__builtin_inff();
-    for (long i = 0; i < POSITIONS; i++) {
-        if (i < first || i > last) s[i] = -__builtin_inff();
-        else if (s[i] > largest) largest = s[i];
-    }
-    return largest;
+    for (long i = 0; i < first && i < POSITIONS; i++) s[i] = -__builtin_inff();
+    for (long i = last < 0 ? 0 : last + 1; i < POSITIONS; i++) s[i] = -__builtin_inff();
 }
 
 static void attend(const struct block * b, const struct ggml_tensor * queries, const struct ggml_tensor * head_weights, float * result) {
@@ -104,6 +100,7 @@ static void attend(const struct block * b, const struct ggml_tensor * queries, c
 
     memset(m.queries, 0, 4 * b->lane_count * lane_floats);
     memset(m.sums, 0, 4 * b->lane_count * lane_floats);
+    if (b->width > b->head_width) memset(m.primal, 0, 4 * 2 * POSITIONS * b->width);  // primal and tangent
     long start = row_position(b, 0), end = 0;
     for (int row = 0; row < b->row_count; row++) {
         maximum[row] = -__builtin_inff();
@@ -127,7 +124,8 @@ static void attend(const struct block * b, const struct ggml_tensor * queries, c
                 b->row_count, b->width);
         }
         for (int row = 0; row < b->row_count; row++) {
-            float largest = mask(b, row, start) * p->scale;
+            mask(b, row, start);
+            float largest = kernels->largest(m.scores + row * POSITIONS) * p->scale;
             if (largest > maximum[row]) {
                 float shrink = __builtin_expf(maximum[row] - largest);
                 maximum[row] = largest;
@@ -145,11 +143,9 @@ static void attend(const struct block * b, const struct ggml_tensor * queries, c
         for (int lane = 1; lane < b->lane_count; lane++) {
             float * sums = m.sums + lane * lane_floats, * tangents = m.scores + lane * lane_scores;
             if (weights_vary) {
-                for (int row = 0; row < b->row_count; row++) {
-                    float sum = 0;
-                    for (int i = row * POSITIONS; i < (row + 1) * POSITIONS; i++) sum += tangents[i] *= m.scores[i] * p->scale * p->score_factor;
-                    weighted[lane][row] += sum;
-                }
+                for (int row = 0; row < b->row_count; row++)
+                    weighted[lane][row] += kernels->weigh(
+                        tangents + row * POSITIONS, m.scores + row * POSITIONS, p->scale * p->score_factor);
                 kernels->accumulate(sums, tangents, m.primal, b->row_count, b->width);
             }
             for (long i = 0; lane == 1 && i < lane_scores; i++) m.weights[i] = m.scores[i] * p->value_factor;

@@ -25,6 +25,10 @@ struct lane_kernels {
     // x = exp(x * scale - offset), 0 for -infinity; the sum.
     float (*exponentials)(float * x, float scale, float offset);
     void (*scale)(float * x, float factor, long count);
+    // The largest of a block of positions.
+    float (*largest)(const float * x);
+    // x *= weights * factor; the sum.
+    float (*weigh)(float * x, const float * weights, float factor);
 };
 
 extern const struct lane_kernels lane_kernels_portable, lane_kernels_avx2, lane_kernels_avx512;

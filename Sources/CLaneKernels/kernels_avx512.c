@@ -10,5 +10,7 @@
 #include "attention.inc"
 #pragma clang attribute pop
 
-const struct lane_kernels lane_kernels_avx512 = {norm, gated_product, load_cache, scores, accumulate, exponentials, scale};
+const struct lane_kernels lane_kernels_avx512 = {
+    norm, gated_product, load_cache, scores, accumulate, exponentials, scale, largest, weigh,
+};
 #endif

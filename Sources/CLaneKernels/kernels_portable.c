@@ -9,4 +9,6 @@
 #include "elementwise.inc"
 #include "attention.inc"
 
-const struct lane_kernels lane_kernels_portable = {norm, gated_product, load_cache, scores, accumulate, exponentials, scale};
+const struct lane_kernels lane_kernels_portable = {
+    norm, gated_product, load_cache, scores, accumulate, exponentials, scale, largest, weigh,
+};

@@ -4,7 +4,8 @@ import TensorGraph
 final class ForwardEvaluation {
     struct Shape: Hashable {
         var tokenCount: Int
-        var historyLength: Int
+        /// Cached positions that take part, rounded up; nil where all attention is fused, which looks only at what is there.
+        var historyLength: Int?
         var laneCount: Int
         var output: Output
     }
@@ -28,7 +29,7 @@ final class ForwardEvaluation {
     private var logits, probabilities, hidden: Tensor?
 
     init(_ model: LanguageModel, _ shape: Shape, rule: PropagationRule, cache: LaneCache, headWeights: [Int: Tensor],
-         on stream: ComputeStream) throws
+         fusesOperations: Bool, on stream: ComputeStream) throws
     {
         self.shape = shape
         let configuration = model.configuration
@@ -37,9 +38,19 @@ final class ForwardEvaluation {
         laneWeights = shape.laneCount == 1
             ? nil : graph.input(.float32, 1, 1, shape.tokenCount, shape.laneCount, name: "lane weights")
         attention = AttentionInputs(
-            graph, configuration, tokenCount: shape.tokenCount, historyLength: shape.historyLength, capacity: cache.capacity)
-        let propagator = ForwardLanes(
+            graph, configuration, tokenCount: shape.tokenCount, historyLength: shape.historyLength)
+        let context = LaneContext(
             graph: graph, rule: rule, laneCount: shape.laneCount, inputs: attention, cache: cache, headWeights: headWeights)
+        let scratch = graph.laneAttentionScratch(
+            headWidth: configuration.headWidth, laneCount: shape.laneCount, threadCount: stream.threadCount)
+        let positions = attention.positions
+        func propagator(_ device: Int?) -> ForwardLanes {
+            let isFused = shape.historyLength == nil || device == nil && shape.laneCount <= Graph.laneLimit && fusesOperations
+            return ForwardLanes(
+                graph: graph, laneCount: shape.laneCount, positions: positions,
+                operations: isFused
+                    ? FusedLaneOperations(context: context, scratch: scratch) : ComposedLaneOperations(context: context))
+        }
 
         var x = graph.reshape(
             graph.rows(model.weights.embedding, tokens), configuration.embeddingLength, 1, shape.tokenCount)
@@ -50,12 +61,13 @@ final class ForwardEvaluation {
             x = graph.multiply(copies, laneWeights)
         }
         for (index, weights) in model.weights.layers.enumerated() {
-            let block = DecoderBlock(propagator: propagator, configuration: configuration, weights: weights, index: index)
+            let block = DecoderBlock(propagator: propagator(model.layerDevices[index]), configuration: configuration, weights: weights, index: index)
             x = block(x)
             if shape.output == .none { graph.include(x) }
         }
         if shape.output != .none {
             let last = graph.contiguous(graph.slice(x, axis: 2, shape.tokenCount - 1..<shape.tokenCount))
+            let propagator = propagator(model.layerDevices.last ?? nil)
             let normed = propagator.rmsNorm(last, gain: model.weights.outputNorm, epsilon: configuration.normEpsilon)
             let wanted = shape.output == .allScores ? normed : graph.slice(normed, axis: 3, 0..<1)
             let product = propagator.linear(wanted, model.weights.output)

@@ -10,6 +10,8 @@ final class InferenceSession {
         var threadCount: Int
         var cacheType: ElementType = .float16
         var rule: PropagationRule = .attnLRP
+        /// Whether layers on the CPU use one kernel for each part, instead of ggml's operations.
+        var fusesOperations = true
     }
 
     let model: LanguageModel
@@ -152,8 +154,9 @@ final class InferenceSession {
         return max(16, min(512, (256 << 20) / bytesPerToken / 16 * 16))
     }
 
-    private func historyLength(_ count: Int) -> Int {
-        min(cache.capacity, (count + LaneCache.granularity - 1) / LaneCache.granularity * LaneCache.granularity)
+    private func historyLength(_ count: Int) -> Int? {
+        let isFused = options.fusesOperations && model.devices.isEmpty && cache.laneCount <= Graph.laneLimit
+        return isFused ? nil : min(cache.capacity, (count + LaneCache.granularity - 1) / LaneCache.granularity * LaneCache.granularity)
     }
 
     /// A graph of this shape, an earlier one where there is one. A few are kept: one for each kind of decoding step.
@@ -164,7 +167,8 @@ final class InferenceSession {
         }
         if evaluations.count >= 3 { evaluations.removeFirst() }
         let evaluation = try ForwardEvaluation(
-            model, shape, rule: options.rule, cache: cache, headWeights: headWeights, on: stream)
+            model, shape, rule: options.rule, cache: cache, headWeights: headWeights,
+            fusesOperations: options.fusesOperations, on: stream)
         evaluations.append(evaluation)
         return evaluation
     }
