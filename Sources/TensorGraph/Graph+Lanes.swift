@@ -93,7 +93,7 @@ extension Graph {
         return custom(queries.shape, sources, lane_attention, keep(parameters))
     }
 
-    /// Working memory of ``laneAttention(queries:positions:stored:caches:keyValueHeads:headWeights:_:scratch:)``.
+    /// Working memory of one kind of operation, shared by all such operations of a graph.
     public struct LaneScratch {
         let memory: UnsafeMutablePointer<Float>
         let threadCount: Int
@@ -102,6 +102,25 @@ extension Graph {
     public func laneAttentionScratch(headWidth: Int, laneCount: Int, threadCount: Int) -> LaneScratch {
         let count = lane_attention_scratch_count(Int32(headWidth), Int32(laneCount))
         return LaneScratch(memory: scratch(count: count * threadCount), threadCount: threadCount)
+    }
+
+    /// `W x` for weights `[in, out]` and columns `[in, n]`: `[out, n]`. Few columns go through a kernel that decodes each block
+    /// of weights once for all of them, where there is one for the weights' type and layout.
+    /// - Parameter scratch: from ``laneProductScratch(width:threadCount:)`` for at least the width `in`.
+    public func laneProduct(_ weights: Tensor, _ columns: Tensor, scratch: LaneScratch) -> Tensor {
+        guard columns.shape[1] <= Int(LANE_COLUMN_LIMIT), lane_product_takes(weights.raw) else {
+            return multiplyMatrix(weights, columns)
+        }
+        let parameters = lane_product_parameters(
+            weights: UnsafePointer(weights.raw), scratch: UnsafeMutableRawPointer(scratch.memory).assumingMemoryBound(to: CChar.self),
+            thread_limit: Int32(scratch.threadCount))
+        return custom([weights.shape[1], columns.shape[1], 1, 1], [columns], lane_product, keep(parameters))
+    }
+
+    /// - Parameter width: of the widest columns.
+    public func laneProductScratch(width: Int, threadCount: Int) -> LaneScratch {
+        let byteCount = lane_product_scratch_size(width) * threadCount
+        return LaneScratch(memory: scratch(count: byteCount / MemoryLayout<Float>.size), threadCount: threadCount)
     }
 
     private func custom(

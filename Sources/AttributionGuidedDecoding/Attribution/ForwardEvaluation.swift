@@ -41,15 +41,13 @@ final class ForwardEvaluation {
             graph, configuration, tokenCount: shape.tokenCount, historyLength: shape.historyLength)
         let context = LaneContext(
             graph: graph, rule: rule, laneCount: shape.laneCount, inputs: attention, cache: cache, headWeights: headWeights)
-        let scratch = graph.laneAttentionScratch(
-            headWidth: configuration.headWidth, laneCount: shape.laneCount, threadCount: stream.threadCount)
+        let fused = FusedLaneOperations(context, configuration, threadCount: stream.threadCount)
+        let composed = ComposedLaneOperations(context: context)
         let positions = attention.positions
         func propagator(_ device: Int?) -> ForwardLanes {
-            let isFused = shape.historyLength == nil || device == nil && shape.laneCount <= Graph.laneLimit && fusesOperations
+            let isFused = shape.historyLength == nil || (fusesOperations && device == nil && shape.laneCount <= Graph.laneLimit)
             return ForwardLanes(
-                graph: graph, laneCount: shape.laneCount, positions: positions,
-                operations: isFused
-                    ? FusedLaneOperations(context: context, scratch: scratch) : ComposedLaneOperations(context: context))
+                graph: graph, laneCount: shape.laneCount, positions: positions, operations: isFused ? fused : composed)
         }
 
         var x = graph.reshape(

@@ -1,12 +1,28 @@
 import TensorGraph
 
-/// Lane operations with one kernel for each part, on the CPU: every activation, key and value is read once for all lanes.
+/// Lane operations with one kernel for each part, on the CPU: weights, activations, keys and values are read once for all
+/// lanes.
 struct FusedLaneOperations: LaneOperations {
     let context: LaneContext
-    let scratch: Graph.LaneScratch
+    let attentionScratch: Graph.LaneScratch
+    let productScratch: Graph.LaneScratch
+
+    init(_ context: LaneContext, _ configuration: ModelConfiguration, threadCount: Int) {
+        self.context = context
+        attentionScratch = context.graph.laneAttentionScratch(
+            headWidth: configuration.headWidth, laneCount: context.laneCount, threadCount: threadCount)
+        productScratch = context.graph.laneProductScratch(
+            width: max(
+                configuration.embeddingLength, configuration.feedForwardLength, configuration.headCount * configuration.headWidth),
+            threadCount: threadCount)
+    }
 
     private var graph: Graph { context.graph }
     private var rule: PropagationRule { context.rule }
+
+    func multiplyMatrix(_ weights: Tensor, _ columns: Tensor) -> Tensor {
+        graph.laneProduct(weights, columns, scratch: productScratch)
+    }
 
     func rmsNorm(_ x: Tensor, gain: Tensor, epsilon: Float) -> Tensor {
         graph.laneNorm(x, gain: gain, epsilon: epsilon, derivative: rule == .inputTimesGradient)
@@ -29,7 +45,7 @@ struct FusedLaneOperations: LaneOperations {
             scoreFactor: rule.passesThroughAttentionWeights ? rule.queryKeyFactor : 0, valueFactor: rule.valueFactor)
         let output = graph.laneAttention(
             queries: queries, positions: context.inputs.positions, stored: stored, caches: caches,
-            keyValueHeads: keys.shape[1], headWeights: context.headWeights[layer], attention, scratch: scratch)
+            keyValueHeads: keys.shape[1], headWeights: context.headWeights[layer], attention, scratch: attentionScratch)
         return graph.reshape(output, queries.shape[0] * queries.shape[1], 1, queries.shape[2], context.laneCount)
     }
 }

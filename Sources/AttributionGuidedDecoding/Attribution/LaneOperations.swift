@@ -1,10 +1,12 @@
 import TensorGraph
 
-/// The parts of a transformer that are not linear, for all lanes, under a ``PropagationRule``.
+/// The parts of a transformer for all lanes, under a ``PropagationRule``.
 ///
 /// Two ways lead to the same numbers: ``FusedLaneOperations``, one kernel for each part, on the CPU; and
 /// ``ComposedLaneOperations``, operations of ggml, on any device.
 protocol LaneOperations {
+    /// `W x` for each column of `x`, whatever lane it belongs to.
+    func multiplyMatrix(_ weights: Tensor, _ columns: Tensor) -> Tensor
     func rmsNorm(_ x: Tensor, gain: Tensor, epsilon: Float) -> Tensor
     func gatedProduct(gate: Tensor, up: Tensor, _ function: ActivationFunction) -> Tensor
     /// Stores the new keys and values in the caches, then attends; as in ``Propagation``.

@@ -60,3 +60,16 @@ struct lane_attention_parameters {
 };
 size_t lane_attention_scratch_count(int head_width, int lane_count);
 void lane_attention(struct ggml_tensor * result, int thread, int thread_count, void * parameters);
+
+// A matrix product of few columns that decodes each block of weights once for all of them. Source: columns [in, count],
+// count at most LANE_COLUMN_LIMIT. The weights are no source: ggml lets only its own products name weights in such a layout.
+enum { LANE_COLUMN_LIMIT = 4 };
+struct lane_product_parameters {
+    const struct ggml_tensor * weights;  // [in, out]
+    char * scratch;                      // thread_limit times lane_product_scratch_size() bytes, aligned to 64
+    int thread_limit;
+};
+// Whether there is a kernel for these weights where they lie, and it agrees with ggml's product.
+bool lane_product_takes(const struct ggml_tensor * weights);
+size_t lane_product_scratch_size(long width);
+void lane_product(struct ggml_tensor * result, int thread, int thread_count, void * parameters);
