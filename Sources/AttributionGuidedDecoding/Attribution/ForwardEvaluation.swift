@@ -84,7 +84,7 @@ final class ForwardEvaluation {
         return Prediction(
             logits: logitLanes[0], probabilities: probabilities.readFloats(),
             tangents: Array(hidden.readFloats().split(into: hidden.shape[0]).dropFirst()),
-            scores: shape.output == .allScores ? Array(logitLanes.dropFirst()) : nil)
+            scores: shape.output == .allScores ? Array(logitLanes.dropFirst()) : nil, embeddingLength: hidden.shape[0])
     }
 
     /// Bytes of inputs and intermediate results.
@@ -101,6 +101,19 @@ struct Prediction {
     var tangents: [[Float]]
     /// For each region the relevance of every token, `[vocabularySize]`, where asked for.
     var scores: [[Float]]?
+    /// Length of a tangent.
+    var embeddingLength: Int
+
+    /// With the tangents of regions that nothing has reached yet, which are zero, where no lanes were computed for them.
+    func withZeroTangents(_ regionCount: Int) -> Prediction {
+        guard tangents.isEmpty, regionCount > 0 else { return self }
+        var prediction = self
+        prediction.tangents = Array(repeating: Array(repeating: 0, count: embeddingLength), count: regionCount)
+        prediction.scores = scores.map { _ in
+            Array(repeating: Array(repeating: 0, count: logits.count), count: regionCount)
+        }
+        return prediction
+    }
 }
 
 extension Array {

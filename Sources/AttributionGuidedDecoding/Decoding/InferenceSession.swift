@@ -138,7 +138,7 @@ final class InferenceSession {
             let prediction = try evaluation.run(tokens: Array(tokens[chunk.range]), start: position, weights: weights)
             if withTangents { tangentLength = chunk.range.upperBound }
             position = chunk.range.upperBound
-            if isLast, let prediction { return prediction }
+            if isLast, let prediction { return withTangents ? prediction.withZeroTangents(regions.count) : prediction }
             try progress(position - start)
         }
     }
