@@ -6,6 +6,7 @@ let package = Package(
     platforms: [.macOS(.v15)],
     products: [
         .library(name: "AttributionGuidedDecoding", targets: ["AttributionGuidedDecoding"]),
+        .library(name: "AGDEvaluation", targets: ["AGDEvaluation"]),
         .executable(name: "agd", targets: ["agd"]),
     ],
     dependencies: [
@@ -15,10 +16,12 @@ let package = Package(
         .systemLibrary(name: "CLlama", pkgConfig: "llama"),
         .target(name: "TensorGraph", dependencies: ["CLlama"]),
         .target(name: "AttributionGuidedDecoding", dependencies: ["TensorGraph", "CLlama"]),
+        .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
+        .target(name: "AGDEvaluation", dependencies: ["AttributionGuidedDecoding", "CZlib"]),
         .executableTarget(
             name: "agd",
             dependencies: [
-                "AttributionGuidedDecoding",
+                "AttributionGuidedDecoding", "AGDEvaluation",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]
         ),
@@ -28,6 +31,7 @@ let package = Package(
             dependencies: ["AttributionGuidedDecoding"],
             resources: [.copy("Oracle")]
         ),
+        .testTarget(name: "AGDEvaluationTests", dependencies: ["AGDEvaluation", "CZlib"]),
     ],
     swiftLanguageModes: [.v6]
 )
