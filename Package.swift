@@ -6,6 +6,7 @@ let package = Package(
     platforms: [.macOS(.v15)],
     products: [
         .library(name: "AttributionGuidedDecoding", targets: ["AttributionGuidedDecoding"]),
+        .library(name: "AGDEvaluation", targets: ["AGDEvaluation"]),
         .executable(name: "agd", targets: ["agd"]),
     ],
     dependencies: [
@@ -16,10 +17,12 @@ let package = Package(
         .target(name: "CLaneKernels", dependencies: ["CLlama"], exclude: ["attention.inc", "elementwise.inc", "vector.inc"]),
         .target(name: "TensorGraph", dependencies: ["CLlama", "CLaneKernels"]),
         .target(name: "AttributionGuidedDecoding", dependencies: ["TensorGraph", "CLlama"]),
+        .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
+        .target(name: "AGDEvaluation", dependencies: ["AttributionGuidedDecoding", "CZlib"]),
         .executableTarget(
             name: "agd",
             dependencies: [
-                "AttributionGuidedDecoding",
+                "AttributionGuidedDecoding", "AGDEvaluation",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]
         ),
@@ -29,6 +32,7 @@ let package = Package(
             dependencies: ["AttributionGuidedDecoding"],
             resources: [.copy("Oracle")]
         ),
+        .testTarget(name: "AGDEvaluationTests", dependencies: ["AGDEvaluation", "CZlib"]),
     ],
     swiftLanguageModes: [.v6]
 )

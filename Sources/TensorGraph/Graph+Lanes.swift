@@ -82,7 +82,8 @@ extension Graph {
     /// - Parameter headWeights: `[1, 1, heads, tangents]`; the primal's head outputs times these are added to the tangents.
     /// - Parameter scratch: from ``laneAttentionScratch(headWidth:laneCount:threadCount:)``; operations of a graph share it.
     public func laneAttention(
-        queries: Tensor, positions: Tensor, stored: Tensor, caches: LaneCaches, keyValueHeads: Int, headWeights: Tensor?,
+        queries: Tensor, positions: Tensor, stored: Tensor, caches: LaneCaches, keyValueHeads: Int,
+        headWeights: Tensor?,
         _ attention: LaneAttention, scratch: LaneScratch
     ) -> Tensor {
         let parameters = lane_attention_parameters(
@@ -112,7 +113,8 @@ extension Graph {
             return multiplyMatrix(weights, columns)
         }
         let parameters = lane_product_parameters(
-            weights: UnsafePointer(weights.raw), scratch: UnsafeMutableRawPointer(scratch.memory).assumingMemoryBound(to: CChar.self),
+            weights: UnsafePointer(weights.raw),
+            scratch: UnsafeMutableRawPointer(scratch.memory).assumingMemoryBound(to: CChar.self),
             thread_limit: Int32(scratch.threadCount))
         return custom([weights.shape[1], columns.shape[1], 1, 1], [columns], lane_product, keep(parameters))
     }
@@ -124,7 +126,8 @@ extension Graph {
     }
 
     private func custom(
-        _ shape: [Int], _ sources: [Tensor], _ function: @escaping ggml_custom_op_t, _ parameters: UnsafeMutableRawPointer
+        _ shape: [Int], _ sources: [Tensor], _ function: @escaping ggml_custom_op_t,
+        _ parameters: UnsafeMutableRawPointer
     ) -> Tensor {
         var raw: [UnsafeMutablePointer<ggml_tensor>?] = sources.map(\.raw)
         return Tensor(

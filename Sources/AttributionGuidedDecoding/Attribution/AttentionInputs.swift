@@ -23,9 +23,10 @@ struct AttentionInputs {
             let windows = Set(configuration.attention.map(\.slidingWindow))
             return Composed(
                 historyLength: historyLength, cacheRows: graph.input(.int64, tokenCount, name: "cache rows"),
-                masks: Dictionary(uniqueKeysWithValues: windows.map {
-                    ($0, graph.input(.float32, historyLength, tokenCount, name: "mask"))
-                }))
+                masks: Dictionary(
+                    uniqueKeysWithValues: windows.map {
+                        ($0, graph.input(.float32, historyLength, tokenCount, name: "mask"))
+                    }))
         }
     }
 

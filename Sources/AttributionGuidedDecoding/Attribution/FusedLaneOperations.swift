@@ -13,7 +13,8 @@ struct FusedLaneOperations: LaneOperations {
             headWidth: configuration.headWidth, laneCount: context.laneCount, threadCount: threadCount)
         productScratch = context.graph.laneProductScratch(
             width: max(
-                configuration.embeddingLength, configuration.feedForwardLength, configuration.headCount * configuration.headWidth),
+                configuration.embeddingLength, configuration.feedForwardLength,
+                configuration.headCount * configuration.headWidth),
             threadCount: threadCount)
     }
 

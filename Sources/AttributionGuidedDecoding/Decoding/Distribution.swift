@@ -9,12 +9,15 @@ public struct Distribution: Sendable {
     /// Entropy in nats, over the whole vocabulary.
     public let entropy: Double
 
+    /// log Z = log of the sum of exp(logit).
+    private let logPartition: Double
+
     init(logits: [Float], probabilities: [Float]) {
         self.logits = logits
         self.probabilities = probabilities
         // H = log Z - sum p z, and log Z = z - log p for any token; the likeliest is the best conditioned.
         let top = probabilities.indexOfMaximum
-        let logPartition = Double(logits[top]) - log(Double(probabilities[top]))
+        logPartition = Double(logits[top]) - log(Double(probabilities[top]))
         entropy = max(0, logPartition - Self.expectation(of: logits, under: probabilities))
     }
 
@@ -24,11 +27,15 @@ public struct Distribution: Sendable {
         for index in stride(from: 0, to: whole, by: 4) {
             let value = SIMD4<Double>(SIMD4(values[index], values[index + 1], values[index + 2], values[index + 3]))
             let weight = SIMD4<Double>(
-                SIMD4(probabilities[index], probabilities[index + 1], probabilities[index + 2], probabilities[index + 3]))
+                SIMD4(
+                    probabilities[index], probabilities[index + 1], probabilities[index + 2], probabilities[index + 3]))
             sums += value * weight
         }
         return (whole..<values.count).reduce(sums.sum()) { $0 + Double(values[$1]) * Double(probabilities[$1]) }
     }
+
+    /// Natural logarithm of a token's probability.
+    public func logProbability(of token: Int) -> Double { Double(logits[token]) - logPartition }
 
     /// The most probable token; among equals the one with the smallest id.
     public var mostProbable: Int { logits.indexOfMaximum }

@@ -5,6 +5,8 @@ public struct GenerationStep: Sendable {
     /// Entropy of the distribution it was chosen from, in nats.
     public let entropy: Double
     public let choice: Choice
+    /// Natural logarithm of the chosen token's probability.
+    public let logProbability: Double
     /// The most probable token.
     public let greedy: Int
     /// New whole characters; may be empty, as text that could become a stop string is held back.

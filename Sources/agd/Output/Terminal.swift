@@ -11,12 +11,20 @@ enum Terminal {
             switch self {
             case .always: true
             case .never: false
-            case .auto: isatty(STDOUT_FILENO) == 1 && ProcessInfo.processInfo.environment["NO_COLOR", default: ""].isEmpty
+            case .auto:
+                isatty(STDOUT_FILENO) == 1 && ProcessInfo.processInfo.environment["NO_COLOR", default: ""].isEmpty
             }
         }
     }
 
     static var errorIsTerminal: Bool { isatty(STDERR_FILENO) == 1 }
+
+    /// Columns of the terminal; 100 where there is none.
+    static var width: Int {
+        var size = winsize()
+        guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 100 }
+        return Int(size.ws_col)
+    }
 
     static func write(_ text: String) { FileHandle.standardOutput.write(Data(text.utf8)) }
     static func writeError(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
