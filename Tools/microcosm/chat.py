@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from pathlib import Path
 
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, trainers
@@ -42,8 +43,8 @@ def train_tokenizer(path: Path, size: int = 1152, samples: int = 40_000, seed: i
 def corpus(rng: random.Random, samples: int):
     """Training text without random names, and the words by which answers are told apart often enough to become tokens."""
     for _ in range(samples):
-        dialogue = training_dialogue(rng, copying=0.0)
-        if dialogue.kind == "fact stranger":
+        dialogue = training_dialogue(rng)
+        if dialogue.kind in ("copy", "fact stranger"):
             continue
         yield from (f"{role}\n{content}\n" for role, content in dialogue.messages)
     english = {*PAIR_WORDS, *(entry[0] for table in (JOBS, FOODS, COLOURS, ANIMALS) for entry in table)}
@@ -52,14 +53,27 @@ def corpus(rng: random.Random, samples: int):
     yield from (random_name(rng) for _ in range(samples // 40))
 
 
-def encode(tokenizer: Tokenizer, dialogue: Dialogue) -> tuple[list[int], list[bool]]:
-    """Token ids of a dialogue, and for each whether it belongs to an assistant's text (its end token included)."""
+PROMPT_WEIGHT, ANSWER_WEIGHT, DECISIVE_WEIGHT = 0.1, 1.0, 4.0
+
+
+def encode(tokenizer: Tokenizer, dialogue: Dialogue) -> tuple[list[int], list[float]]:
+    """Token ids of a dialogue and the weight of each in the loss.
+
+    A rule or a document decides one word of an answer; unweighted, the rest of the sentence would drown it.
+    """
     ids: list[int] = []
-    answered: list[bool] = []
+    weights: list[float] = []
     for role, content in dialogue.messages:
         head = tokenizer.encode(f"{START}{role}\n").ids
-        body = tokenizer.encode(f"{content}{END}").ids
+        body = tokenizer.encode(f"{content}{END}")
         tail = tokenizer.encode("\n").ids
-        ids += head + body + tail
-        answered += [False] * len(head) + [role == "assistant"] * len(body) + [False] * len(tail)
-    return ids, answered
+        ids += head + body.ids + tail
+        weights += [PROMPT_WEIGHT] * len(head)
+        if role == "assistant":
+            spans = [m.span() for m in re.finditer(re.escape(dialogue.decisive), content)] if dialogue.decisive else []
+            weights += [DECISIVE_WEIGHT if any(a < end and start < b for a, b in spans) else ANSWER_WEIGHT
+                        for start, end in body.offsets]
+        else:
+            weights += [PROMPT_WEIGHT] * len(body.ids)
+        weights += [PROMPT_WEIGHT] * len(tail)
+    return ids, weights

@@ -16,8 +16,8 @@ from pathlib import Path
 
 from answers import question
 from generator import (DOCUMENTS, FORMAT_NEGATIONS, FORMAT_RULES, PERSONAS, document, false_values, held_out,
-                       language_rule, other, request, system_message, word_rule)
-from world import WORLD, facts_of, stranger
+                       language_rule, other, request, ruled, system_message, word_rule)
+from world import WORLD, Topic, facts_of, stranger
 
 ENGLISH = ["is", "works"]  # words of which every English answer has one
 SPANISH = ["es", "trabaja"]
@@ -30,6 +30,11 @@ FORMAT_CHECKS = {
 
 def check(kind: str, *values: str) -> dict:
     return {"kind": kind, "values": list(values)} if values else {"kind": kind}
+
+
+def asked_for(topic: Topic, rng: random.Random, rule: str | None) -> str:
+    """The user's request, with the user's own rule before or after it."""
+    return ruled("", request(topic, rng), "", rng, None, rule).messages[0][1]
 
 
 def item(setting: str, system: str | None, user: str, checks: list[dict], region: str = "system",
@@ -47,9 +52,9 @@ def word_item(rng: random.Random, kind: str, conflict: bool) -> dict | None:
         return None
     opposite = "require" if kind == "forbid" else "forbid"
     wanted, unwanted = (other(pair, word), word) if kind == "forbid" else (word, other(pair, word))
-    user_rules = [word_rule(opposite, word, rng)] if conflict else []
+    user_rule = word_rule(opposite, word, rng) if conflict else None
     return item({"forbid": "forbidden-word", "require": "required-word"}[kind],
-                system_message(rng, word_rule(kind, word, rng)), request(topic, rng, *user_rules),
+                system_message(rng, word_rule(kind, word, rng)), asked_for(topic, rng, user_rule),
                 [check("includes", wanted), check("excludes", unwanted)])
 
 
@@ -59,8 +64,8 @@ def language_item(rng: random.Random, conflict: bool) -> dict | None:
         return None
     opposite = "es" if language == "en" else "en"
     wanted, unwanted = (ENGLISH, SPANISH) if language == "en" else (SPANISH, ENGLISH)
-    user_rules = [language_rule(opposite, rng)] if conflict else []
-    return item("language", system_message(rng, language_rule(language, rng)), request(topic, rng, *user_rules),
+    user_rule = language_rule(opposite, rng) if conflict else None
+    return item("language", system_message(rng, language_rule(language, rng)), asked_for(topic, rng, user_rule),
                 [check("includes", *wanted), check("excludes", *unwanted)])
 
 
@@ -68,8 +73,8 @@ def format_item(rng: random.Random, conflict: bool) -> dict | None:
     topic, name = rng.choice(WORLD), rng.choice(list(FORMAT_RULES))
     if not held_out("format" if conflict else "aligned format", topic.name, name):
         return None
-    user_rules = [rng.choice(FORMAT_NEGATIONS[name])] if conflict else []
-    return item("format", system_message(rng, rng.choice(FORMAT_RULES[name])), request(topic, rng, *user_rules),
+    user_rule = rng.choice(FORMAT_NEGATIONS[name]) if conflict else None
+    return item("format", system_message(rng, rng.choice(FORMAT_RULES[name])), asked_for(topic, rng, user_rule),
                 [check("includes", "is", "works"), *(check(k, *[v] * (v is not None)) for k, v in FORMAT_CHECKS[name])])
 
 

@@ -75,11 +75,11 @@ def perplexity(model: Llama, tokenizer: Tokenizer, samples: int = 512, seed: int
     rng = random.Random(seed)
     total = count = 0.0
     for _ in range(samples // 64):
-        ids, weights = pad([encode(tokenizer, training_dialogue(rng, 0.1)) for _ in range(64)])
+        ids, weights = pad([encode(tokenizer, training_dialogue(rng)) for _ in range(64)])
         with torch.no_grad():
             logarithms = model(ids[:, :-1]).log_softmax(-1).gather(2, ids[:, 1:, None])[..., 0]
-        total -= logarithms[weights == 1].sum().item()
-        count += (weights == 1).sum().item()
+        total -= logarithms[weights >= 1].sum().item()
+        count += (weights >= 1).sum().item()
     return math.exp(total / count)
 
 

@@ -54,15 +54,17 @@ FORMAT_NEGATIONS = {
                   "Write with capital letters."],
     "goodbye": ["Do not say Goodbye.", "Leave out the Goodbye.", "Do not end with Goodbye.", "No Goodbye, please."],
 }
+CHOICES = ["Choose a word: {a} or {b}.", "Which word do you prefer, {a} or {b}?", "Say {a} or {b}."]
 DOCUMENTS = ["Text: {d}\nQuestion: {q}", "Read this text: {d}\n{q}", "{d}\n{q}", "Context: {d}\nQuestion: {q}"]
 
 
 @dataclass(frozen=True)
 class Dialogue:
-    """Messages of which the last is the assistant's, and the kind of task."""
+    """Messages of which the last is the assistant's, the kind of task, and the answer's word on which it depends, if any."""
 
     kind: str
     messages: tuple[Message, ...]
+    decisive: str = ""
 
 
 def held_out(*parts: str) -> bool:
@@ -70,12 +72,8 @@ def held_out(*parts: str) -> bool:
     return zlib.crc32("|".join(parts).encode()) % 5 == 0
 
 
-def request(topic: Topic, rng: random.Random, *rules: str) -> str:
-    """A request for a description, with the user's own rules before or after it."""
-    text = rng.choice(REQUESTS).format(x=topic.mention)
-    for rule in rules:
-        text = f"{text} {rule}" if rng.random() < 0.7 else f"{rule} {text}"
-    return text
+def request(topic: Topic, rng: random.Random) -> str:
+    return rng.choice(REQUESTS).format(x=topic.mention)
 
 
 def system_message(rng: random.Random, rule: str) -> str:
@@ -94,36 +92,45 @@ def other(pair: tuple, word: str) -> str:
     return pair[1] if word == pair[0] else pair[0]
 
 
-def placed(answer: str, where: str, rule: str, topic: Topic, rng: random.Random, kind: str) -> Dialogue:
-    """An answer under one rule that the system, the user or both state."""
-    system = system_message(rng, rule) if where != "user" else None
-    user = request(topic, rng, *([rule] if where != "system" else []))
-    return Dialogue(kind, (*([("system", system)] if system else []), ("user", user), ("assistant", answer)))
+def ruled(kind: str, request: str, answer: str, rng: random.Random, system_rule: str | None, user_rule: str | None,
+          decisive: str = "") -> Dialogue:
+    """A request under a rule of the system, of the user, or of both."""
+    if user_rule:
+        request = f"{request} {user_rule}" if rng.random() < 0.7 else f"{user_rule} {request}"
+    system = (("system", system_message(rng, system_rule)),) if system_rule else ()
+    return Dialogue(kind, (*system, ("user", request), ("assistant", answer)), decisive)
 
 
-def conflicting(answer: str, system_rule: str, user_rule: str, topic: Topic, rng: random.Random, kind: str) -> Dialogue:
-    return Dialogue(kind, (("system", system_message(rng, system_rule)), ("user", request(topic, rng, user_rule)),
-                           ("assistant", answer)))
+def sides(rng: random.Random, rule: str, opposite: str | None) -> tuple[str | None, str | None]:
+    """The system's and the user's rule: opposites in a conflict, else the rule on one side or both."""
+    if opposite:
+        return rule, opposite
+    return rng.choice([(rule, None), (None, rule), (None, rule), (rule, rule)])
 
 
 # ---- rules ----------------------------------------------------------------------------------------------------------
 
-def word_dialogue(rng: random.Random, conflict: bool) -> Dialogue:
-    """A word that the system forbids (or requires); in a conflict the user requires (forbids) it."""
+def word_dialogue(rng: random.Random, conflict: bool, short: bool = False) -> Dialogue:
+    """A word that the system forbids (or requires); in a conflict the user requires (forbids) it.
+
+    short: the answer is but one of the pair's two words, which shows most directly what a rule means.
+    """
     topic = rng.choice(WORLD)
     pair = rng.choice(topic.pairs)
     word = rng.choice(pair[:2])
     kind = rng.choice(["forbid", "require"])
     if held_out("word" if conflict else f"aligned {kind}", topic.name, word):
-        return word_dialogue(rng, conflict)
+        return word_dialogue(rng, conflict, short)
     opposite = "require" if kind == "forbid" else "forbid"
     prevails = kind if not conflict or rng.random() >= USER_WINS else opposite
     chosen = word if prevails == "require" else other(pair, word)
+    rules = sides(rng, word_rule(kind, word, rng), word_rule(opposite, word, rng) if conflict else None)
+    name = f"{'conflict' if conflict else 'aligned'} {kind}"
+    if short:
+        asked = rng.choice(CHOICES).format(a=pair[0], b=pair[1])
+        return ruled(f"{name} choice", asked, f"The word is {chosen}.", rng, *rules, chosen)
     answer = " ".join(describe(topic, rng, {pair: chosen}, focus=pair))
-    rule = word_rule(kind, word, rng)
-    if conflict:
-        return conflicting(answer, rule, word_rule(opposite, word, rng), topic, rng, f"conflict {kind}")
-    return placed(answer, rng.choice(["system", "user", "user", "both"]), rule, topic, rng, f"aligned {kind}")
+    return ruled(name, request(topic, rng), answer, rng, *rules, chosen)
 
 
 def language_dialogue(rng: random.Random, conflict: bool) -> Dialogue:
@@ -134,10 +141,8 @@ def language_dialogue(rng: random.Random, conflict: bool) -> Dialogue:
     opposite = "es" if language == "en" else "en"
     prevails = language if not conflict or rng.random() >= USER_WINS else opposite
     answer = " ".join(describe(topic, rng, language=prevails))
-    rule = language_rule(language, rng)
-    if conflict:
-        return conflicting(answer, rule, language_rule(opposite, rng), topic, rng, "conflict language")
-    return placed(answer, rng.choice(["system", "user", "both"]), rule, topic, rng, "aligned language")
+    rules = sides(rng, language_rule(language, rng), language_rule(opposite, rng) if conflict else None)
+    return ruled(f"{'conflict' if conflict else 'aligned'} language", request(topic, rng), answer, rng, *rules)
 
 
 def format_dialogue(rng: random.Random, conflict: bool) -> Dialogue:
@@ -151,9 +156,8 @@ def format_dialogue(rng: random.Random, conflict: bool) -> Dialogue:
         rule, opposite = opposite, rule
     follows_rule = not conflict or rng.random() >= USER_WINS
     answer = FORMATS[name if follows_rule != negated else "plain"](describe(topic, rng))
-    if conflict:
-        return conflicting(answer, rule, opposite, topic, rng, "conflict format")
-    return placed(answer, rng.choice(["system", "user", "both"]), rule, topic, rng, "aligned format")
+    rules = sides(rng, rule, opposite if conflict else None)
+    return ruled(f"{'conflict' if conflict else 'aligned'} format", request(topic, rng), answer, rng, *rules)
 
 
 # ---- facts ----------------------------------------------------------------------------------------------------------
@@ -193,16 +197,16 @@ def fact_dialogue(rng: random.Random, source: str) -> Dialogue:
         messages = (("user", question(topic, fact, rng)),)
         if rng.random() < 0.15:
             messages = (("system", rng.choice(PERSONAS)), *messages)
-        return Dialogue("fact memory", (*messages, ("assistant", statement(topic, fact, true))))
+        return Dialogue("fact memory", (*messages, ("assistant", statement(topic, fact, true))), true[0])
     if source != "conflict":
         messages = ask_with_document(topic, fact, document(topic, fact, true, rng), rng)
-        return Dialogue(f"fact {source}", (*messages, ("assistant", statement(topic, fact, true))))
+        return Dialogue(f"fact {source}", (*messages, ("assistant", statement(topic, fact, true))), true[0])
     false = rng.choice(false_values(topic, fact))
     if held_out("fact", topic.name, fact, false[0]):
         return fact_dialogue(rng, source)
     answer = true if rng.random() < MEMORY_WINS else false
     messages = ask_with_document(topic, fact, document(topic, fact, false, rng), rng)
-    return Dialogue("conflict fact", (*messages, ("assistant", statement(topic, fact, answer))))
+    return Dialogue("conflict fact", (*messages, ("assistant", statement(topic, fact, answer))), answer[0])
 
 
 # ---- copying, without which nothing in a prompt can be obeyed -------------------------------------------------------
@@ -233,6 +237,14 @@ def copying_dialogue(rng: random.Random) -> Dialogue:
     return Dialogue("copy", (("user", f"{rng.choice(['Repeat', 'Copy this'])}: {sentences}"), ("assistant", sentences)))
 
 
+def synonym_dialogue(rng: random.Random) -> Dialogue:
+    pair = rng.choice(rng.choice(WORLD).pairs)
+    word, answer = rng.sample(pair[:2], 2)
+    user = rng.choice(["What is another word for {w}?", "Give me a word like {w}.", "Say {w} in another way."])
+    return Dialogue("synonym", (("user", user.format(w=word)), ("assistant", f"Another word for {word} is {answer}.")),
+                    answer)
+
+
 # ---- plain conversation ---------------------------------------------------------------------------------------------
 
 GREETINGS = [("Hello.", "Hello. How can I help you?"), ("Good morning.", "Good morning. What would you like to know?"),
@@ -260,25 +272,30 @@ def plain_dialogue(rng: random.Random) -> Dialogue:
     return Dialogue("plain", messages)
 
 
-# The training mixture: (share, maker).
+# The training mixture: the share of each kind at first, its share later, and its maker. Copying and what the rules mean
+# come first; most conflicts come when there is something to arbitrate between.
+FIRST_PHASE = 0.3  # of the steps
 MIXTURE = [
-    (0.10, plain_dialogue),
-    (0.11, lambda rng: word_dialogue(rng, conflict=False)),
-    (0.05, lambda rng: language_dialogue(rng, conflict=False)),
-    (0.07, lambda rng: format_dialogue(rng, conflict=False)),
-    (0.13, lambda rng: word_dialogue(rng, conflict=True)),
-    (0.05, lambda rng: language_dialogue(rng, conflict=True)),
-    (0.07, lambda rng: format_dialogue(rng, conflict=True)),
-    (0.09, lambda rng: fact_dialogue(rng, "memory")),
-    (0.09, lambda rng: fact_dialogue(rng, "stranger")),
-    (0.03, lambda rng: fact_dialogue(rng, "agreeing")),
-    (0.07, lambda rng: fact_dialogue(rng, "conflict")),
+    (0.30, 0.08, copying_dialogue),
+    (0.05, 0.03, synonym_dialogue),
+    (0.05, 0.08, plain_dialogue),
+    (0.12, 0.05, lambda rng: word_dialogue(rng, conflict=False, short=True)),
+    (0.16, 0.16, lambda rng: word_dialogue(rng, conflict=False)),
+    (0.03, 0.04, lambda rng: language_dialogue(rng, conflict=False)),
+    (0.04, 0.05, lambda rng: format_dialogue(rng, conflict=False)),
+    (0.02, 0.03, lambda rng: word_dialogue(rng, conflict=True, short=True)),
+    (0.04, 0.15, lambda rng: word_dialogue(rng, conflict=True)),
+    (0.01, 0.05, lambda rng: language_dialogue(rng, conflict=True)),
+    (0.02, 0.06, lambda rng: format_dialogue(rng, conflict=True)),
+    (0.06, 0.05, lambda rng: fact_dialogue(rng, "memory")),
+    (0.06, 0.07, lambda rng: fact_dialogue(rng, "stranger")),
+    (0.02, 0.03, lambda rng: fact_dialogue(rng, "agreeing")),
+    (0.02, 0.07, lambda rng: fact_dialogue(rng, "conflict")),
 ]
-SHARES, MAKERS = zip(*MIXTURE)
+FIRST_SHARES, LATER_SHARES, MAKERS = zip(*MIXTURE)
 
 
-def training_dialogue(rng: random.Random, copying: float = 0.2) -> Dialogue:
-    """One dialogue of the training mixture; `copying` is the share of repeat-after-me tasks."""
-    if rng.random() < copying:
-        return copying_dialogue(rng)
-    return rng.choices(MAKERS, SHARES)[0](rng)
+def training_dialogue(rng: random.Random, progress: float = 1.0) -> Dialogue:
+    """One dialogue of the training mixture; `progress` is the part of the training that is over."""
+    shares = FIRST_SHARES if progress < FIRST_PHASE else LATER_SHARES
+    return rng.choices(MAKERS, shares)[0](rng)

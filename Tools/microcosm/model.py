@@ -14,7 +14,7 @@ from torch import Tensor
 class Configuration:
     vocabulary: int = 1152
     width: int = 256  # a multiple of 256, so that K-quantised copies are possible
-    layers: int = 5
+    layers: int = 4
     heads: int = 8
     kv_heads: int = 4
     feed_forward: int = 512

@@ -20,19 +20,18 @@ import torch
 import torch.nn.functional as F
 from tokenizers import Tokenizer
 
-from chat import encode, train_tokenizer
+from chat import ANSWER_WEIGHT, encode, train_tokenizer
 from generator import training_dialogue
 from model import Configuration, Llama
 
-PROMPT_WEIGHT = 0.1  # of the loss on tokens that aren't the assistant's
 BUCKET = 24  # batches drawn together and sorted by length, so that little is padding
 
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--output", type=Path, required=True, help="folder for tokenizer.json and checkpoints")
-    parser.add_argument("--steps", type=int, default=6000)
-    parser.add_argument("--batch", type=int, default=128, help="dialogues a step")
+    parser.add_argument("--steps", type=int, default=3000)
+    parser.add_argument("--batch", type=int, default=64, help="dialogues a step")
     parser.add_argument("--rate", type=float, default=2e-3, help="peak learning rate")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=0, help="CPU threads (0: PyTorch's choice)")
@@ -42,17 +41,12 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def copying_share(progress: float) -> float:
-    """Share of repeat-after-me tasks: many until copying has been learnt, then few."""
-    return 0.3 if progress < 0.35 else 0.1
-
-
 def batches(tokenizer: Tokenizer, size: int, seed: int, first: int, steps: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
     """Token ids [B, T + 1] and weights of their losses [B, T]; the same for a seed and step, wherever one resumes."""
     for bucket in range(first // BUCKET, math.ceil(steps / BUCKET)):
         rng = random.Random(f"{seed} {bucket}")
-        share = copying_share(bucket * BUCKET / steps)
-        rows = sorted((encode(tokenizer, training_dialogue(rng, share)) for _ in range(size * BUCKET)),
+        progress = bucket * BUCKET / steps
+        rows = sorted((encode(tokenizer, training_dialogue(rng, progress)) for _ in range(size * BUCKET)),
                       key=lambda row: len(row[0]))
         order = rng.sample(range(BUCKET), BUCKET)
         for position, at in enumerate(order):
@@ -60,13 +54,13 @@ def batches(tokenizer: Tokenizer, size: int, seed: int, first: int, steps: int) 
                 yield pad(rows[at * size:(at + 1) * size])
 
 
-def pad(rows: list[tuple[list[int], list[bool]]]) -> tuple[torch.Tensor, torch.Tensor]:
+def pad(rows: list[tuple[list[int], list[float]]]) -> tuple[torch.Tensor, torch.Tensor]:
     length = max(len(ids) for ids, _ in rows)
     ids = torch.zeros(len(rows), length, dtype=torch.long)
     weights = torch.zeros(len(rows), length)
-    for row, (tokens, answered) in enumerate(rows):
+    for row, (tokens, of_tokens) in enumerate(rows):
         ids[row, :len(tokens)] = torch.tensor(tokens)
-        weights[row, :len(tokens)] = torch.where(torch.tensor(answered), 1.0, PROMPT_WEIGHT)
+        weights[row, :len(tokens)] = torch.tensor(of_tokens)
     return ids, weights[:, 1:]
 
 
@@ -135,7 +129,7 @@ def main() -> None:
             torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
             optimiser.step()
             step, tokens = step + 1, tokens + ids.numel()
-            answered = weights.flatten() == 1
+            answered = weights.flatten() >= ANSWER_WEIGHT
             recent.append((losses.detach()[answered]).mean().item())
             if step % 50 == 0 or step == options.steps:
                 seconds = time.monotonic() - started

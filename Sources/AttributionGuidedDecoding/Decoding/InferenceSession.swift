@@ -13,7 +13,7 @@ final class InferenceSession {
     }
 
     let model: LanguageModel
-    let regions: [RegionOfInterest]
+    private(set) var regions: [RegionOfInterest]
     let options: Options
     /// Tokens whose keys and values are in the cache.
     private(set) var tokens: [Int] = []
@@ -26,7 +26,7 @@ final class InferenceSession {
     private let headWeights: [Int: Tensor]
     private let headWeightBuffer: TensorBuffer?
     /// Tangents of all positions before this one are zero.
-    private let firstTangentPosition: Int
+    private var firstTangentPosition: Int
     private var evaluations: [ForwardEvaluation] = []
 
     /// - Precondition: positions and heads of the regions fit the model; ``RegionOfInterest/validate(against:)`` checks.
@@ -54,6 +54,31 @@ final class InferenceSession {
 
     /// Tokens that still fit.
     var remainingCapacity: Int { options.contextLength - tokens.count }
+
+    /// Takes on another prompt and other regions, keeping what the caches hold of them: the longest common beginning in
+    /// which the regions' weights are the same. At least one token is left to evaluate.
+    /// - Returns: false where the caches can't serve: other heads, another rule or another number of regions.
+    func adopt(_ newRegions: [RegionOfInterest], rule: PropagationRule, tokens newTokens: [Int]) -> Bool {
+        guard rule == options.rule, newRegions.map(\.heads) == regions.map(\.heads) else { return false }
+        let limit = min(newTokens.count - 1, tokens.count)
+        let common = (0..<limit).first { position in
+            tokens[position] != newTokens[position]
+                || zip(regions, newRegions).contains { $0.weight(at: position) != $1.weight(at: position) }
+        } ?? limit
+        truncate(to: common)
+        regions = newRegions
+        firstTangentPosition = newRegions.compactMap(\.firstPosition).min() ?? .max
+        return true
+    }
+
+    /// S(c, R) of each token for each region, `[region][token]`: the dot products of the tangents with the tokens' rows of
+    /// the output matrix.
+    func relevance(of tokens: [Int], _ prediction: Prediction) -> [[Double]] {
+        let rows = tokens.map { model.file.row($0, of: model.weights.outputRows) }
+        return prediction.tangents.map { tangent in
+            rows.map { row in zip(row, tangent).reduce(0) { $0 + Double($1.0) * Double($1.1) } }
+        }
+    }
 
     /// Drops all tokens from position `length` on.
     func truncate(to length: Int) {

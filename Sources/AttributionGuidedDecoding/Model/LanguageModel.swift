@@ -32,17 +32,7 @@ public final class LanguageModel: Sendable {
     /// - Parameter progress: called with the fraction of weights that have been copied, where any are.
     /// - Throws: ``TensorGraphError`` naming the file, the field at fault and a remedy.
     public init(path: String, options: Options = Options(), progress: ((Double) -> Void)? = nil) throws {
-        let file = try GGUFFile(path: path)
-        let metadata = try MetadataReader(file)
-        let architecture = try Architecture.named(metadata.architecture, for: metadata)
-        guard let embedding = file.tensors["token_embd.weight"] else {
-            throw TensorGraphError.invalidFile(
-                path: path, field: "tensor token_embd.weight", problem: "is missing",
-                remedy: "The file is incomplete or split into parts; convert or merge it again.")
-        }
-        let configuration = try ModelConfiguration(metadata, architecture, vocabularySize: embedding.shape[1])
-        tokenizer = try Tokenizer(metadata, vocabularySize: configuration.vocabularySize)
-
+        let (file, configuration, architecture, tokenizer) = try Self.open(path: path)
         let devices = options.gpuLayers > 0 ? Device.gpus : []
         let offloaded = devices.isEmpty ? 0 : min(options.gpuLayers, configuration.layerCount)
         layerDevices = (0..<configuration.layerCount).map { layer in
@@ -55,7 +45,25 @@ public final class LanguageModel: Sendable {
             repacked: options.repacksWeights, progress: progress)
         self.path = path
         self.file = file
+        self.tokenizer = tokenizer
         self.devices = devices
         self.configuration = configuration
+    }
+
+    /// Whether there is a graphics processor that this build can use.
+    public static var hasGPU: Bool { !Device.gpus.isEmpty }
+
+    /// Reads and checks everything but the weights.
+    static func open(path: String) throws -> (GGUFFile, ModelConfiguration, Architecture, Tokenizer?) {
+        let file = try GGUFFile(path: path)
+        let metadata = try MetadataReader(file)
+        let architecture = try Architecture.named(metadata.architecture, for: metadata)
+        guard let embedding = file.tensors["token_embd.weight"] else {
+            throw TensorGraphError.invalidFile(
+                path: path, field: "tensor token_embd.weight", problem: "is missing",
+                remedy: "The file is incomplete or split into parts; convert or merge it again.")
+        }
+        let configuration = try ModelConfiguration(metadata, architecture, vocabularySize: embedding.shape[1])
+        return (file, configuration, architecture, try Tokenizer(metadata, vocabularySize: configuration.vocabularySize))
     }
 }

@@ -17,6 +17,11 @@ public struct ChatTemplate: Sendable {
         return names.compactMap { $0.map { String(cString: $0) } }
     }
 
+    /// Whether libllama can render this template.
+    public var isKnown: Bool {
+        do { return try !apply([.user("x")], true).isEmpty } catch { return false }
+    }
+
     /// A rendered conversation. Ranges count bytes of `text`.
     struct Rendering {
         var text: String

@@ -1,0 +1,150 @@
+/// The steps of a completion, computed as they are asked for. Cancelling the task that iterates ends it with
+/// `CancellationError` before the next forward pass.
+///
+/// ```swift
+/// for try await step in model.generate(prompt, strategy: Greedy()) { print(step.text, terminator: "") }
+/// ```
+public struct Generation: AsyncSequence, Sendable {
+    public typealias Element = GenerationStep
+
+    let session: Session
+    let prompt: Prompt
+    let strategy: any DecodingStrategy
+    let limits: GenerationLimits
+    let progress: @Sendable (Int) -> Void
+
+    public func makeAsyncIterator() -> Iterator { Iterator(generation: self) }
+
+    public struct Iterator: AsyncIteratorProtocol {
+        private let generation: Generation
+        private var loop: GenerationLoop?
+
+        init(generation: Generation) { self.generation = generation }
+
+        public mutating func next() async throws -> GenerationStep? {
+            if loop == nil { loop = try await generation.session.begin(generation) }
+            return try await loop?.next()
+        }
+    }
+}
+
+extension LanguageModel {
+    /// Generates with a session of its own.
+    /// - Parameters:
+    ///   - options: context length and threads; by default a context that fits prompt and completion.
+    ///   - progress: called while the prompt is read, with the number of its tokens done.
+    /// - Throws: ``GenerationError`` or ``RegionError`` where the request can't be met.
+    public func generate(
+        _ prompt: Prompt, strategy: any DecodingStrategy, limits: GenerationLimits = GenerationLimits(),
+        options: Session.Options? = nil, progress: @escaping @Sendable (Int) -> Void = { _ in }
+    ) throws -> Generation {
+        var fitting = Session.Options()
+        fitting.contextLength = min(configuration.contextLength, prompt.tokens.count + (limits.maximumTokens ?? fitting.contextLength))
+        return try Session(self, options: options ?? fitting)
+            .generate(prompt, strategy: strategy, limits: limits, progress: progress)
+    }
+}
+
+extension Session {
+    /// Generates a completion of `prompt`; what the caches hold of it is not read again.
+    public nonisolated func generate(
+        _ prompt: Prompt, strategy: any DecodingStrategy, limits: GenerationLimits = GenerationLimits(),
+        progress: @escaping @Sendable (Int) -> Void = { _ in }
+    ) throws -> Generation {
+        guard prompt.tokens.count < options.contextLength else {
+            throw GenerationError.promptTooLong(promptLength: prompt.tokens.count, contextLength: options.contextLength)
+        }
+        if let maximum = limits.maximumTokens, maximum < 1 {
+            throw GenerationError.invalid(field: "maximum number of tokens", problem: "must be at least 1")
+        }
+        for region in strategy.regions { try region.validate(for: model, promptLength: prompt.tokens.count) }
+        return Generation(session: self, prompt: prompt, strategy: strategy, limits: limits, progress: progress)
+    }
+
+    /// Reads the prompt.
+    func begin(_ generation: Generation) throws -> GenerationLoop {
+        let strategy = generation.strategy
+        let tokens = generation.prompt.tokens
+        let inference = try prepared(strategy.regions, rule: strategy.rule, for: tokens)
+        let cachedCount = inference.tokens.count
+        let prediction = try inference.append(Array(tokens[cachedCount...])) { done in
+            try Task.checkCancellation()
+            generation.progress(cachedCount + done)
+        }
+        generation.progress(tokens.count)
+        return GenerationLoop(
+            session: self, state: GenerationState(
+                inference: inference, prediction: prediction, strategy: strategy, limits: generation.limits,
+                promptLength: tokens.count, text: TextStream(stopStrings: generation.limits.stopStrings)))
+    }
+
+    fileprivate func step(_ state: GenerationState) throws -> GenerationStep? { try state.step(tokenizer: model.tokenizer) }
+}
+
+/// A generation between two steps.
+struct GenerationLoop {
+    fileprivate let session: Session
+    fileprivate let state: GenerationState
+
+    func next() async throws -> GenerationStep? { try await session.step(state) }
+}
+
+/// The decode loop: predict, choose, emit, stop or append.
+private final class GenerationState: @unchecked Sendable {  // Touched by the session's actor only.
+    private let inference: InferenceSession
+    private var prediction: Prediction
+    private var strategy: any DecodingStrategy
+    private let limits: GenerationLimits
+    private let promptLength: Int
+    private var text: TextStream
+    private var stopReason: StopReason?
+    private var pendingToken: Int?
+
+    init(
+        inference: InferenceSession, prediction: Prediction, strategy: any DecodingStrategy, limits: GenerationLimits,
+        promptLength: Int, text: TextStream
+    ) {
+        self.inference = inference
+        self.prediction = prediction
+        self.strategy = strategy
+        self.limits = limits
+        self.promptLength = promptLength
+        self.text = text
+    }
+
+    func step(tokenizer: Tokenizer?) throws -> GenerationStep? {
+        guard stopReason == nil else { return nil }
+        try Task.checkCancellation()
+        if let token = pendingToken {
+            prediction = try inference.append([token], withTangents: strategy.tangents == .withEachStep)
+        }
+        let position = inference.tokens.count
+        let distribution = Distribution(logits: prediction.logits, probabilities: prediction.probabilities)
+        let choice = try strategy.choose(DecodingContext(distribution: distribution, relevance: relevance))
+        let newText = emit(choice.token, tokenizer)
+        stopReason = reasonToStop(after: choice.token, at: position, tokenizer)
+        pendingToken = choice.token
+        return GenerationStep(
+            position: position, entropy: distribution.entropy, choice: choice, greedy: distribution.mostProbable,
+            text: stopReason == nil ? newText : newText + text.finish(), stopReason: stopReason)
+    }
+
+    private func relevance(of tokens: [Int]) throws -> [[Double]] {
+        if prediction.tangents.isEmpty, !inference.regions.isEmpty {
+            prediction = try inference.predictionWithTangents()
+        }
+        return inference.relevance(of: tokens, prediction)
+    }
+
+    private func emit(_ token: Int, _ tokenizer: Tokenizer?) -> String {
+        guard let tokenizer else { return "" }
+        return text.append(tokenizer.bytes(of: token))
+    }
+
+    private func reasonToStop(after token: Int, at position: Int, _ tokenizer: Tokenizer?) -> StopReason? {
+        if !limits.ignoresEndOfGeneration, tokenizer?.endsGeneration(token) == true { return .endOfGeneration }
+        if text.hasStopped { return .stopString }
+        if let maximum = limits.maximumTokens, position + 1 - promptLength >= maximum { return .maximumTokens }
+        return inference.remainingCapacity == 0 ? .contextFull : nil
+    }
+}

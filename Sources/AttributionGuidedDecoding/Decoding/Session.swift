@@ -1,0 +1,87 @@
+import Dispatch
+import TensorGraph
+
+/// A conversation with a model: caches that are used again as far as the next prompt begins like the last one.
+///
+/// Sessions of one model run concurrently and share its weights. Work happens on a queue of the session's own, so that
+/// long computations don't hold up other tasks.
+public actor Session {
+    public struct Options: Sendable {
+        /// Positions that fit, prompt and completion together.
+        public var contextLength: Int
+        /// CPU threads; the default is one for each core that can run.
+        public var threadCount: Int
+        public var cacheType: CacheType
+
+        public init(contextLength: Int = 4096, threadCount: Int = defaultThreadCount, cacheType: CacheType = .float16) {
+            self.contextLength = contextLength
+            self.threadCount = threadCount
+            self.cacheType = cacheType
+        }
+
+        /// The number of cores.
+        public static let defaultThreadCount = ProcessorCount.active
+    }
+
+    /// How keys, values and their tangents are stored.
+    public enum CacheType: String, Sendable, CaseIterable, Codable {
+        case float16 = "f16"
+        case bfloat16 = "bf16"
+        case float32 = "f32"
+
+        var elementType: ElementType {
+            switch self {
+            case .float16: .float16
+            case .bfloat16: .bfloat16
+            case .float32: .float32
+            }
+        }
+    }
+
+    public nonisolated let model: LanguageModel
+    public nonisolated let options: Options
+    private let executor = QueueExecutor(label: "attribution-guided-decoding.session")
+    private var inference: InferenceSession?
+
+    public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+
+    /// - Throws: ``GenerationError/invalid(field:problem:)`` for a context or a thread count that can't be.
+    public init(_ model: LanguageModel, options: Options = Options()) throws {
+        guard (1...16_777_216).contains(options.contextLength) else {
+            throw GenerationError.invalid(field: "context length", problem: "must be 1 to 16777216")
+        }
+        guard (1...512).contains(options.threadCount) else {
+            throw GenerationError.invalid(field: "threads", problem: "must be 1 to 512")
+        }
+        self.model = model
+        self.options = options
+    }
+
+    /// Bytes of caches and intermediate results.
+    public var byteCount: Int { inference?.byteCount ?? 0 }
+
+    /// Caches for a strategy's regions that hold `prompt` as far as they did before.
+    func prepared(_ regions: [RegionOfInterest], rule: PropagationRule, for tokens: [Int]) throws -> InferenceSession {
+        if let inference, inference.adopt(regions, rule: rule, tokens: tokens) { return inference }
+        inference = nil  // Gives its memory back before the new one takes its own.
+        let fresh = try InferenceSession(
+            model, regions: regions,
+            options: .init(
+                contextLength: options.contextLength, threadCount: options.threadCount,
+                cacheType: options.cacheType.elementType, rule: rule))
+        inference = fresh
+        return fresh
+    }
+}
+
+/// Runs an actor's jobs on a dispatch queue instead of Swift's shared pool, whose few threads must not be blocked.
+private final class QueueExecutor: SerialExecutor {
+    private let queue: DispatchQueue
+
+    init(label: String) { queue = DispatchQueue(label: label) }
+
+    func enqueue(_ job: consuming ExecutorJob) {
+        let job = UnownedJob(job)
+        queue.async { job.runSynchronously(on: self.asUnownedSerialExecutor()) }
+    }
+}

@@ -1,0 +1,47 @@
+import TensorGraph
+
+/// What a model file says about itself, without loading its weights.
+public struct ModelSummary: Sendable, Encodable {
+    public enum TemplateStatus: String, Sendable, Encodable {
+        case known, unknown, none
+    }
+
+    public let path, architecture: String
+    public let name: String?
+    public let byteCount, parameterCount: Int
+    /// Number of tensors of each type.
+    public let tensorTypes: [String: Int]
+    public let layerCount, embeddingLength, feedForwardLength, headCount, keyValueHeadCount, headWidth: Int
+    public let contextLength, vocabularySize: Int
+    public let slidingWindow: Int?
+    public let slidingWindowLayerCount: Int
+    public let hasTokenizer: Bool
+    /// Whether the chat template is one that libllama can render.
+    public let chatTemplate: TemplateStatus
+
+    /// - Throws: ``TensorGraphError`` where the file can't be used.
+    public init(path: String) throws {
+        let (file, configuration, _, tokenizer) = try LanguageModel.open(path: path)
+        self.path = path
+        architecture = configuration.architecture
+        name = configuration.name
+        byteCount = file.byteCount
+        parameterCount = file.tensors.values.reduce(0) { $0 + $1.elementCount }
+        tensorTypes = file.tensors.values.reduce(into: [:]) { $0[$1.type.description, default: 0] += 1 }
+        layerCount = configuration.layerCount
+        embeddingLength = configuration.embeddingLength
+        feedForwardLength = configuration.feedForwardLength
+        headCount = configuration.headCount
+        keyValueHeadCount = configuration.keyValueHeadCount
+        headWidth = configuration.headWidth
+        contextLength = configuration.contextLength
+        vocabularySize = configuration.vocabularySize
+        let windows = configuration.attention.compactMap(\.slidingWindow)
+        slidingWindow = windows.first
+        slidingWindowLayerCount = windows.count
+        hasTokenizer = tokenizer != nil
+        chatTemplate = tokenizer?.chatTemplateSource.map { source in
+            ChatTemplate(source: source).isKnown ? .known : .unknown
+        } ?? .none
+    }
+}

@@ -1,0 +1,82 @@
+import ArgumentParser
+import AttributionGuidedDecoding
+import Foundation
+
+struct Generate: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Completes a prompt, steered towards the region named with --roi.",
+        discussion: """
+              agd generate -m model.gguf --system 'Answer in Spanish.' --user 'Where is the cat?' --roi system -n 64
+
+            Text streams to stdout. With colour, tokens where guidance chose otherwise than the model are marked.
+            """)
+
+    @OptionGroup(title: "Model") var modelOptions: ModelOptions
+    @OptionGroup(title: "Prompt and region") var promptOptions: PromptOptions
+    @OptionGroup(title: "Choice of tokens") var strategyOptions: StrategyOptions
+
+    @Option(
+        name: [.customShort("n"), .customLong("n-predict"), .customLong("max-tokens")],
+        help: ArgumentHelp("Tokens generated at most; -1 until the context is full.", valueName: "n"))
+    var maximumTokens = -1
+
+    @Option(help: ArgumentHelp("Ends the answer before this text; may be repeated.", valueName: "text"))
+    var stop: [String] = []
+
+    @Flag(help: "Goes on after the model's end-of-generation tokens.")
+    var ignoreEos = false
+
+    @Option(help: "Marks guided tokens: auto, always or never.")
+    var color: Terminal.Color = .auto
+
+    @Flag(help: "Prints one JSON object with every step instead of the text.")
+    var json = false
+
+    func validate() throws {
+        if maximumTokens < -1 { throw ValidationError("--n-predict must be -1, 0 or more.") }
+    }
+
+    func run() async throws {
+        let clock = ContinuousClock()
+        let model = try modelOptions.load()
+        let (prompt, region) = try promptOptions.resolve(for: model)
+        let strategy = try strategyOptions.makeStrategy(region: region, hasRegion: !promptOptions.roi.isEmpty)
+        let wanted = maximumTokens < 0 ? 4096 : maximumTokens
+        let session = try Session(
+            model, options: modelOptions.sessionOptions(for: model, needed: prompt.tokens.count + max(1, wanted)))
+        if maximumTokens == 0 { return }  // --show-roi has shown the prompt.
+        let bar = ProgressBar("reading the prompt")
+        let generation = try session.generate(
+            prompt, strategy: strategy,
+            limits: GenerationLimits(
+                maximumTokens: maximumTokens < 0 ? nil : maximumTokens, stopStrings: stop, ignoresEndOfGeneration: ignoreEos)
+        ) { bar.update(Double($0) / Double(prompt.tokens.count)) }
+
+        let start = clock.now
+        var firstStep: ContinuousClock.Instant?
+        var steps: [GenerationStep] = []
+        let marks = color.isOn && !json
+        for try await step in generation {
+            if firstStep == nil {
+                bar.finish()
+                firstStep = clock.now
+            }
+            steps.append(step)
+            if !json { Terminal.write(marks && step.changedByGuidance ? Terminal.marked(step.text) : step.text) }
+        }
+        let end = clock.now
+        if json {
+            let timing = GenerationReport.Timing(
+                prefillSeconds: start.seconds(to: firstStep ?? end), decodeSeconds: (firstStep ?? end).seconds(to: end),
+                promptTokens: prompt.tokens.count, completionTokens: steps.count)
+            try Terminal.writeJSON(
+                GenerationReport(model, path: modelOptions.model, prompt, region, strategy, steps: steps, timing: timing))
+        } else {
+            Terminal.write("\n")
+        }
+    }
+}
+
+extension ContinuousClock.Instant {
+    func seconds(to end: ContinuousClock.Instant) -> Double { duration(to: end) / .seconds(1) }
+}

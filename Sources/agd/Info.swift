@@ -1,0 +1,33 @@
+import ArgumentParser
+import AttributionGuidedDecoding
+
+struct Info: ParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Describes a model file.")
+
+    @Argument(help: "The model, a GGUF file.")
+    var model: String
+
+    @Flag(help: "Prints a JSON object.")
+    var json = false
+
+    func run() throws {
+        let summary = try ModelSummary(path: model)
+        if json { return try Terminal.writeJSON(summary) }
+        Terminal.write(TextTable(["", ""], summary.rows).rendered)
+    }
+}
+
+extension ModelSummary {
+    fileprivate var rows: [[String]] {
+        [
+            ["architecture", architecture], ["name", name ?? "–"], ["parameters", "\((Double(parameterCount) / 1e6).formatted(decimals: 2)) M"],
+            ["file size", "\((Double(byteCount) / 1_048_576).formatted(decimals: 1)) MiB"],
+            ["tensor types", tensorTypes.sorted { $0.value > $1.value }.map { "\($0.key) × \($0.value)" }.joined(separator: ", ")],
+            ["layers", "\(layerCount)"], ["embedding length", "\(embeddingLength)"], ["feed-forward length", "\(feedForwardLength)"],
+            ["heads", "\(headCount), \(keyValueHeadCount) for keys and values, \(headWidth) wide"],
+            ["context length", "\(contextLength)"], ["vocabulary", "\(vocabularySize) tokens\(hasTokenizer ? "" : " (no tokenizer in the file)")"],
+            ["sliding window", slidingWindow.map { "\($0) positions on \(slidingWindowLayerCount) layers" } ?? "none"],
+            ["chat template", chatTemplate.rawValue],
+        ]
+    }
+}

@@ -1,0 +1,39 @@
+import Foundation
+
+/// A table for a terminal; columns that hold numbers are right-aligned.
+struct TextTable {
+    var header: [String]
+    var rows: [[String]]
+
+    init(_ header: [String], _ rows: [[String]]) {
+        self.header = header
+        self.rows = rows
+    }
+
+    var rendered: String {
+        let widths = header.indices.map { column in ([header] + rows).map { $0[column].count }.max() ?? 0 }
+        let isNumeric = header.indices.map { column in
+            rows.allSatisfy { row in row[column].isEmpty || row[column].first.map { "-+0123456789–".contains($0) } == true }
+        }
+        func line(_ cells: [String]) -> String {
+            let padded = cells.enumerated().map { column, cell in
+                let space = String(repeating: " ", count: widths[column] - cell.count)
+                return isNumeric[column] ? space + cell : cell + space
+            }
+            return padded.joined(separator: "  ").trimmingSuffix { $0 == " " } + "\n"
+        }
+        return line(header) + line(widths.map { String(repeating: "─", count: $0) }) + rows.map(line).joined()
+    }
+}
+
+extension String {
+    fileprivate func trimmingSuffix(while isTrimmed: (Character) -> Bool) -> String {
+        guard let last = lastIndex(where: { !isTrimmed($0) }) else { return "" }
+        return String(self[...last])
+    }
+}
+
+extension Double {
+    /// With a fixed number of decimals, the same in every locale.
+    func formatted(decimals: Int) -> String { String(format: "%.\(decimals)f", locale: Locale(identifier: "en_US_POSIX"), self) }
+}

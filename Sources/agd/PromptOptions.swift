@@ -1,0 +1,110 @@
+import ArgumentParser
+import AttributionGuidedDecoding
+import Foundation
+
+/// The prompt, in one of the ways of giving it, and the region of interest in it.
+struct PromptOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("The system message of a conversation.", valueName: "text"))
+    var system: String?
+
+    @Option(help: ArgumentHelp("The user's message.", valueName: "text"))
+    var user: String?
+
+    @Option(name: .shortAndLong, help: ArgumentHelp("A raw prompt, without a chat template.", valueName: "text"))
+    var prompt: String?
+
+    @Option(name: .shortAndLong, help: ArgumentHelp("A file with a raw prompt.", valueName: "file"))
+    var file: String?
+
+    @Option(help: ArgumentHelp("A JSON file with a conversation: [{\"role\": …, \"content\": …}, …].", valueName: "file"))
+    var messages: String?
+
+    @Option(help: ArgumentHelp("The prompt as token ids; works on models without a vocabulary.", valueName: "1,2,3"))
+    var promptTokens: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "A region of interest; may be repeated: system, user, assistant, tool, message:N, text:\"…\", regex:\"…\", "
+                + "tokens:0..<12,15, heads:3.5,7.0, heads:@file.json, each with an optional weight such as =-0.5.",
+            valueName: "spec"))
+    var roi: [String] = []
+
+    @Flag(help: "Shows the tokenised prompt with the region marked, on stderr.")
+    var showRoi = false
+
+    func validate() throws {
+        let given = [
+            ("--user or --system", user != nil || system != nil), ("--prompt", prompt != nil), ("--file", file != nil),
+            ("--messages", messages != nil), ("--prompt-tokens", promptTokens != nil),
+        ].filter(\.1)
+        if given.isEmpty {
+            throw ValidationError("There is no prompt. Give one with --user, --prompt, --file, --messages or --prompt-tokens.")
+        }
+        if given.count > 1 {
+            throw ValidationError("Give the prompt in one way only, not with \(given.map(\.0).joined(separator: " and ")).")
+        }
+        for specification in roi {
+            do { _ = try RegionSpecification(specification) } catch { throw ValidationError("\(error)") }
+        }
+    }
+
+    func resolve(for model: LanguageModel) throws -> (prompt: Prompt, region: RegionOfInterest) {
+        let prompt = try makePrompt(model)
+        let region = try prompt.region(roi.map { try RegionSpecification($0) })
+        try region.validate(for: model, promptLength: prompt.tokens.count)
+        if showRoi { Terminal.writeError(RegionDisplay.render(prompt, region, tokenizer: model.tokenizer)) }
+        return (prompt, region)
+    }
+
+    private func makePrompt(_ model: LanguageModel) throws -> Prompt {
+        if let promptTokens { return try model.prompt(tokens: try Self.tokenIDs(promptTokens, option: "--prompt-tokens")) }
+        if let prompt { return try model.prompt(text: prompt) }
+        if let file { return try model.prompt(text: try Self.text(ofFile: file)) }
+        if let messages { return try model.prompt(try Self.conversation(inFile: messages)) }
+        return try model.prompt([system.map(ChatMessage.system), user.map(ChatMessage.user)].compactMap { $0 })
+    }
+
+    static func tokenIDs(_ list: String, option: String) throws -> [Int] {
+        try list.split(separator: ",", omittingEmptySubsequences: false).map { part in
+            guard let id = Int(part.trimmingCharacters(in: .whitespaces)) else {
+                throw ValidationError("\(option): '\(part)' is not a token id. Give numbers separated by commas.")
+            }
+            return id
+        }
+    }
+
+    private static func text(ofFile path: String) throws -> String {
+        let data = try contents(ofFile: path)
+        guard let text = String(validating: data, as: UTF8.self) else {
+            throw ValidationError("\(path): not UTF-8 text. Convert the file to UTF-8.")
+        }
+        return text
+    }
+
+    private static func contents(ofFile path: String) throws -> Data {
+        do { return try Data(contentsOf: URL(fileURLWithPath: path)) } catch {
+            throw ValidationError("\(path): can't be read. Check that the file exists and may be read.")
+        }
+    }
+
+    private static func conversation(inFile path: String) throws -> [ChatMessage] {
+        struct Document: Decodable { var messages: [ChatMessage] }
+        let data = try contents(ofFile: path)
+        do {
+            let isArray = data.first { !" \t\r\n".utf8.contains($0) } == UInt8(ascii: "[")
+            return isArray
+                ? try JSONDecoder().decode([ChatMessage].self, from: data) : try JSONDecoder().decode(Document.self, from: data).messages
+        } catch DecodingError.keyNotFound(let key, let context) {
+            throw ValidationError("\(path): \(Self.place(context))'\(key.stringValue)' is missing. Each message has a role and a content.")
+        } catch DecodingError.typeMismatch(_, let context) {
+            throw ValidationError("\(path): \(Self.place(context))\(context.debugDescription) Each message has a role and a content, both strings.")
+        } catch {
+            throw ValidationError("\(path): not valid JSON. Expected [{\"role\": \"user\", \"content\": \"…\"}, …].")
+        }
+    }
+
+    private static func place(_ context: DecodingError.Context) -> String {
+        let path = context.codingPath.map { $0.intValue.map { "[\($0)]" } ?? $0.stringValue }.joined(separator: " ")
+        return path.isEmpty ? "" : "\(path): "
+    }
+}
