@@ -1,3 +1,4 @@
+import CLlama
 import Foundation
 import Testing
 
@@ -132,4 +133,32 @@ extension Oracle {
 extension Oracle.Rule {
     /// The largest relevance, which tolerances refer to.
     var scale: Double { relevance.joined().map { abs($0) }.max() ?? 0 }
+}
+
+@Suite("Reverse mode works on weights as they lie in the file")
+struct ReverseQuantizedTests {
+    @Test(
+        "weights of another type give nearly the relevance of the same numbers in float32",
+        arguments: ["llama", "qwen3", "gemma3"], [GGML_TYPE_F16, GGML_TYPE_BF16, GGML_TYPE_Q8_0, GGML_TYPE_Q4_0])
+    func closeToFloat32(variant: String, type: ggml_type) throws {
+        let folder = URL.temporaryDirectory.appending(path: "agd-\(UUID())")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let original = try Oracle.directory.appending(path: "\(variant).gguf")
+        let oracle = try Oracle.load(variant)
+
+        func relevance(decoded: Bool) throws -> [[Double]] {
+            let file = folder.appending(path: "decoded-\(decoded).gguf")
+            try QuantizedModel.make(from: original, type: type, decoded: decoded, at: file)
+            let reading = try ReverseAttribution(
+                LanguageModel(path: file.path), tokens: oracle.prompt, options: ReverseAttributionTests.options)
+            #expect(try reading.adjointErrors(rule: .attnLRP).allSatisfy { $0 < 1e-4 })
+            return try reading.attribute(oracle.finalTargets).map(\.tokens)
+        }
+        let (stored, expected) = (try relevance(decoded: false), try relevance(decoded: true))
+
+        let distance = zip(stored, expected).map { $0.distance(to: $1) / $1.largestMagnitude }.max() ?? .infinity
+        // What is left is the rounding of activations, which ggml's products bring to the precision of the weights.
+        #expect(distance < 0.1)
+    }
 }
