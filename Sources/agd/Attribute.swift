@@ -43,7 +43,9 @@ struct Attribute: AsyncParsableCommand {
     }
 
     func validate() throws {
-        if targets == nil, targetText.isEmpty { throw ValidationError("Name a target with --targets or --target-text.") }
+        if targets == nil, targetText.isEmpty {
+            throw ValidationError("Name a target with --targets or --target-text.")
+        }
     }
 
     func run() async throws {
@@ -52,14 +54,21 @@ struct Attribute: AsyncParsableCommand {
         let region = promptOptions.roi.isEmpty ? .allTokens : named
         let rows = try await mode == .forward ? pushForward(model, prompt, region) : pullBack(model, prompt, region)
         if json {
-            try Terminal.writeJSON(Report(
-                model: modelOptions.model, architecture: model.configuration.architecture, rule: rule.rawValue,
-                mode: mode.rawValue, promptTokens: prompt.tokens, targets: rows))
+            try Terminal.writeJSON(
+                Report(
+                    model: modelOptions.model, architecture: model.configuration.architecture, rule: rule.rawValue,
+                    mode: mode.rawValue, promptTokens: prompt.tokens, targets: rows))
         } else {
-            Terminal.write(TextTable(
-                ["token", "text", "logit", "relevance of region"],
-                rows.map { ["\($0.id)", "\"\($0.text)\"", $0.logit.formatted(decimals: 4), $0.roiScore.formatted(decimals: 4)] }
-            ).rendered)
+            Terminal.write(
+                TextTable(
+                    ["token", "text", "logit", "relevance of region"],
+                    rows.map {
+                        [
+                            "\($0.id)", "\"\($0.text)\"", $0.logit.formatted(decimals: 4),
+                            $0.roiScore.formatted(decimals: 4),
+                        ]
+                    }
+                ).rendered)
         }
     }
 
@@ -96,7 +105,9 @@ struct Attribute: AsyncParsableCommand {
             let tokens = tokenizer.tokenize(text, parsesSpecialTokens: true)
             guard tokens.count == 1 else {
                 let pieces = tokens.map { "\($0) \"\(tokenizer.text(of: $0))\"" }.joined(separator: ", ")
-                throw ValidationError("--target-text: \"\(text)\" is \(tokens.count) tokens (\(pieces)); a target is one token. Give its id with --targets.")
+                throw ValidationError(
+                    "--target-text: \"\(text)\" is \(tokens.count) tokens (\(pieces)); a target is one token. Give its id with --targets."
+                )
             }
             ids += tokens
         }

@@ -40,7 +40,8 @@ struct Generate: AsyncParsableCommand {
         let clock = ContinuousClock()
         let model = try modelOptions.load()
         let (prompt, region) = try promptOptions.resolve(for: model)
-        let strategy = try strategyOptions.makeStrategy(region: region, hasRegion: !promptOptions.roi.isEmpty)
+        let strategy = try strategyOptions.makeStrategy(
+            region: region, hasRegion: !promptOptions.roi.isEmpty, model: model, reverse: modelOptions.reverseOptions)
         let wanted = maximumTokens < 0 ? 4096 : maximumTokens
         let session = try Session(
             model, options: modelOptions.sessionOptions(for: model, needed: prompt.tokens.count + max(1, wanted)))
@@ -49,7 +50,8 @@ struct Generate: AsyncParsableCommand {
         let generation = try session.generate(
             prompt, strategy: strategy,
             limits: GenerationLimits(
-                maximumTokens: maximumTokens < 0 ? nil : maximumTokens, stopStrings: stop, ignoresEndOfGeneration: ignoreEos)
+                maximumTokens: maximumTokens < 0 ? nil : maximumTokens, stopStrings: stop,
+                ignoresEndOfGeneration: ignoreEos)
         ) { bar.update(Double($0) / Double(prompt.tokens.count)) }
 
         let start = clock.now
@@ -70,7 +72,8 @@ struct Generate: AsyncParsableCommand {
                 prefillSeconds: start.seconds(to: firstStep ?? end), decodeSeconds: (firstStep ?? end).seconds(to: end),
                 promptTokens: prompt.tokens.count, completionTokens: steps.count)
             try Terminal.writeJSON(
-                GenerationReport(model, path: modelOptions.model, prompt, region, strategy, steps: steps, timing: timing))
+                GenerationReport(
+                    model, path: modelOptions.model, prompt, region, strategy, steps: steps, timing: timing))
         } else {
             Terminal.write("\n")
         }

@@ -9,7 +9,9 @@ struct ModelOptions: ParsableArguments {
 
     @Option(
         name: [.customShort("c"), .customLong("ctx-size")],
-        help: ArgumentHelp("Positions that fit, prompt and completion together. By default as many as the request needs.", valueName: "n"))
+        help: ArgumentHelp(
+            "Positions that fit, prompt and completion together. By default as many as the request needs.",
+            valueName: "n"))
     var contextSize: Int?
 
     @Option(name: .shortAndLong, help: ArgumentHelp("CPU threads. By default one for each core.", valueName: "n"))

@@ -3,9 +3,15 @@ import AttributionGuidedDecoding
 
 /// How the next token is chosen.
 struct StrategyOptions: ParsableArguments {
-    enum Name: String, ExpressibleByArgument, CaseIterable { case greedy, sample, agd }
+    enum Name: String, ExpressibleByArgument, CaseIterable { 
+        case greedy, sample, agd
+        case agdReverse = "agd-reverse"
+    }
 
-    @Option(help: "\(Name.allCases.map(\.rawValue).joined(separator: ", ")). By default agd where a region is given, else greedy.")
+    @Option(
+        help:
+            "\(Name.allCases.map(\.rawValue).joined(separator: ", ")). By default agd where a region is given, else greedy."
+    )
     var strategy: Name?
 
     @Option(help: "How relevance propagates: \(PropagationRule.allCases.map(\.rawValue).joined(separator: ", ")).")
@@ -64,12 +70,15 @@ struct StrategyOptions: ParsableArguments {
     func validate() throws {
         if candidates < 1 { throw ValidationError("--candidates must be at least 1.") }
         if !(0...1).contains(minProbability) { throw ValidationError("--min-probability must be between 0 and 1.") }
-        if let temperature, !(0...100).contains(temperature) { throw ValidationError("--temp must be between 0 and 100.") }
+        if let temperature, !(0...100).contains(temperature) {
+            throw ValidationError("--temp must be between 0 and 100.")
+        }
         if let topK, topK < 0 { throw ValidationError("--top-k must be 0 or more.") }
         if let topP, !(0...1).contains(topP) { throw ValidationError("--top-p must be between 0 and 1.") }
         if let minP, !(0...1).contains(minP) { throw ValidationError("--min-p must be between 0 and 1.") }
         let samplingOptions = [
-            ("--temp", temperature != nil), ("--top-k", topK != nil), ("--top-p", topP != nil), ("--min-p", minP != nil),
+            ("--temp", temperature != nil), ("--top-k", topK != nil), ("--top-p", topP != nil),
+            ("--min-p", minP != nil),
             ("--seed", seed != nil),
         ].filter(\.1).map(\.0)
         if let first = samplingOptions.first, strategy != .sample {
@@ -79,7 +88,9 @@ struct StrategyOptions: ParsableArguments {
 
     private var candidateRule: CandidateRule { CandidateRule(count: candidates, minimumProbability: minProbability) }
 
-    func makeStrategy(region: RegionOfInterest, hasRegion: Bool) throws -> any DecodingStrategy {
+    func makeStrategy(
+        region: RegionOfInterest, hasRegion: Bool, model: LanguageModel, reverse: ReverseAttribution.Options
+    ) throws -> any DecodingStrategy {
         switch strategy ?? (hasRegion ? .agd : .greedy) {
         case .greedy: return Greedy(candidates: candidateRule)
         case .sample:
@@ -90,13 +101,14 @@ struct StrategyOptions: ParsableArguments {
             options.minP = minP ?? options.minP
             options.seed = seed ?? UInt64.random(in: .min ... .max)
             return Sampling(options, candidates: candidateRule)
-        case .agd:
+        case let name:
             guard hasRegion else {
-                throw ValidationError("--strategy agd needs a region: name one with --roi, such as --roi system.")
+                throw ValidationError("--strategy \(name.rawValue) needs a region: name one with --roi, such as --roi system.")
             }
-            return AttributionGuided(
+            let guided = AttributionGuided(
                 region: region, rule: rule, score: score, candidates: candidateRule,
                 entropyThreshold: entropyThreshold.nats, tangents: tangents)
+            return name == .agd ? guided : ReverseGuided(guided, model: model, options: reverse)
         }
     }
 }
