@@ -14,7 +14,11 @@ let package = Package(
     targets: [
         .systemLibrary(name: "CLlama", pkgConfig: "llama"),
         .target(name: "TensorGraph", dependencies: ["CLlama"]),
-        .target(name: "AttributionGuidedDecoding", dependencies: ["TensorGraph", "CLlama"]),
+        .target(
+            name: "AttributionGuidedDecoding",
+            dependencies: ["TensorGraph", "CLlama"],
+            resources: ["html", "css", "js"].map { .embedInCode("Explanation/Resources/explain.\($0)") }
+        ),
         .executableTarget(
             name: "agd",
             dependencies: [
