@@ -16,7 +16,11 @@ let package = Package(
         .systemLibrary(name: "CLlama", pkgConfig: "llama"),
         .target(name: "CLaneKernels", dependencies: ["CLlama"], exclude: ["attention.inc", "elementwise.inc", "vector.inc"]),
         .target(name: "TensorGraph", dependencies: ["CLlama", "CLaneKernels"]),
-        .target(name: "AttributionGuidedDecoding", dependencies: ["TensorGraph", "CLlama"]),
+        .target(
+            name: "AttributionGuidedDecoding",
+            dependencies: ["TensorGraph", "CLlama"],
+            resources: ["html", "css", "js"].map { .embedInCode("Explanation/Resources/explain.\($0)") }
+        ),
         .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
         .target(name: "AGDEvaluation", dependencies: ["AttributionGuidedDecoding", "CZlib"]),
         .executableTarget(
@@ -29,7 +33,7 @@ let package = Package(
         .testTarget(name: "TensorGraphTests", dependencies: ["TensorGraph", "CLaneKernels"]),
         .testTarget(
             name: "AttributionGuidedDecodingTests",
-            dependencies: ["AttributionGuidedDecoding"],
+            dependencies: ["AttributionGuidedDecoding", "CLlama"],
             resources: [.copy("Oracle")]
         ),
         .testTarget(name: "AGDEvaluationTests", dependencies: ["AGDEvaluation", "CZlib"]),

@@ -50,6 +50,12 @@ struct ModelOptions: ParsableArguments {
     }
 }
 
+extension ModelOptions {
+    var reverseOptions: ReverseAttribution.Options {
+        ReverseAttribution.Options(threadCount: threads ?? Session.Options.defaultThreadCount)
+    }
+}
+
 extension Session.CacheType: ExpressibleByArgument {
     static var allNames: String { allCases.map(\.rawValue).joined(separator: ", ") }
 }

@@ -33,10 +33,13 @@ enum Terminal {
     /// Bold and underlined, and not by colour alone.
     static func marked(_ text: String) -> String { text.isEmpty ? "" : "\u{1B}[1;4;33m\(text)\u{1B}[0m" }
 
-    static func writeJSON(_ value: some Encodable) throws {
+    static func writeJSON(_ value: some Encodable) throws { write(try json(value)) }
+
+    /// A JSON object with a line end.
+    static func json(_ value: some Encodable) throws -> String {
         let encoder = JSONEncoder()
         encoder.keyEncodingStrategy = .convertToSnakeCase
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        FileHandle.standardOutput.write(try encoder.encode(value) + Data("\n".utf8))
+        return String(decoding: try encoder.encode(value), as: UTF8.self) + "\n"
     }
 }
