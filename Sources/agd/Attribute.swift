@@ -70,7 +70,7 @@ struct Attribute: AsyncParsableCommand {
         var ids = try targets.map { try PromptOptions.tokenIDs($0, option: "--targets") } ?? []
         for text in targetText {
             guard let tokenizer = model.tokenizer else { throw PromptError.noVocabulary }
-            let tokens = tokenizer.tokenize(text, parsesSpecialTokens: true)
+            let tokens = try tokenizer.tokenize(text, parsesSpecialTokens: true)
             guard tokens.count == 1 else {
                 let pieces = tokens.map { "\($0) \"\(tokenizer.text(of: $0))\"" }.joined(separator: ", ")
                 throw ValidationError("--target-text: \"\(text)\" is \(tokens.count) tokens (\(pieces)); a target is one token. Give its id with --targets.")

@@ -95,6 +95,10 @@ struct Prediction {
     var tangents: [[Float]]
     /// For each region the relevance of every token, `[vocabularySize]`, where asked for.
     var scores: [[Float]]?
+
+    var isFinite: Bool {
+        logits.allSatisfy(\.isFinite) && probabilities.allSatisfy(\.isFinite) && tangents.allSatisfy { $0.allSatisfy(\.isFinite) }
+    }
 }
 
 extension Array {
