@@ -28,6 +28,7 @@ let package = Package(
             dependencies: ["AttributionGuidedDecoding"],
             resources: [.copy("Oracle")]
         ),
+        .testTarget(name: "AGDCommandTests", dependencies: ["agd"]),
     ],
     swiftLanguageModes: [.v6]
 )
