@@ -108,7 +108,7 @@ struct MalformedModelTests {
             let result = try await Command.run(request)
             count += 1
             if result.status == 0 { accepted += 1 }
-            if result.wasKilled || (result.status != 0 && !result.standardError.contains(file.path)) {
+            if result.wasKilled || (result.status != 0 && !result.standardError.hasPrefix("Error: ")) {
                 let kept = FileManager.default.temporaryDirectory.appending(path: "agd-fuzz-\(count).gguf")
                 try mutated.write(to: kept)
                 Issue.record("\(kept.path): \(result.standardError)")
