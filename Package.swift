@@ -14,7 +14,8 @@ let package = Package(
     ],
     targets: [
         .systemLibrary(name: "CLlama", pkgConfig: "llama"),
-        .target(name: "CLaneKernels", dependencies: ["CLlama"], exclude: ["attention.inc", "elementwise.inc", "vector.inc"]),
+        .target(
+            name: "CLaneKernels", dependencies: ["CLlama"], exclude: ["attention.inc", "elementwise.inc", "vector.inc"]),
         .target(name: "TensorGraph", dependencies: ["CLlama", "CLaneKernels"]),
         .target(
             name: "AttributionGuidedDecoding",
@@ -37,6 +38,7 @@ let package = Package(
             resources: [.copy("Oracle")]
         ),
         .testTarget(name: "AGDEvaluationTests", dependencies: ["AGDEvaluation", "CZlib"]),
+        .testTarget(name: "AGDCommandTests", dependencies: ["agd"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -26,8 +26,21 @@ enum Terminal {
         return Int(size.ws_col)
     }
 
-    static func write(_ text: String) { FileHandle.standardOutput.write(Data(text.utf8)) }
-    static func writeError(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
+    static func write(_ text: String) { write(Data(text.utf8)) }
+
+    /// Ends the program where stdout can't be written: quietly where its reader has gone, as `head` does.
+    private static func write(_ data: Data) {
+        do { try FileHandle.standardOutput.write(contentsOf: data) } catch {
+            if errno != EPIPE {
+                writeError("Error: stdout: can't be written: \(String(cString: strerror(errno)).lowercased())\n")
+            }
+            exit(EXIT_FAILURE)
+        }
+    }
+
+    static func writeError(_ text: String) {
+        do { try FileHandle.standardError.write(contentsOf: Data(text.utf8)) } catch { return }  // Nowhere is left to tell.
+    }
     static func note(_ text: String) { writeError("note: \(text)\n") }
 
     /// Bold and underlined, and not by colour alone.
