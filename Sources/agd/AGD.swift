@@ -12,5 +12,8 @@ struct AGD: AsyncParsableCommand {
 
               agd generate -m model.gguf --system 'Never say "river".' --user 'What flows here?' --roi system
             """,
-        subcommands: [Generate.self, Attribute.self, Explain.self, Bench.self, Info.self])
+        subcommands: [
+            Generate.self, Attribute.self, Explain.self, Heads.self, MeasureFaithfulness.self, Verify.self, Bench.self,
+            Info.self,
+        ])
 }

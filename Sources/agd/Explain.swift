@@ -1,6 +1,5 @@
 import ArgumentParser
 import AttributionGuidedDecoding
-import Foundation
 
 struct Explain: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -105,10 +104,5 @@ struct Explain: AsyncParsableCommand {
         return steps
     }
 
-    private func write(_ text: String) throws {
-        guard let output else { return Terminal.write(text) }
-        do { try Data(text.utf8).write(to: URL(fileURLWithPath: output)) } catch {
-            throw ValidationError("--output \(output): \(error.localizedDescription)")
-        }
-    }
+    private func write(_ text: String) throws { try Terminal.write(text, to: output, option: "--output") }
 }

@@ -20,6 +20,13 @@ enum Terminal {
     static var errorIsTerminal: Bool { isatty(STDERR_FILENO) == 1 }
 
     static func write(_ text: String) { FileHandle.standardOutput.write(Data(text.utf8)) }
+    /// Writes to a file, or to stdout where none was named.
+    static func write(_ text: String, to path: String?, option: String) throws {
+        guard let path else { return write(text) }
+        do { try Data(text.utf8).write(to: URL(fileURLWithPath: path)) } catch {
+            throw ValidationError("\(option) \(path): \(error.localizedDescription)")
+        }
+    }
     static func writeError(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
     static func note(_ text: String) { writeError("note: \(text)\n") }
 
