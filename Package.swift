@@ -6,6 +6,7 @@ let package = Package(
     platforms: [.macOS(.v15)],
     products: [
         .library(name: "AttributionGuidedDecoding", targets: ["AttributionGuidedDecoding"]),
+        .library(name: "AGDEvaluation", targets: ["AGDEvaluation"]),
         .executable(name: "agd", targets: ["agd"]),
     ],
     dependencies: [
@@ -13,25 +14,31 @@ let package = Package(
     ],
     targets: [
         .systemLibrary(name: "CLlama", pkgConfig: "llama"),
-        .target(name: "TensorGraph", dependencies: ["CLlama"]),
+        .target(
+            name: "CLaneKernels", dependencies: ["CLlama"], exclude: ["attention.inc", "elementwise.inc", "vector.inc"]),
+        .target(name: "TensorGraph", dependencies: ["CLlama", "CLaneKernels"]),
         .target(
             name: "AttributionGuidedDecoding",
             dependencies: ["TensorGraph", "CLlama"],
             resources: ["html", "css", "js"].map { .embedInCode("Explanation/Resources/explain.\($0)") }
         ),
+        .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
+        .target(name: "AGDEvaluation", dependencies: ["AttributionGuidedDecoding", "CZlib"]),
         .executableTarget(
             name: "agd",
             dependencies: [
-                "AttributionGuidedDecoding",
+                "AttributionGuidedDecoding", "AGDEvaluation",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]
         ),
-        .testTarget(name: "TensorGraphTests", dependencies: ["TensorGraph"]),
+        .testTarget(name: "TensorGraphTests", dependencies: ["TensorGraph", "CLaneKernels"]),
         .testTarget(
             name: "AttributionGuidedDecodingTests",
             dependencies: ["AttributionGuidedDecoding", "CLlama"],
             resources: [.copy("Oracle")]
         ),
+        .testTarget(name: "AGDEvaluationTests", dependencies: ["AGDEvaluation", "CZlib"]),
+        .testTarget(name: "AGDCommandTests", dependencies: ["agd"]),
     ],
     swiftLanguageModes: [.v6]
 )

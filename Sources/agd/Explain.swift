@@ -30,7 +30,8 @@ struct Explain: AsyncParsableCommand {
     @Option(name: .shortAndLong, help: ArgumentHelp("Where it goes; stdout without it.", valueName: "file"))
     var output: String?
 
-    @Option(help: ArgumentHelp("For svg and text: the word of the answer, counted from 1; all without it.", valueName: "n"))
+    @Option(
+        help: ArgumentHelp("For svg and text: the word of the answer, counted from 1; all without it.", valueName: "n"))
     var word: Int?
 
     @Flag(help: "Compares the candidates of each guided step instead: the region's relevance for each, layer by layer.")
@@ -45,7 +46,9 @@ struct Explain: AsyncParsableCommand {
         if contrast, ![.text, .json].contains(format) {
             throw ValidationError("--contrast comes with --format text or json.")
         }
-        if contrast, promptOptions.roi.isEmpty { throw ValidationError("--contrast needs a region: name one with --roi.") }
+        if contrast, promptOptions.roi.isEmpty {
+            throw ValidationError("--contrast needs a region: name one with --roi.")
+        }
     }
 
     func run() async throws {
@@ -61,7 +64,8 @@ struct Explain: AsyncParsableCommand {
         defer { bar.finish() }
         if contrast {
             let contrast = try Contrast(
-                steps, after: prompt, region: region, rule: strategy.rule, model: model, options: modelOptions.reverseOptions
+                steps, after: prompt, region: region, rule: strategy.rule, model: model,
+                options: modelOptions.reverseOptions
             ) { bar.update($0) }
             return try write(format == .json ? Terminal.json(contrast) : contrast.text)
         }
@@ -71,7 +75,9 @@ struct Explain: AsyncParsableCommand {
             entropyThreshold: promptOptions.roi.isEmpty ? nil : strategyOptions.entropyThreshold.nats,
             options: modelOptions.reverseOptions
         ) { bar.update($0) }
-        if let word, word > steps.count { throw ValidationError("--word \(word): the answer has \(steps.count) tokens.") }
+        if let word, word > steps.count {
+            throw ValidationError("--word \(word): the answer has \(steps.count) tokens.")
+        }
         let step = word.map { $0 - 1 }
         switch format {
         case .html: try write(explanation.html())

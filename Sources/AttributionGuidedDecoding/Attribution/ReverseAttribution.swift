@@ -111,7 +111,8 @@ public final class ReverseAttribution {
 
     /// Targets whose relevance is sent back together: as many as keep a layer's intermediate results within about a GiB.
     private var largestLaneCount: Int {
-        let widest = max(model.configuration.feedForwardLength, model.configuration.headCount * model.configuration.headWidth)
+        let widest = max(
+            model.configuration.feedForwardLength, model.configuration.headCount * model.configuration.headWidth)
         return max(1, min(16, (1 << 30) / (20 * widest * tokens.count)))
     }
 

@@ -28,12 +28,15 @@ public struct Contrast: Sendable, Encodable {
 
     /// - Parameter progress: called with the fraction that is done; it may throw to stop.
     public init(
-        _ steps: [GenerationStep], after prompt: Prompt, region: RegionOfInterest, rule: PropagationRule, model: LanguageModel,
+        _ steps: [GenerationStep], after prompt: Prompt, region: RegionOfInterest, rule: PropagationRule,
+        model: LanguageModel,
         options: ReverseAttribution.Options = ReverseAttribution.Options(), progress: (Double) throws -> Void = { _ in }
     ) throws {
         let ids = prompt.tokens + steps.map(\.token)
         let contested = steps.filter { $0.choice.candidates.count > 1 }
-        let reading = try ReverseAttribution(model, tokens: Array(ids.dropLast()), options: options) { try progress($0 * 0.2) }
+        let reading = try ReverseAttribution(model, tokens: Array(ids.dropLast()), options: options) {
+            try progress($0 * 0.2)
+        }
         let targets = contested.flatMap { step in
             step.choice.candidates.map { AttributionTarget(token: $0.id, position: step.position - 1) }
         }
@@ -63,7 +66,8 @@ public struct Contrast: Sendable, Encodable {
         return steps.map { step in
             let rows = step.candidates.map { candidate in
                 let layers = candidate.byLayer.map { Explanation.number($0) }.joined(separator: " ")
-                return "  \(candidate.isChosen ? "▸" : " ") \(Explanation.visible(candidate.text))  p \(Explanation.number(candidate.probability))"
+                return
+                    "  \(candidate.isChosen ? "▸" : " ") \(Explanation.visible(candidate.text))  p \(Explanation.number(candidate.probability))"
                     + "  logit \(Explanation.number(candidate.logit))  relevance \(Explanation.number(candidate.relevance))"
                     + "  share \(Explanation.number(100 * candidate.share)) %\n      by layer: \(layers)\n"
             }

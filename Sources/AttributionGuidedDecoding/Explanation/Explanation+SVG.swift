@@ -42,10 +42,13 @@ extension Explanation {
     ) -> String {
         let frame = isInRegion ? " stroke=\"#222\" stroke-width=\"1.2\"" : ""
         let ink = HeatColor.isDark(value) ? "#fff" : "#111"
-        var cell = "<rect x=\"\(number(x))\" y=\"\(number(y - 15))\" width=\"\(number(width - 1))\" height=\"20\" fill=\"\(HeatColor.hex(value))\"\(frame)/>"
-        cell += "<text x=\"\(number(x + 1))\" y=\"\(number(y))\" fill=\"\(ink)\" textLength=\"\(number(width - 3))\" lengthAdjust=\"spacingAndGlyphs\"\(isTarget ? " font-weight=\"bold\" text-decoration=\"underline\"" : "")>\(escaped(text))</text>"
+        var cell =
+            "<rect x=\"\(number(x))\" y=\"\(number(y - 15))\" width=\"\(number(width - 1))\" height=\"20\" fill=\"\(HeatColor.hex(value))\"\(frame)/>"
+        cell +=
+            "<text x=\"\(number(x + 1))\" y=\"\(number(y))\" fill=\"\(ink)\" textLength=\"\(number(width - 3))\" lengthAdjust=\"spacingAndGlyphs\"\(isTarget ? " font-weight=\"bold\" text-decoration=\"underline\"" : "")>\(escaped(text))</text>"
         if value < -0.05 {
-            cell += "<path d=\"M\(number(x + 1)) \(number(y + 4))h\(number(width - 3))\" stroke=\"#123\" stroke-dasharray=\"2 2\"/>"
+            cell +=
+                "<path d=\"M\(number(x + 1)) \(number(y + 4))h\(number(width - 3))\" stroke=\"#123\" stroke-dasharray=\"2 2\"/>"
         }
         return cell + "\n"
     }
@@ -53,6 +56,7 @@ extension Explanation {
     private static func escaped(_ text: String) -> String {
         // Control characters can't stand in XML at all.
         String(String.UnicodeScalarView(text.unicodeScalars.map { $0.value < 32 ? "\u{FFFD}" : $0 }))
-            .replacing("&", with: "&amp;").replacing("<", with: "&lt;").replacing(">", with: "&gt;").replacing("\"", with: "&quot;")
+            .replacing("&", with: "&amp;").replacing("<", with: "&lt;").replacing(">", with: "&gt;").replacing(
+                "\"", with: "&quot;")
     }
 }

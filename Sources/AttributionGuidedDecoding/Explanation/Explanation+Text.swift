@@ -6,10 +6,14 @@ extension Explanation {
     public func text(step: Int? = nil, inColor: Bool = true) -> String {
         let relevance = relevance(step: step)
         let largest = relevance.reduce(0) { max($0, abs($1)) }
-        let target = step.map { "\"\(Self.visible(tokens[steps[$0].position].text))\" (token \($0 + 1) of the completion, logit \(Self.number(steps[$0].logit)))" }
+        let target =
+            step.map {
+                "\"\(Self.visible(tokens[steps[$0].position].text))\" (token \($0 + 1) of the completion, logit \(Self.number(steps[$0].logit)))"
+            }
             ?? "the completion, all \(steps.count) tokens"
         var lines = "Relevance for \(target); rule \(rule), largest \(Self.number(largest)).\n"
-        lines += inColor
+        lines +=
+            inColor
             ? "\u{1B}[48;2;214;69;65m\u{1B}[38;2;0;0;0m red: positive \u{1B}[0m \u{1B}[48;2;66;113;206m\u{1B}[38;2;255;255;255m\u{1B}[4m blue, underlined: negative \u{1B}[0m ⟦region⟧\n\n"
             : "Numbers are percent of the largest; ⟦region⟧; none below 5 %.\n\n"
         for (position, token) in tokens.enumerated() {
@@ -32,12 +36,14 @@ extension Explanation {
         if isTarget { text = "▸\(text)◂" }
         if token.weight != 0 { text = "⟦\(text)⟧" }
         guard inColor else {
-            return (abs(value) < 0.05 ? text : "\(text)(\(value > 0 ? "+" : "−")\(Int((abs(value) * 100).rounded())))") + newLine
+            return (abs(value) < 0.05 ? text : "\(text)(\(value > 0 ? "+" : "−")\(Int((abs(value) * 100).rounded())))")
+                + newLine
         }
         guard abs(value) >= 0.02 else { return text + newLine }
         let (red, green, blue) = HeatColor.components(value)
         let ink = HeatColor.isDark(value) ? "255;255;255" : "0;0;0"
-        return "\u{1B}[48;2;\(red);\(green);\(blue)m\u{1B}[38;2;\(ink)m\(value < 0 ? "\u{1B}[4m" : "")\(text)\u{1B}[0m\(newLine)"
+        return
+            "\u{1B}[48;2;\(red);\(green);\(blue)m\u{1B}[38;2;\(ink)m\(value < 0 ? "\u{1B}[4m" : "")\(text)\u{1B}[0m\(newLine)"
     }
 
     /// Spaces and line ends as signs.
@@ -45,7 +51,9 @@ extension Explanation {
         text.replacing("\n", with: "↵").replacing("\t", with: "⇥").replacing(" ", with: "·")
     }
 
-    static func number(_ value: Double) -> String { String(format: "%.4g", locale: Locale(identifier: "en_US_POSIX"), value) }
+    static func number(_ value: Double) -> String {
+        String(format: "%.4g", locale: Locale(identifier: "en_US_POSIX"), value)
+    }
 }
 
 /// White at 0, red towards 1, blue towards -1.

@@ -81,7 +81,9 @@ extension Explanation {
         stopReason = steps.last?.stopReason
 
         let targets = steps.map { AttributionTarget(token: $0.token, position: $0.position - 1) }
-        let reading = try ReverseAttribution(model, tokens: Array(ids.dropLast()), options: options) { try progress($0 * 0.3) }
+        let reading = try ReverseAttribution(model, tokens: Array(ids.dropLast()), options: options) {
+            try progress($0 * 0.3)
+        }
         let attributions = try reading.attribute(targets, rule: strategy.rule) { try progress(0.3 + $0 * 0.7) }
         let allParts = self.parts
         self.steps = zip(steps, attributions).map { step, attribution in
@@ -90,10 +92,14 @@ extension Explanation {
                 position: step.position, greedy: text(step.greedy), entropy: step.entropy, guided: step.choice.guided,
                 changedByGuidance: step.changedByGuidance,
                 candidates: step.choice.candidates.map {
-                    Candidate(id: $0.id, text: text($0.id), probability: $0.probability, score: $0.score, relevance: $0.relevance)
+                    Candidate(
+                        id: $0.id, text: text($0.id), probability: $0.probability, score: $0.score,
+                        relevance: $0.relevance)
                 },
                 logit: attribution.logit, relevance: relevance,
-                parts: allParts.map { part in part.positions.reduce(0) { $0 + ($1 < relevance.count ? relevance[$1] : 0) } },
+                parts: allParts.map { part in
+                    part.positions.reduce(0) { $0 + ($1 < relevance.count ? relevance[$1] : 0) }
+                },
                 heads: attribution.heads.map(\.allPositions))
         }
     }
@@ -110,7 +116,8 @@ extension Explanation {
         }
         let covered = Set(messages.flatMap(\.positions))
         let rest = prompt.tokens.indices.filter { !covered.contains($0) }
-        return messages + named + (rest.isEmpty ? [] : [Part(name: messages.isEmpty ? "prompt" : "template", positions: rest)])
+        return messages + named
+            + (rest.isEmpty ? [] : [Part(name: messages.isEmpty ? "prompt" : "template", positions: rest)])
     }
 
     /// The relevance of each token for one step, or summed over all of them.

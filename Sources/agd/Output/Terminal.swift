@@ -19,7 +19,15 @@ enum Terminal {
 
     static var errorIsTerminal: Bool { isatty(STDERR_FILENO) == 1 }
 
-    static func write(_ text: String) { FileHandle.standardOutput.write(Data(text.utf8)) }
+    /// Columns of the terminal; 100 where there is none.
+    static var width: Int {
+        var size = winsize()
+        guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 100 }
+        return Int(size.ws_col)
+    }
+
+    static func write(_ text: String) { write(Data(text.utf8)) }
+
     /// Writes to a file, or to stdout where none was named.
     static func write(_ text: String, to path: String?, option: String) throws {
         guard let path else { return write(text) }
@@ -27,7 +35,20 @@ enum Terminal {
             throw ValidationError("\(option) \(path): \(error.localizedDescription)")
         }
     }
-    static func writeError(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
+
+    /// Ends the program where stdout can't be written: quietly where its reader has gone, as `head` does.
+    private static func write(_ data: Data) {
+        do { try FileHandle.standardOutput.write(contentsOf: data) } catch {
+            if errno != EPIPE {
+                writeError("Error: stdout: can't be written: \(String(cString: strerror(errno)).lowercased())\n")
+            }
+            exit(EXIT_FAILURE)
+        }
+    }
+
+    static func writeError(_ text: String) {
+        do { try FileHandle.standardError.write(contentsOf: Data(text.utf8)) } catch { return }  // Nowhere is left to tell.
+    }
     static func note(_ text: String) { writeError("note: \(text)\n") }
 
     /// Bold and underlined, and not by colour alone.
