@@ -29,7 +29,7 @@ public struct Device: @unchecked Sendable, CustomStringConvertible {  // ggml's 
     /// Buffer types in which this device keeps weights in a layout of its own for faster products.
     var weightBufferTypes: [ggml_backend_buffer_type_t] {
         guard let list = agd_extra_buffer_types(raw) else { return [] }
-        return sequence(first: 0) { $0 + 1 }.lazy.map { list[$0] }.prefix { $0 != nil }.compactMap { $0 }
+        return Array(sequence(first: 0) { $0 + 1 }.lazy.map { list[$0] }.prefix { $0 != nil }.compactMap { $0 })
     }
 
     /// Whether a product with `weight`, were it kept in a buffer of `bufferType`, runs on this device.
