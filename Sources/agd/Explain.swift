@@ -89,7 +89,7 @@ struct Explain: AsyncParsableCommand {
 
     private func tokens(of completion: String, _ model: LanguageModel) throws -> [Int] {
         guard let tokenizer = model.tokenizer else { throw PromptError.noVocabulary }
-        let tokens = tokenizer.tokenize(completion, parsesSpecialTokens: true)
+        let tokens = try tokenizer.tokenize(completion, parsesSpecialTokens: true)
         guard !tokens.isEmpty else { throw ValidationError("--completion is empty.") }
         return tokens
     }

@@ -33,7 +33,6 @@ public final class ReverseAttribution {
 
         public init(tokens: Set<Int> = [], heads: Set<RegionOfInterest.Head> = []) {
             self.tokens = tokens
-        self.ablation = ablation
             self.heads = heads
         }
     }

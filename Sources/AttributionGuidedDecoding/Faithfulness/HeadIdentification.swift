@@ -91,10 +91,10 @@ public struct HeadIdentification: Sendable, Encodable {
         _ model: LanguageModel, _ item: Item, _ rule: PropagationRule, _ options: ReverseAttribution.Options
     ) throws -> [Double]? {
         guard let tokenizer = model.tokenizer else { throw PromptError.noVocabulary }
-        func answer(_ text: String) -> [Int] {
-            tokenizer.tokenize(item.answerPrefix.map { "\($0) \(text)" } ?? text)
+        func answer(_ text: String) throws -> [Int] {
+            try tokenizer.tokenize(item.answerPrefix.map { "\($0) \(text)" } ?? text)
         }
-        let (gold, counterfactual) = (answer(item.gold), answer(item.counterfactual))
+        let (gold, counterfactual) = (try answer(item.gold), try answer(item.counterfactual))
         let shared = zip(gold, counterfactual).prefix { $0 == $1 }.count
         guard shared < gold.count, shared < counterfactual.count else { return nil }
 
