@@ -14,9 +14,14 @@ let package = Package(
     ],
     targets: [
         .systemLibrary(name: "CLlama", pkgConfig: "llama"),
-        .target(name: "CLaneKernels", dependencies: ["CLlama"], exclude: ["attention.inc", "elementwise.inc", "vector.inc"]),
+        .target(
+            name: "CLaneKernels", dependencies: ["CLlama"], exclude: ["attention.inc", "elementwise.inc", "vector.inc"]),
         .target(name: "TensorGraph", dependencies: ["CLlama", "CLaneKernels"]),
-        .target(name: "AttributionGuidedDecoding", dependencies: ["TensorGraph", "CLlama"]),
+        .target(
+            name: "AttributionGuidedDecoding",
+            dependencies: ["TensorGraph", "CLlama"],
+            resources: ["html", "css", "js"].map { .embedInCode("Explanation/Resources/explain.\($0)") }
+        ),
         .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
         .target(name: "AGDEvaluation", dependencies: ["AttributionGuidedDecoding", "CZlib"]),
         .executableTarget(
@@ -29,10 +34,11 @@ let package = Package(
         .testTarget(name: "TensorGraphTests", dependencies: ["TensorGraph", "CLaneKernels"]),
         .testTarget(
             name: "AttributionGuidedDecodingTests",
-            dependencies: ["AttributionGuidedDecoding"],
+            dependencies: ["AttributionGuidedDecoding", "CLlama"],
             resources: [.copy("Oracle")]
         ),
         .testTarget(name: "AGDEvaluationTests", dependencies: ["AGDEvaluation", "CZlib"]),
+        .testTarget(name: "AGDCommandTests", dependencies: ["agd"]),
     ],
     swiftLanguageModes: [.v6]
 )

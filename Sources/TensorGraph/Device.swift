@@ -17,6 +17,13 @@ public struct Device: @unchecked Sendable, CustomStringConvertible {  // ggml's 
         "\(String(cString: ggml_backend_dev_name(raw))) (\(String(cString: ggml_backend_dev_description(raw))))"
     }
 
+    /// Bytes of memory that the device has altogether, used or not; 0 where it doesn't tell.
+    var memorySize: Int {
+        var (free, total) = (0, 0)
+        ggml_backend_dev_memory(raw, &free, &total)
+        return total
+    }
+
     var defaultBufferType: ggml_backend_buffer_type_t { ggml_backend_dev_buffer_type(raw) }
 
     /// Buffer types in which this device keeps weights in a layout of its own for faster products.

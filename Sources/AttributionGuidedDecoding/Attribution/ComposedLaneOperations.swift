@@ -34,7 +34,7 @@ struct ComposedLaneOperations: LaneOperations {
 
     func gatedProduct(gate: Tensor, up: Tensor, _ function: ActivationFunction) -> Tensor {
         let (gate0, up0) = (lane(gate, 0), lane(up, 0))
-        let sigmoid = graph.sigmoid(gateArgument(gate0, function))
+        let sigmoid = function.gate(gate0, in: graph)
         if laneCount == 1 { return graph.multiply(graph.multiply(gate, sigmoid), up) }
         switch rule {
         case .attnLRP:
@@ -46,35 +46,11 @@ struct ComposedLaneOperations: LaneOperations {
             return graph.multiply(up, graph.multiply(gate0, sigmoid))
         case .inputTimesGradient:
             let activated = graph.multiply(gate0, sigmoid)
-            let derivative = activationDerivative(gate0, sigmoid: sigmoid, activated: activated, function)
+            let derivative = function.derivative(gate0, gate: sigmoid, activated: activated, in: graph)
             let throughGate = graph.multiply(graph.multiply(tangents(gate), derivative), up0)
             let throughUp = graph.multiply(tangents(up), activated)
             return graph.concatenate(graph.multiply(activated, up0), graph.add(throughGate, throughUp), axis: 3)
         }
-    }
-
-    /// The argument `z(h)` of `gate(h) = sigmoid(z(h))`.
-    private func gateArgument(_ h: Tensor, _ function: ActivationFunction) -> Tensor {
-        switch function {
-        case .silu: h
-        case .geluTanh:
-            graph.multiply(h, graph.scale(graph.square(h), by: Self.geluCubic, offset: Self.geluLinear))
-        }
-    }
-
-    /// `2 sqrt(2 / pi)`, and that times 0.044715.
-    private static let geluLinear: Float = 1.5957691216
-    private static let geluCubic: Float = 0.0713548162726
-
-    /// `d/dh (h sigmoid(z)) = sigmoid + h sigmoid (1 - sigmoid) z'`.
-    private func activationDerivative(
-        _ h: Tensor, sigmoid: Tensor, activated: Tensor, _ function: ActivationFunction
-    ) -> Tensor {
-        var slope = graph.subtract(activated, graph.multiply(activated, sigmoid))
-        if function == .geluTanh {
-            slope = graph.multiply(slope, graph.scale(graph.square(h), by: 3 * Self.geluCubic, offset: Self.geluLinear))
-        }
-        return graph.add(sigmoid, slope)
     }
 
     func attention(

@@ -125,6 +125,11 @@ struct Prediction {
         }
         return prediction
     }
+
+    /// Whether these are numbers. One logit that is none makes the sum of the softmax, and so every probability, none.
+    var isFinite: Bool {
+        probabilities.first?.isFinite == true && tangents.allSatisfy { $0.allSatisfy(\.isFinite) }
+    }
 }
 
 extension Array {

@@ -48,8 +48,12 @@ public struct Distribution: Sendable {
 
     /// The `count` most probable tokens, by falling probability; among equals the smaller id comes first.
     public func mostProbable(_ count: Int) -> [Int] {
+        guard count > 0 else { return [] }
+        if count >= logits.count / 8 {
+            return Array(
+                logits.indices.sorted { logits[$0] != logits[$1] ? logits[$0] > logits[$1] : $0 < $1 }.prefix(count))
+        }
         var best: [Int] = []
-        guard count > 0 else { return best }
         var threshold = -Float.infinity
         for (token, logit) in logits.enumerated() where logit > threshold || best.count < count {
             let place = best.firstIndex { logits[$0] < logit } ?? best.count

@@ -140,7 +140,12 @@ final class InferenceSession {
             let prediction = try evaluation.run(tokens: Array(tokens[chunk.range]), start: position, weights: weights)
             if withTangents { tangentLength = chunk.range.upperBound }
             position = chunk.range.upperBound
-            if isLast, let prediction { return withTangents ? prediction.withZeroTangents(regions.count) : prediction }
+            if isLast, let prediction {
+                guard prediction.isFinite else {
+                    throw GenerationError.notFinite(path: model.path, position: tokens.count - 1)
+                }
+                return withTangents ? prediction.withZeroTangents(regions.count) : prediction
+            }
             try progress(position - start)
         }
     }

@@ -51,14 +51,7 @@ public struct Sampling: DecodingStrategy {
     func likelyTokens(_ distribution: Distribution) -> [Int] {
         let count = distribution.logits.count
         let limit = options.topK > 0 ? min(options.topK, count) : count
-        var kept =
-            limit < count / 8
-            ? distribution.mostProbable(limit)
-            : Array(
-                (0..<count).sorted {
-                    distribution.logits[$0] != distribution.logits[$1]
-                        ? distribution.logits[$0] > distribution.logits[$1] : $0 < $1
-                }.prefix(limit))
+        var kept = distribution.mostProbable(limit)
         let mass = kept.reduce(0) { $0 + Double(distribution.probabilities[$1]) }
         var cumulative = 0.0
         if options.topP < 1,

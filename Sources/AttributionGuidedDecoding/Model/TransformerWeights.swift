@@ -36,11 +36,18 @@ extension TransformerWeights {
 /// A linear layer `W x + b`; `weight` is `[in, out]`.
 struct LinearWeights: Sendable {
     let weight: Tensor
+    /// `weight` as it lies in the file: kernels for the transposed product don't know the layouts of other devices.
+    let mapped: Tensor
     var bias: Tensor?
 }
 
 extension TransformerWeights {
-    /// Finds, checks and places all weights.
+    /// Checks that the file has every tensor the model needs, of the right shape and of a type that can be used.
+    static func check(_ file: GGUFFile, _ configuration: ModelConfiguration, parts: Architecture.Parts) throws {
+        try TensorPlan(configuration, parts, file: file).check()
+    }
+
+    /// Finds and places all weights, which ``check(_:_:parts:)`` has found to be right.
     /// - Parameters:
     ///   - layerDevices: for each layer the graphics processor that holds it, nil for the CPU.
     ///   - outputDevice: likewise for the output matrix.
@@ -49,7 +56,6 @@ extension TransformerWeights {
         layerDevices: [Int?], outputDevice: Int?, repacked: Bool, progress: ((Double) -> Void)?
     ) throws {
         let plan = TensorPlan(configuration, parts, file: file)
-        try plan.check()
         let uses = plan.uses(layerDevices: layerDevices, outputDevice: outputDevice)
         let store = try WeightStore(file, uses, devices: devices, repacked: repacked, progress: progress)
 
@@ -60,7 +66,9 @@ extension TransformerWeights {
         self.store = store
         embedding = try tensor("token_embd.weight", .lookup)
         outputNorm = try tensor("output_norm.weight", .vector(onGPU: outputDevice))
-        output = LinearWeights(weight: try tensor(plan.outputName, .matrix(onGPU: outputDevice)))
+        output = LinearWeights(
+            weight: try tensor(plan.outputName, .matrix(onGPU: outputDevice)),
+            mapped: try tensor(plan.outputName, .lookup))
         guard let outputRows = file.tensors[plan.outputName] else { throw plan.missing(plan.outputName) }
         self.outputRows = outputRows
         layers = try (0..<configuration.layerCount).map { index in
@@ -69,6 +77,7 @@ extension TransformerWeights {
             func linear(_ role: String) throws -> LinearWeights {
                 LinearWeights(
                     weight: try tensor("blk.\(index).\(role).weight", .matrix(onGPU: device)),
+                    mapped: try tensor("blk.\(index).\(role).weight", .lookup),
                     bias: store["blk.\(index).\(role).bias", .vector(onGPU: device)])
             }
             let normsHeads = parts.contains(.queryKeyNorm)
@@ -184,11 +193,12 @@ private struct TensorPlan {
     func uses(layerDevices: [Int?], outputDevice: Int?) -> [(name: String, use: WeightStore.Use)] {
         var uses: [(String, WeightStore.Use)] = [
             ("token_embd.weight", .lookup), ("output_norm.weight", .vector(onGPU: outputDevice)),
-            (outputName, .matrix(onGPU: outputDevice)),
+            (outputName, .matrix(onGPU: outputDevice)), (outputName, .lookup),
         ]
         for device in Set(layerDevices) { uses.append(("rope_freqs.weight", .vector(onGPU: device))) }
         for (layer, device) in layerDevices.enumerated() {
             uses += matrices.map { ("blk.\(layer).\($0.role).weight", .matrix(onGPU: device)) }
+            uses += matrices.map { ("blk.\(layer).\($0.role).weight", .lookup) }
             uses += vectors.map { ("blk.\(layer).\($0.role)", .vector(onGPU: device)) }
         }
         return uses

@@ -166,7 +166,7 @@ public enum RegionError: Error, Equatable, CustomStringConvertible {
         case .headOutOfRange(let layer, let head, let layers, let heads):
             "region head \(layer).\(head) does not exist: the model has layers 0 to \(layers - 1) and heads 0 to \(heads - 1)"
         case .headFile(let path, let problem): "\(path): \(problem)"
-        case .weightNotFinite: "a region's weight is not a finite number"
+        case .weightNotFinite: "a region's weight is not a finite 32-bit number; give a smaller one"
         }
     }
 }
