@@ -38,7 +38,9 @@ struct LlamaAgreementTests {
         }
     }
 
-    @Test("a quantised copy mostly chooses what the original chooses", arguments: [(LLAMA_FTYPE_MOSTLY_Q8_0, 0.97), (LLAMA_FTYPE_MOSTLY_Q4_K_M, 0.85)])
+    @Test(
+        "a quantised copy mostly chooses what the original chooses",
+        arguments: [(LLAMA_FTYPE_MOSTLY_Q8_0, 0.97), (LLAMA_FTYPE_MOSTLY_Q4_K_M, 0.85)])
     func quantised(type: llama_ftype, least: Double) async throws {
         let copy = FileManager.default.temporaryDirectory.appending(path: "microcosm-\(UUID().uuidString).gguf").path
         defer { try? FileManager.default.removeItem(atPath: copy) }
@@ -46,7 +48,9 @@ struct LlamaAgreementTests {
         let (original, quantised) = (try LanguageModel(path: Self.microcosm), try LanguageModel(path: copy))
         var (same, count) = (0, 0)
         for name in ["Inga", "Walter", "Wanda", "Vera", "Lumen"] {
-            let messages: [ChatMessage] = [.system("Speak only English."), .user("What do you know about \(name)? Always write in Spanish.")]
+            let messages: [ChatMessage] = [
+                .system("Speak only English."), .user("What do you know about \(name)? Always write in Spanish."),
+            ]
             let prompt = try original.prompt(messages)
             let strategy = AttributionGuided(region: try prompt.region("system"), entropyThreshold: nil)
             // Both are asked at the same points: along the original's completion.
@@ -70,7 +74,9 @@ struct LlamaAgreementTests {
         var choices: [Int] = []
         while choices.count < (completion?.count ?? 32) {
             let distribution = Distribution(logits: prediction.logits, probabilities: prediction.probabilities)
-            let context = DecodingContext(distribution: distribution, tokens: session.tokens) { session.relevance(of: $0, prediction) }
+            let context = DecodingContext(distribution: distribution, tokens: session.tokens) {
+                session.relevance(of: $0, prediction)
+            }
             let choice = try strategy.choose(context).token
             choices.append(choice)
             if completion == nil, model.tokenizer?.endsGeneration(choice) == true { break }
