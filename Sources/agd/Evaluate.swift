@@ -115,7 +115,8 @@ extension StrategyOptions {
             case .sample: .sample
             case .agd, nil: .agd
             case .agdReverse:
-                throw ValidationError("--strategy agd-reverse chooses what agd chooses, at many times its price; use agd.")
+                throw ValidationError(
+                    "--strategy agd-reverse chooses what agd chooses, at many times its price; use agd.")
             }
         var method = DecodingMethod(kind)
         (method.candidates, method.minimumProbability) = (candidates, minProbability)
