@@ -38,15 +38,15 @@ extension ReverseAttribution {
         let cache = try LaneCache(model, contextLength: tokens.count, laneCount: 2, type: .float32)
         let graph = try Graph(capacity: 512)
         let x = graph.input(.float32, model.configuration.embeddingLength, 1, tokens.count, 2, name: "lanes")
-        let inputs = AttentionInputs(
-            graph, model.configuration, tokenCount: tokens.count, historyLength: cache.capacity,
-            capacity: cache.capacity)
-        let lanes = ForwardLanes(graph: graph, rule: rule, laneCount: 2, inputs: inputs, cache: cache, headWeights: [:])
+        let inputs = AttentionInputs(graph, model.configuration, tokenCount: tokens.count, historyLength: nil)
+        let context = LaneContext(
+            graph: graph, rule: rule, laneCount: 2, inputs: inputs, cache: cache, headWeights: [:])
+        let lanes = ForwardLanes(
+            graph: graph, laneCount: 2, positions: inputs.positions,
+            operations: FusedLaneOperations(context, model.configuration, threadCount: stream.threadCount))
         let block = DecoderBlock(propagator: lanes, configuration: model.configuration, weights: weights, index: layer)
         let y = block(x)
         graph.output(y)
-        // The other layers' masks have to lie somewhere too, since all are written.
-        Set(model.configuration.attention.map(\.slidingWindow)).compactMap(inputs.mask).forEach(graph.include)
         let plan = try GraphPlan(graph, on: stream)
         x.write(residualStream[layer] + tangent)
         inputs.write(start: 0)
