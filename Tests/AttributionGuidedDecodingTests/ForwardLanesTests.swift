@@ -4,17 +4,18 @@ import Testing
 
 @Suite("Forward lanes agree with HuggingFace and LXT")
 struct ForwardLanesTests {
-    static let float32 = options(fused: true)
-
     /// Two threads, so that the sharing out of work is tried too.
-    static func options(fused: Bool) -> InferenceSession.Options {
+    static func float32(fused: Bool) -> InferenceSession.Options {
         .init(contextLength: 128, threadCount: 2, cacheType: .float32, fusesOperations: fused)
     }
+
+    /// As sessions are made where nothing else is asked for.
+    static let float32 = float32(fused: true)
 
     @Test("logits at the last position", arguments: Oracle.variants, [true, false])
     func logits(variant: String, fused: Bool) throws {
         let oracle = try Oracle.load(variant)
-        let session = try InferenceSession(Oracle.model(variant), regions: [], options: Self.options(fused: fused))
+        let session = try InferenceSession(Oracle.model(variant), regions: [], options: Self.float32(fused: fused))
         let prediction = try session.append(oracle.prompt)
         #expect(prediction.logits.map(Double.init).distance(to: oracle.logits) < 1e-3)
     }
@@ -25,7 +26,7 @@ struct ForwardLanesTests {
     func scores(variant: (name: String, fused: Bool), ruleName: String) throws {
         let oracle = try Oracle.load(variant.name)
         let rule = try #require(oracle.rules[ruleName])
-        var options = Self.options(fused: variant.fused)
+        var options = Self.float32(fused: variant.fused)
         options.rule = try Oracle.rule(ruleName)
         let scale = rule.relevance.joined().map { abs($0) }.max() ?? 0
         let regions = try ["span", "set", "weighted", "heads"].map { try oracle.region($0) }
