@@ -74,6 +74,9 @@ struct Evaluate: AsyncParsableCommand {
     }
 
     func validate() throws {
+        if strategyOptions.strategy == .agdReverse {
+            throw ValidationError("agd-reverse chooses the tokens of agd, slowly; evaluate --strategy agd.")
+        }
         if maximumTokens < 1 { throw ValidationError("--n-predict must be at least 1.") }
         if let limit, limit < 1 { throw ValidationError("--limit must be at least 1.") }
         for specification in roi {
@@ -113,7 +116,7 @@ extension StrategyOptions {
             switch strategy {
             case .greedy: .greedy
             case .sample: .sample
-            case .agd, nil: .agd
+            case .agd, .agdReverse, nil: .agd
             }
         var method = DecodingMethod(kind)
         (method.candidates, method.minimumProbability) = (candidates, minProbability)
