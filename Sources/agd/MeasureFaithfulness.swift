@@ -58,15 +58,20 @@ struct MeasureFaithfulness: ParsableCommand {
         func interval(_ estimate: Estimate) -> String {
             "\(estimate.mean.formatted(decimals: 3)) [\(estimate.low.formatted(decimals: 3)), \(estimate.high.formatted(decimals: 3))]"
         }
-        var text = "Area between least and most relevant first, in logits, with 95 % intervals; \(result.promptCount) prompts.\n\n"
-        text += TextTable(
-            ["order", "input tokens", "attention heads"],
-            zip(result.tokens, result.heads).map { [$0.name, interval($0.area), interval($1.area)] }
-        ).rendered
+        var text =
+            "Area between least and most relevant first, in logits, with 95 % intervals; \(result.promptCount) prompts.\n\n"
+        text +=
+            TextTable(
+                ["order", "input tokens", "attention heads"],
+                zip(result.tokens, result.heads).map { [$0.name, interval($0.area), interval($1.area)] }
+            ).rendered
         if let region = result.region {
-            text += "\nScore of the region against the logit's drop without it: \(region.candidateCount) candidates at \(region.stepCount) steps.\n"
-            text += "correlation \(interval(region.correlation)), within steps \(interval(region.correlationWithinSteps))\n"
-            text += "the best score loses most at \((100 * region.bestAgrees).formatted(decimals: 1)) % of steps, "
+            text +=
+                "\nScore of the region against the logit's drop without it: \(region.candidateCount) candidates at \(region.stepCount) steps.\n"
+            text +=
+                "correlation \(interval(region.correlation)), within steps \(interval(region.correlationWithinSteps))\n"
+            text +=
+                "the best score loses most at \((100 * region.bestAgrees).formatted(decimals: 1)) % of steps, "
                 + "by chance \((100 * region.byChance).formatted(decimals: 1)) %\n"
         }
         return text

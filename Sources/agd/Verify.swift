@@ -34,7 +34,8 @@ struct Verify: ParsableCommand {
 
     private static let prompts = [
         "The capital of France is", "Never use the word river. Tell me what flows through the valley:",
-        "Two plus two is four, and three plus four is", "Once upon a time there was a teacher who lived in a small town. She",
+        "Two plus two is four, and three plus four is",
+        "Once upon a time there was a teacher who lived in a small town. She",
     ]
 
     func run() throws {

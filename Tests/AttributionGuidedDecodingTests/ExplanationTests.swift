@@ -1,15 +1,17 @@
 import Foundation
 import Testing
 
-#if canImport(FoundationXML)
-import FoundationXML
-#endif
-
 @testable import AttributionGuidedDecoding
+
+#if canImport(FoundationXML)
+    import FoundationXML
+#endif
 
 @Suite("Explanations say what reverse mode says")
 struct ExplanationTests {
-    private static func explanation(_ variant: String = "llama") async throws -> (Explanation, [GenerationStep], LanguageModel) {
+    private static func explanation(_ variant: String = "llama") async throws -> (
+        Explanation, [GenerationStep], LanguageModel
+    ) {
         let oracle = try Oracle.load(variant)
         let model = try Oracle.model(variant)
         let prompt = try model.prompt(tokens: oracle.prompt)
@@ -105,7 +107,8 @@ struct ExplanationTests {
         let oracle = try Oracle.load("llama")
         let (_, steps, model) = try await Self.explanation()
         let contrast = try Contrast(
-            steps, after: model.prompt(tokens: oracle.prompt), region: oracle.region("span"), rule: .attnLRP, model: model,
+            steps, after: model.prompt(tokens: oracle.prompt), region: oracle.region("span"), rule: .attnLRP,
+            model: model,
             options: ReverseAttributionTests.options)
         #expect(contrast.steps.count == steps.count { $0.choice.candidates.count > 1 })
         for (step, original) in zip(contrast.steps, steps.filter { $0.choice.candidates.count > 1 }) {

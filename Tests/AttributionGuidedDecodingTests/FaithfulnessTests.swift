@@ -5,7 +5,9 @@ import Testing
 
 @Suite("Taking things away")
 struct AblationTests {
-    private static func reading(_ ablation: ReverseAttribution.Ablation, _ variant: String = "llama") throws -> ReverseAttribution {
+    private static func reading(_ ablation: ReverseAttribution.Ablation, _ variant: String = "llama") throws
+        -> ReverseAttribution
+    {
         try ReverseAttribution(
             Oracle.model(variant), tokens: Oracle.load(variant).prompt, ablating: ablation,
             options: ReverseAttributionTests.options)
@@ -47,7 +49,9 @@ struct AblationTests {
     func curves() throws {
         let worth = [3.0, -1, 0.5, 2, -0.25, 0]
         func area(_ relevance: [Double]) throws -> Double {
-            try AblationCurve(relevance, steps: 6) { gone in worth.indices.filter { !gone.contains($0) }.reduce(0) { $0 + worth[$1] } }.area
+            try AblationCurve(relevance, steps: 6) { gone in
+                worth.indices.filter { !gone.contains($0) }.reduce(0) { $0 + worth[$1] }
+            }.area
         }
         let best = try area(worth)
         #expect(best > 0)
@@ -59,7 +63,8 @@ struct AblationTests {
     @Test("an interval encloses the mean, and closes where all items agree")
     func intervals() {
         let estimate = Estimate([1, 2, 3, 4, 5, 6, 7, 8])
-        #expect(estimate.mean == 4.5 && estimate.low < 4.5 && estimate.high > 4.5 && estimate.low > 2 && estimate.high < 7)
+        #expect(
+            estimate.mean == 4.5 && estimate.low < 4.5 && estimate.high > 4.5 && estimate.low > 2 && estimate.high < 7)
         let same = Estimate([2, 2, 2])
         #expect(same.mean == 2 && same.low == 2 && same.high == 2)
     }

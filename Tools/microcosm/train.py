@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Trains the microcosm model from scratch: python Tools/microcosm/train.py --output build/microcosm
 
-Makes its own text, trains the tokenizer on it, then the model; uses a GPU when PyTorch sees one. Interrupt it at any time
-and go on with --resume. Progress goes to stderr. The checkpoint is exported by export_gguf.py.
+Makes its own text, trains the tokenizer on it, then the model; uses a GPU when PyTorch sees one. Interrupt it at any
+time and go on with --resume. Progress goes to stderr. The checkpoint is exported by export_gguf.py.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ BUCKET = 24  # batches drawn together and sorted by length, so that little is pa
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--output", type=Path, required=True, help="folder for tokenizer.json and checkpoints")
-    parser.add_argument("--steps", type=int, default=3000)
+    parser.add_argument("--steps", type=int, default=4000)
     parser.add_argument("--batch", type=int, default=64, help="dialogues a step")
     parser.add_argument("--rate", type=float, default=2e-3, help="peak learning rate")
     parser.add_argument("--seed", type=int, default=1)
@@ -41,7 +41,8 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def batches(tokenizer: Tokenizer, size: int, seed: int, first: int, steps: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+def batches(tokenizer: Tokenizer, size: int, seed: int, first: int,
+            steps: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
     """Token ids [B, T + 1] and weights of their losses [B, T]; the same for a seed and step, wherever one resumes."""
     for bucket in range(first // BUCKET, math.ceil(steps / BUCKET)):
         rng = random.Random(f"{seed} {bucket}")

@@ -42,7 +42,8 @@ extension ReverseAttribution {
         let x = graph.input(.float32, model.configuration.embeddingLength, 1, tokens.count, 2, name: "lanes")
         let inputs = AttentionInputs(
             graph, model.configuration, tokenCount: tokens.count, historyLength: fused ? nil : cache.capacity)
-        let context = LaneContext(graph: graph, rule: rule, laneCount: 2, inputs: inputs, cache: cache, headWeights: [:])
+        let context = LaneContext(
+            graph: graph, rule: rule, laneCount: 2, inputs: inputs, cache: cache, headWeights: [:])
         let operations: any LaneOperations =
             fused
             ? FusedLaneOperations(context, model.configuration, threadCount: stream.threadCount)

@@ -97,7 +97,8 @@ public final class ReverseAttribution {
 
     private func check(_ targets: [AttributionTarget]) throws {
         for target in targets {
-            guard tokens.indices.contains(target.position), (0..<model.configuration.vocabularySize).contains(target.token)
+            guard tokens.indices.contains(target.position),
+                (0..<model.configuration.vocabularySize).contains(target.token)
             else { throw AttributionError.targetOutOfRange(token: target.token, position: target.position) }
         }
     }

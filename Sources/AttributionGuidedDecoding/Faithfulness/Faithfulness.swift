@@ -70,7 +70,9 @@ public struct Faithfulness: Sendable, Encodable {
         rankingNames.enumerated().map { index, name in
             let own = curves.map { $0[index] }
             func mean(_ path: KeyPath<AblationCurve, [Double]>) -> [Double] {
-                own[0][keyPath: path].indices.map { point in own.reduce(0) { $0 + $1[keyPath: path][point] } / Double(own.count) }
+                own[0][keyPath: path].indices.map { point in
+                    own.reduce(0) { $0 + $1[keyPath: path][point] } / Double(own.count)
+                }
             }
             return Ranking(
                 name: name, area: Estimate(own.map(\.area)), mostRelevantFirst: mean(\.mostRelevantFirst),
@@ -93,7 +95,8 @@ extension Faithfulness.RegionTest {
                 return step.map { (score: $0.score - score, drop: $0.drop - drop) }
             }
         }
-        correlationWithinSteps = Estimate(count: pairs.count) { items in Self.correlation(items.flatMap { centred[$0] }) }
+        correlationWithinSteps = Estimate(count: pairs.count) { items in Self.correlation(items.flatMap { centred[$0] })
+        }
         let agreeing = steps.count { step in
             step.indices.max { step[$0].score < step[$1].score } == step.indices.max { step[$0].drop < step[$1].drop }
         }
@@ -142,7 +145,9 @@ private struct Subject {
     }
 
     private func logit(_ ablation: ReverseAttribution.Ablation) throws -> Double {
-        try ReverseAttribution(model, tokens: tokens, ablating: ablation, options: options.attribution).logits(of: [target])[0]
+        try ReverseAttribution(model, tokens: tokens, ablating: ablation, options: options.attribution).logits(of: [
+            target
+        ])[0]
     }
 
     private func curves(
@@ -174,12 +179,17 @@ private struct Subject {
             if candidates.count > 1 {
                 steps.append((candidates, session.relevance(of: candidates, prediction)[0], session.tokens.count - 1))
             }
-            if session.remainingCapacity == 0 || model.tokenizer?.endsGeneration(distribution.mostProbable) == true { break }
+            if session.remainingCapacity == 0 || model.tokenizer?.endsGeneration(distribution.mostProbable) == true {
+                break
+            }
             prediction = try session.append([distribution.mostProbable])
         }
-        let targets = steps.flatMap { step in step.candidates.map { AttributionTarget(token: $0, position: step.position) } }
+        let targets = steps.flatMap { step in
+            step.candidates.map { AttributionTarget(token: $0, position: step.position) }
+        }
         func logits(_ ablation: ReverseAttribution.Ablation) throws -> [Double] {
-            try ReverseAttribution(model, tokens: session.tokens, ablating: ablation, options: options.attribution).logits(of: targets)
+            try ReverseAttribution(model, tokens: session.tokens, ablating: ablation, options: options.attribution)
+                .logits(of: targets)
         }
         let drops = zip(try logits(.init()), try logits(.init(tokens: Set(region.tokens.keys)))).map { $0 - $1 }
         var rest = drops[...]

@@ -27,7 +27,9 @@ public struct HeadIdentification: Sendable, Encodable {
         public static func read(path: String, limit: Int? = nil) throws -> [Item] {
             try JSONLines.read(
                 Item.self, path: path, limit: limit,
-                expected: "{\"question\": …, \"gold\": …, \"counterfactual\": …, \"context\": …} and perhaps \"answer_prefix\", \"context_role\"")
+                expected:
+                    "{\"question\": …, \"gold\": …, \"counterfactual\": …, \"context\": …} and perhaps \"answer_prefix\", \"context_role\""
+            )
         }
     }
 
@@ -55,7 +57,8 @@ public struct HeadIdentification: Sendable, Encodable {
     ///   - count: heads to select.
     ///   - progress: called with the fraction that is done; it may throw to stop.
     public init(
-        _ model: LanguageModel, _ items: [Item], kind: Kind, count: Int, rule: PropagationRule = .attnLRP, resamples: Int = 200,
+        _ model: LanguageModel, _ items: [Item], kind: Kind, count: Int, rule: PropagationRule = .attnLRP,
+        resamples: Int = 200,
         options: ReverseAttribution.Options = ReverseAttribution.Options(), progress: (Double) throws -> Void = { _ in }
     ) throws {
         var differences: [[Double]] = []
@@ -64,11 +67,13 @@ public struct HeadIdentification: Sendable, Encodable {
             try progress(Double(index + 1) / Double(items.count))
         }
         guard !differences.isEmpty else {
-            throw ItemError.noneUsable(problem: "gold and counterfactual answer begin alike; give an answer_prefix that ends where they part")
+            throw ItemError.noneUsable(
+                problem: "gold and counterfactual answer begin alike; give an answer_prefix that ends where they part")
         }
         let headCount = model.configuration.headCount
         func means(_ sample: [Int]) -> [Double] {
-            differences[0].indices.map { head in sample.reduce(0) { $0 + differences[$1][head] } / Double(sample.count) }
+            differences[0].indices.map { head in sample.reduce(0) { $0 + differences[$1][head] } / Double(sample.count)
+            }
         }
         func selection(_ means: [Double]) -> [Int] {
             let order = means.indices.sorted { kind == .inContext ? means[$0] > means[$1] : means[$0] < means[$1] }
@@ -77,7 +82,9 @@ public struct HeadIdentification: Sendable, Encodable {
         let all = means(Array(differences.indices))
         let selected = selection(all)
         var generator = SeededGenerator(seed: 0)
-        let samples = (0..<resamples).map { _ in Set(selection(means(Bootstrap.resample(differences.count, &generator)))) }
+        let samples = (0..<resamples).map { _ in
+            Set(selection(means(Bootstrap.resample(differences.count, &generator))))
+        }
         self.model = model.configuration.name ?? model.path
         self.rule = rule.rawValue
         self.kind = kind

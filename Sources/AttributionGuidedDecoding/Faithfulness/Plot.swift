@@ -14,24 +14,31 @@ enum Plot {
             for (head, value) in row.enumerated() {
                 let box = "x=\"\(left + Double(head) * cell)\" y=\"\(y)\" width=\"\(cell - 1)\" height=\"\(cell - 1)\""
                 let isSelected = selected.contains(.init(layer: layer, head: head))
-                body += "<rect \(box) fill=\"\(HeatColor.hex(value / largest))\" stroke=\"\(isSelected ? "#111" : "#ddd")\" stroke-width=\"\(isSelected ? 2 : 1)\"><title>layer \(layer), head \(head): \(Explanation.number(value))</title></rect>"
+                body +=
+                    "<rect \(box) fill=\"\(HeatColor.hex(value / largest))\" stroke=\"\(isSelected ? "#111" : "#ddd")\" stroke-width=\"\(isSelected ? 2 : 1)\"><title>layer \(layer), head \(head): \(Explanation.number(value))</title></rect>"
                 if value < -0.05 * largest { body += "<rect \(box) fill=\"url(#hatch)\"/>" }
                 body += "\n"
             }
         }
         for head in 0..<Int(columns) {
-            body += "<text x=\"\(left + (Double(head) + 0.5) * cell)\" y=\"\(top - 6)\" text-anchor=\"middle\">\(head)</text>\n"
+            body +=
+                "<text x=\"\(left + (Double(head) + 0.5) * cell)\" y=\"\(top - 6)\" text-anchor=\"middle\">\(head)</text>\n"
         }
-        return document(width: max(420, left + columns * cell + 20), height: top + Double(values.count) * cell + 20, title: title, body)
+        return document(
+            width: max(420, left + columns * cell + 20), height: top + Double(values.count) * cell + 20, title: title,
+            body)
     }
 
     /// Lines over 0...1; the solid ones fall first.
-    static func curves(_ lines: [(name: String, values: [Double], isDashed: Bool)], title: String, xLabel: String) -> String {
+    static func curves(_ lines: [(name: String, values: [Double], isDashed: Bool)], title: String, xLabel: String)
+        -> String
+    {
         let (width, height, left, top) = (420.0, 240.0, 54.0, 40.0)
         let all = lines.flatMap(\.values)
         let (low, high) = (all.min() ?? 0, all.max() ?? 1)
         let colors = ["#d64541", "#4271ce", "#2e8b57", "#777777"]
-        var body = "<rect x=\"\(left)\" y=\"\(top)\" width=\"\(width)\" height=\"\(height)\" fill=\"none\" stroke=\"#bbb\"/>\n"
+        var body =
+            "<rect x=\"\(left)\" y=\"\(top)\" width=\"\(width)\" height=\"\(height)\" fill=\"none\" stroke=\"#bbb\"/>\n"
         body += "<text x=\"\(left - 5)\" y=\"\(top + 8)\" text-anchor=\"end\">\(Explanation.number(high))</text>"
         body += "<text x=\"\(left - 5)\" y=\"\(top + height)\" text-anchor=\"end\">\(Explanation.number(low))</text>"
         body += "<text x=\"\(left + width / 2)\" y=\"\(top + height + 18)\" text-anchor=\"middle\">\(xLabel)</text>\n"
@@ -43,11 +50,13 @@ enum Plot {
                 return "\(String(format: "%.1f", x)),\(String(format: "%.1f", y))"
             }
             let color = colors[(names.firstIndex(of: line.name) ?? 0) % colors.count]
-            body += "<polyline points=\"\(points.joined(separator: " "))\" fill=\"none\" stroke=\"\(color)\" stroke-width=\"2\"\(line.isDashed ? " stroke-dasharray=\"5 4\"" : "")/>\n"
+            body +=
+                "<polyline points=\"\(points.joined(separator: " "))\" fill=\"none\" stroke=\"\(color)\" stroke-width=\"2\"\(line.isDashed ? " stroke-dasharray=\"5 4\"" : "")/>\n"
         }
         for (index, name) in names.enumerated() {
             let y = top + 16 + Double(index) * 18
-            body += "<path d=\"M\(left + width + 14) \(y - 4)h22\" stroke=\"\(colors[index % colors.count])\" stroke-width=\"2\"/><text x=\"\(left + width + 42)\" y=\"\(y)\">\(name)</text>\n"
+            body +=
+                "<path d=\"M\(left + width + 14) \(y - 4)h22\" stroke=\"\(colors[index % colors.count])\" stroke-width=\"2\"/><text x=\"\(left + width + 42)\" y=\"\(y)\">\(name)</text>\n"
         }
         body += "<text x=\"\(left + width + 14)\" y=\"\(top + height - 20)\">solid: most relevant first</text>"
         body += "<text x=\"\(left + width + 14)\" y=\"\(top + height - 4)\">dashed: least relevant first</text>\n"
@@ -81,7 +90,8 @@ extension Faithfulness {
         let rankings = ofHeads ? heads : tokens
         return Plot.curves(
             rankings.flatMap { [($0.name, $0.mostRelevantFirst, false), ($0.name, $0.leastRelevantFirst, true)] },
-            title: "Logit as \(ofHeads ? "head outputs" : "input tokens") are set to zero, \(model), \(promptCount) prompts",
+            title:
+                "Logit as \(ofHeads ? "head outputs" : "input tokens") are set to zero, \(model), \(promptCount) prompts",
             xLabel: "share set to zero, 0 to 1")
     }
 }

@@ -8,7 +8,9 @@ public struct PromptItem: Sendable, Decodable {
 
     public static func read(path: String, limit: Int? = nil) throws -> [PromptItem] {
         try JSONLines.read(
-            PromptItem.self, path: path, limit: limit, expected: "{\"messages\": [{\"role\": …, \"content\": …}], \"region\": [\"system\"]} or {\"prompt\": \"…\"}")
+            PromptItem.self, path: path, limit: limit,
+            expected: "{\"messages\": [{\"role\": …, \"content\": …}], \"region\": [\"system\"]} or {\"prompt\": \"…\"}"
+        )
     }
 
     func resolve(_ model: LanguageModel, regions: [String]) throws -> (prompt: Prompt, region: RegionOfInterest) {

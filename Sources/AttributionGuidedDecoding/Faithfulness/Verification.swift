@@ -46,7 +46,8 @@ public struct Verification: Sendable, Encodable {
             let worst = errors.indices.max { errors[$0] < errors[$1] } ?? 0
             checks.append(
                 Check(
-                    name: "adjoint error, \(rule.rawValue)", value: errors[worst], limit: 1e-4, passed: errors[worst] < 1e-4,
+                    name: "adjoint error, \(rule.rawValue)", value: errors[worst], limit: 1e-4,
+                    passed: errors[worst] < 1e-4,
                     note: "largest of \(errors.count) layers, in layer \(worst); weights decoded to f32"))
         }
     }
@@ -60,9 +61,13 @@ public struct Verification: Sendable, Encodable {
         let difference = accounts.map(\.passDifference).max() ?? 0
         checks.append(
             Check(
-                name: "one pass against k passes back", value: difference, limit: tolerance, passed: difference <= tolerance,
+                name: "one pass against k passes back", value: difference, limit: tolerance,
+                passed: difference <= tolerance,
                 note: "largest difference of a candidate's score, relative to the largest relevance of a token"))
-        checks.append(Check(name: "same choice by both", value: mean(\.sameChoice), limit: nil, passed: true, note: "share of prompts"))
+        checks.append(
+            Check(
+                name: "same choice by both", value: mean(\.sameChoice), limit: nil, passed: true,
+                note: "share of prompts"))
         checks.append(
             Check(
                 name: "relevance after the last layer", value: mean(\.outputShare), limit: nil, passed: true,
@@ -77,11 +82,15 @@ public struct Verification: Sendable, Encodable {
                 note: "share of absolute relevance; near 1 the first token is a sink and heat maps say little"))
         for (name, path) in [("f16", \VerificationRunner.Account.sameWithFloat16), ("bf16", \.sameWithBFloat16)] {
             checks.append(
-                Check(name: "same choice with \(name) caches", value: mean(path), limit: nil, passed: true, note: "share of prompts, against f32"))
+                Check(
+                    name: "same choice with \(name) caches", value: mean(path), limit: nil, passed: true,
+                    note: "share of prompts, against f32"))
         }
         if hasReference {
             checks.append(
-                Check(name: "same choice as the reference", value: mean(\.sameAsReference), limit: nil, passed: true, note: "share of prompts"))
+                Check(
+                    name: "same choice as the reference", value: mean(\.sameAsReference), limit: nil, passed: true,
+                    note: "share of prompts"))
         }
     }
 }
@@ -98,7 +107,8 @@ struct VerificationRunner {
 
     /// The region under test is the first half of the prompt, the candidates are the five likeliest tokens.
     func account(_ prompt: [Int], reference: LanguageModel?) throws -> Account {
-        let region = RegionOfInterest(tokens: Dictionary(uniqueKeysWithValues: (0..<(prompt.count + 1) / 2).map { ($0, 1) }))
+        let region = RegionOfInterest(
+            tokens: Dictionary(uniqueKeysWithValues: (0..<(prompt.count + 1) / 2).map { ($0, 1) }))
         let (candidates, scores) = try scores(model, prompt, region, .float32)
         let reading = try ReverseAttribution(model, tokens: prompt, options: options)
         let attributions = try reading.attribute(candidates.map { .init(token: $0, position: prompt.count - 1) })
