@@ -1,3 +1,4 @@
+import AttributionGuidedDecoding
 import Foundation
 
 /// The little that charts and pages need of SVG and HTML.
