@@ -7,7 +7,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-model=${1:-Models/microcosm-f16.gguf}
+model=${1:-Models/microcosm.gguf}
 folder=${2:-.build/microcosm}
 items=${3:-500}
 agd=${AGD:-.build/release/agd}
@@ -16,7 +16,7 @@ mkdir -p "$folder"
 # The gate opens for a fifth of the tokens of ordinary requests, as the paper's does on its data.
 threshold=$folder/threshold.txt
 [ -s "$threshold" ] || {
-    "$agd" calibrate microcosm --data Models/microcosm-aligned.jsonl -m "$model" -n 64 --rate 0.2 > "$threshold.part"
+    "$agd" calibrate microcosm --data Models/microcosm-aligned.jsonl -m "$model" -t 1 -n 64 --rate 0.2 > "$threshold.part"
     mv "$threshold.part" "$threshold"
 }
 tau=$(cat "$threshold")
@@ -24,7 +24,7 @@ tau=$(cat "$threshold")
 run() { # NAME OPTION...
     local name=$1
     shift
-    "$agd" eval microcosm --data Models/microcosm-conflicts.jsonl -m "$model" -n 64 --limit "$items" \
+    "$agd" eval microcosm --data Models/microcosm-conflicts.jsonl -m "$model" -t 1 -n 64 --limit "$items" \
         --output "$folder/$name.jsonl" "$@" > /dev/null
 }
 

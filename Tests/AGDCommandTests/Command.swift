@@ -24,6 +24,18 @@ struct Command {
 
     /// - Parameter shell: replaces how the shell calls the program, which is `"$@"`.
     static func run(_ arguments: [String], input: Data? = nil, shell: String = "\"$@\"") async throws -> Result {
+        await Gate.shared.enter()
+        do {
+            let result = try await launch(arguments, input: input, shell: shell)
+            await Gate.shared.leave()
+            return result
+        } catch {
+            await Gate.shared.leave()
+            throw error
+        }
+    }
+
+    private static func launch(_ arguments: [String], input: Data?, shell: String) async throws -> Result {
         let files = FileManager.default
         let folder = files.temporaryDirectory.appending(path: "agd-\(UUID().uuidString)")
         try files.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -81,6 +93,23 @@ struct Command {
     static func oracle(_ variant: String) -> String {
         URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .appending(path: "AttributionGuidedDecodingTests/Oracle/\(variant).gguf").path
+    }
+}
+
+/// Lets in as many processes as there are processors; with all cases at once the time limit would measure the queue.
+private actor Gate {
+    static let shared = Gate(places: max(2, ProcessInfo.processInfo.activeProcessorCount))
+    private var places: Int
+    private var waiting: [CheckedContinuation<Void, Never>] = []
+
+    init(places: Int) { self.places = places }
+
+    func enter() async {
+        if places > 0 { places -= 1 } else { await withCheckedContinuation { waiting.append($0) } }
+    }
+
+    func leave() {
+        if waiting.isEmpty { places += 1 } else { waiting.removeFirst().resume() }
     }
 }
 

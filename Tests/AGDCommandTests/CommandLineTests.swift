@@ -5,7 +5,7 @@ import Testing
 struct CommandLineTests {
     static let model = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent()
-        .appending(path: "Models/microcosm-f16.gguf").path
+        .appending(path: "Models/microcosm.gguf").path
 
     @Test("It tells what is wrong", arguments: BadRequest.all)
     func bad(_ request: BadRequest) async throws {
@@ -124,7 +124,7 @@ struct CommandLineTests {
         var model = GGUFWriter.model()
         model["tokenizer.ggml.pre"] = .string(preTokenizer)
         let modelFile = try TemporaryFile(model.serialized().file, name: "model.gguf")
-        let file = try TemporaryFile(String(repeating: unit, count: 60_000 / unit.utf8.count))
+        let file = try TemporaryFile(String(repeating: unit, count: 40_000 / unit.utf8.count))
         try await Command.expectError(
             ["generate", "-m", modelFile.path, "-t", "1", "-n", "1", "--file", file.path],
             mentions: ["context", "shorten"])
