@@ -29,20 +29,22 @@ run() { # NAME OPTION...
 }
 
 run greedy --strategy greedy
-run sample --strategy sample --seed 1
+for score in sum excess; do
+    run "agd-$score" --strategy agd --score $score --entropy-threshold off
+    run "agd-$score-gated" --strategy agd --score $score --entropy-threshold "$tau"
+    run "agd-$score-opposite" --strategy agd --score $score --entropy-threshold off --side opposite
+done
 run region-prompt --strategy region-prompt
 run cad-0.5 --strategy cad --alpha 0.5
 run cad-1 --strategy cad --alpha 1
 run dola-low --strategy dola --dola-layers low
 run dola-high --strategy dola --dola-layers high
 for score in sum excess; do
-    run "agd-$score" --strategy agd --score $score --entropy-threshold off
-    run "agd-$score-gated" --strategy agd --score $score --entropy-threshold "$tau"
-    run "agd-$score-opposite" --strategy agd --score $score --entropy-threshold off --side opposite
     run "blend-$score" --strategy agd-blend --score $score --entropy-threshold off
     run "agd-$score-ixg" --strategy agd --score $score --entropy-threshold off --rule ixg
     run "agd-$score-cp-lrp" --strategy agd --score $score --entropy-threshold off --rule cp-lrp
 done
+run sample --strategy sample --seed 1
 
 "$agd" report "$folder"/greedy.jsonl "$folder"/[!g]*.jsonl --format markdown
 "$agd" report "$folder"/greedy.jsonl "$folder"/[!g]*.jsonl --format html > "$folder/report.html"

@@ -9,7 +9,7 @@ import Testing
 #endif
 
 /// An endpoint that answers from a list; what it was asked is kept.
-final class CannedEndpoint: URLProtocol, @unchecked Sendable {
+final class CannedEndpoint: URLProtocol {
     private static let lock = NSLock()
     nonisolated(unsafe) private static var answers: [String: [(Int, String)]] = [:]
 
