@@ -23,7 +23,13 @@ let package = Package(
             resources: ["html", "css", "js"].map { .embedInCode("Explanation/Resources/explain.\($0)") }
         ),
         .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
-        .target(name: "AGDEvaluation", dependencies: ["AttributionGuidedDecoding", "CZlib"]),
+        .target(
+            name: "AGDEvaluation",
+            dependencies: ["AttributionGuidedDecoding", "CZlib"],
+            resources: ["report.html", "report.css", "chart.svg", "quality-judge.txt", "criteria-judge.txt"].map {
+                .embedInCode("Resources/\($0)")
+            }
+        ),
         .executableTarget(
             name: "agd",
             dependencies: [

@@ -40,9 +40,9 @@ struct Compare: AsyncParsableCommand {
             model, options: modelOptions.sessionOptions(for: model, needed: prompt.tokens.count + maximumTokens))
         var columns = [TextColumns.Column(title: "greedy", pieces: try await decode(prompt, Greedy(), in: session))]
         for specification in promptOptions.roi {
-            let region = try prompt.region([try RegionSpecification(specification)])
-            let strategy = try strategyOptions.makeStrategy(
-                region: region, hasRegion: true, model: model, reverse: modelOptions.reverseOptions)
+            let strategy = try strategyOptions.decoding(
+                of: prompt, [specification], model: model, options: session.options
+            ).strategy
             columns.append(
                 .init(title: "agd, region \(specification)", pieces: try await decode(prompt, strategy, in: session)))
         }

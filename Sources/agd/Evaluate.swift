@@ -12,14 +12,7 @@ struct Evaluate: AsyncParsableCommand {
             The same command goes on where it stopped. agd report compares such files.
             """)
 
-    @Argument(help: "\(Benchmark.allCases.map(\.rawValue).joined(separator: ", ")).")
-    var benchmark: Benchmark
-
-    @Option(
-        help: ArgumentHelp(
-            "A data file of the benchmark in its official format, plain or gzipped; may be repeated.", valueName: "file"
-        ))
-    var data: [String]
+    @OptionGroup(title: "Benchmark") var benchmarkOptions: BenchmarkOptions
 
     @Option(name: .shortAndLong, help: ArgumentHelp("The run, a file of JSON lines.", valueName: "file"))
     var output: String
@@ -37,23 +30,9 @@ struct Evaluate: AsyncParsableCommand {
     var roi: [String] = []
 
     @Option(
-        name: [.customShort("n"), .customLong("n-predict"), .customLong("max-tokens")],
-        help: ArgumentHelp("Tokens generated at most for each item.", valueName: "n"))
-    var maximumTokens = 512
-
-    @Option(help: ArgumentHelp("The first items only.", valueName: "n"))
-    var limit: Int?
-
-    @Option(
         help: ArgumentHelp(
             "Every n-th item beginning with the i-th, from 0, to share a run among machines.", valueName: "i/n"))
     var shard: Shard = Shard(index: 0, count: 1)
-
-    @Option(
-        help: ArgumentHelp(
-            "A folder with NLTK's and langdetect's tables, for the IFEval instructions that need them.",
-            valueName: "folder"))
-    var support: String?
 
     struct Shard: ExpressibleByArgument, CustomStringConvertible {
         var index: Int
@@ -74,59 +53,32 @@ struct Evaluate: AsyncParsableCommand {
     }
 
     func validate() throws {
-        if maximumTokens < 1 { throw ValidationError("--n-predict must be at least 1.") }
-        if let limit, limit < 1 { throw ValidationError("--limit must be at least 1.") }
         for specification in roi {
             do { _ = try RegionSpecification(specification) } catch { throw ValidationError("\(error)") }
         }
     }
 
-    func run() async throws {
-        let all = try data.flatMap { path in try benchmark.items(inFile: path) }
-        let model = try modelOptions.load()
-        var settings = RunSettings(
-            benchmark: benchmark, data: try data.map { path in try RunSettings.DataFile(path: path) },
-            model: try RunSettings.DataFile(path: modelOptions.model),
-            method: try strategyOptions.method(side: side, regions: roi),
-            maximumTokens: maximumTokens, cacheType: modelOptions.cacheType.rawValue)
-        (settings.shard, settings.shardCount, settings.limit) = (shard.index, shard.count, limit)
-        var file = try RunFile(resuming: output, settings)
-        let run = EvaluationRun(
-            model, scorer: ReplyScorer(support: try support.map { path in try TextSupport(directory: path) } ?? .none),
-            threadCount: modelOptions.threads ?? Session.Options.defaultThreadCount, cacheType: modelOptions.cacheType)
-        let bar = ProgressBar(settings.method.label)
-        try await run.run(EvaluationRun.items(all, settings), into: &file) { done, count in
-            bar.update(Double(done) / Double(count))
+    private var method: DecodingMethod {
+        get throws {
+            var method = try strategyOptions.method(hasRegion: true)
+            if method.strategy.needsRegion { (method.side, method.regions) = (side, roi) }
+            return method
         }
+    }
+
+    func run() async throws {
+        let items = try benchmarkOptions.items()
+        let model = try modelOptions.load()
+        var settings = try benchmarkOptions.settings(method: try method, modelOptions)
+        (settings.shard, settings.shardCount) = (shard.index, shard.count)
+        var file = try RunFile(resuming: output, settings)
+        let bar = ProgressBar(settings.method.label)
+        try await benchmarkOptions.run(model, modelOptions).run(
+            EvaluationRun.items(items, settings), into: &file
+        ) { done, count in bar.update(Double(done) / Double(count)) }
         bar.finish()
         Terminal.write(try RunReport([file]).text)
     }
 }
 
-extension Benchmark: ExpressibleByArgument {}
 extension DecodingMethod.Side: ExpressibleByArgument {}
-
-extension StrategyOptions {
-    /// The choice of tokens as a run records it.
-    func method(side: DecodingMethod.Side, regions: [String]) throws -> DecodingMethod {
-        let kind: DecodingMethod.Strategy =
-            switch strategy {
-            case .greedy: .greedy
-            case .sample: .sample
-            case .agd, nil: .agd
-            case .agdReverse:
-                throw ValidationError(
-                    "--strategy agd-reverse chooses what agd chooses, at many times its price; use agd.")
-            }
-        var method = DecodingMethod(kind)
-        (method.candidates, method.minimumProbability) = (candidates, minProbability)
-        switch kind {
-        case .greedy: break
-        case .sample: (method.temperature, method.seed) = (temperature, seed ?? 0)
-        case .agd:
-            (method.side, method.regions, method.rule, method.score) = (side, regions, rule, score)
-            method.entropyThreshold = entropyThreshold.nats
-        }
-        return method
-    }
-}

@@ -42,6 +42,9 @@ struct Explain: AsyncParsableCommand {
 
     func validate() throws {
         if maximumTokens < 1 { throw ValidationError("--n-predict must be 1 or more.") }
+        if strategyOptions.strategy == .regionPrompt {
+            throw ValidationError("agd explain shows what the prompt itself leads to; drop --strategy region-prompt.")
+        }
         if let word, word < 1 { throw ValidationError("--word counts from 1.") }
         if contrast, ![.text, .json].contains(format) {
             throw ValidationError("--contrast comes with --format text or json.")
@@ -54,8 +57,10 @@ struct Explain: AsyncParsableCommand {
     func run() async throws {
         let model = try modelOptions.load()
         let (prompt, region) = try promptOptions.resolve(for: model)
-        let guided = try strategyOptions.makeStrategy(
-            region: region, hasRegion: !promptOptions.roi.isEmpty, model: model, reverse: modelOptions.reverseOptions)
+        let guided = try strategyOptions.decoding(
+            of: prompt, promptOptions.roi, model: model,
+            options: modelOptions.sessionOptions(for: model, needed: prompt.tokens.count + maximumTokens + 1)
+        ).strategy
         let dictated = try completion.map { try tokens(of: $0, model) }
         let strategy: any DecodingStrategy = dictated.map { Dictated($0, adviser: guided) } ?? guided
         let count = dictated?.count ?? maximumTokens

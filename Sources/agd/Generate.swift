@@ -44,12 +44,15 @@ struct Generate: AsyncParsableCommand {
     func run() async throws {
         let clock = ContinuousClock()
         let model = try modelOptions.load()
-        let (prompt, region) = try promptOptions.resolve(for: model)
-        let strategy = try strategyOptions.makeStrategy(
-            region: region, hasRegion: !promptOptions.roi.isEmpty, model: model, reverse: modelOptions.reverseOptions)
+        let (given, region) = try promptOptions.resolve(for: model)
         let wanted = maximumTokens < 0 ? 4096 : maximumTokens
+        let needed = given.tokens.count + max(1, wanted)
+        let (prompt, strategy) = try strategyOptions.decoding(
+            of: given, promptOptions.roi, model: model,
+            options: modelOptions.sessionOptions(for: model, needed: needed))
         let session = try Session(
-            model, options: modelOptions.sessionOptions(for: model, needed: prompt.tokens.count + max(1, wanted)))
+            model,
+            options: modelOptions.sessionOptions(for: model, needed: needed + prompt.tokens.count - given.tokens.count))
         let bar = ProgressBar("reading the prompt")
         let generation =
             maximumTokens == 0

@@ -6,7 +6,7 @@ struct Report: ParsableCommand {
         abstract:
             "Compares runs of agd eval: each method's scores with intervals, paired tests against greedy, and costs.")
 
-    enum Format: String, ExpressibleByArgument, CaseIterable { case text, markdown, json }
+    enum Format: String, ExpressibleByArgument, CaseIterable { case text, markdown, json, html }
 
     @Argument(help: "Runs of one model and benchmark; shards of one method are put together.")
     var runs: [String]
@@ -20,44 +20,13 @@ struct Report: ParsableCommand {
         case .text: Terminal.write(report.text)
         case .markdown: Terminal.write(report.markdown)
         case .json: try Terminal.writeJSON(report)
+        case .html: Terminal.write(report.html)
         }
     }
 }
 
 extension RunReport {
-    var text: String { TextTable(scoreHeader, scoreRows).rendered + "\n" + TextTable(costHeader, costRows).rendered }
-
-    var markdown: String { Self.markdown(scoreHeader, scoreRows) + "\n" + Self.markdown(costHeader, costRows) }
-
-    private static func markdown(_ header: [String], _ rows: [[String]]) -> String {
-        ([header, header.map { _ in "---" }] + rows).map { "| " + $0.joined(separator: " | ") + " |\n" }.joined()
-    }
-
-    private var scoreHeader: [String] {
-        ["setting", "metric", "method", "n", "%", "95 % interval", "p against greedy"]
-    }
-
-    private var scoreRows: [[String]] {
-        rows.map { row in
-            [
-                row.task, row.metric, row.method, "\(row.count)", (100 * row.mean).formatted(decimals: 1),
-                "\((100 * row.lower).formatted(decimals: 1)) to \((100 * row.upper).formatted(decimals: 1))",
-                row.pValue.map { $0 < 0.001 ? "< 0.001" : $0.formatted(decimals: 3) } ?? "",
-            ]
-        }
-    }
-
-    private var costHeader: [String] {
-        ["method", "items", "failed", "% guided", "% changed", "% repeated", "perplexity", "tokens a reply"]
-    }
-
-    private var costRows: [[String]] {
-        costs.map { cost in
-            [cost.method, "\(cost.items)", "\(cost.failedItems)"]
-                + [100 * cost.guidedShare, 100 * cost.changedShare, 100 * cost.repeatedShare].map {
-                    $0.formatted(decimals: 1)
-                }
-                + [cost.perplexity.formatted(decimals: 2), cost.meanTokens.formatted(decimals: 1)]
-        }
+    var text: String {
+        tables.map { TextTable($0.header, $0.rows).rendered }.joined(separator: "\n") + notes.map { "\n\($0)\n" }.joined()
     }
 }

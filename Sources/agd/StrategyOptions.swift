@@ -1,17 +1,15 @@
+import AGDEvaluation
 import ArgumentParser
 import AttributionGuidedDecoding
 
 /// How the next token is chosen.
 struct StrategyOptions: ParsableArguments {
-    enum Name: String, ExpressibleByArgument, CaseIterable {
-        case greedy, sample, agd
-        case agdReverse = "agd-reverse"
-    }
+    typealias Name = DecodingMethod.Strategy
 
     @Option(
-        help:
-            "\(Name.allCases.map(\.rawValue).joined(separator: ", ")). By default agd where a region is given, else greedy."
-    )
+        help: ArgumentHelp(
+            "How tokens are chosen; by default agd where a region is given, else greedy.",
+            valueName: Name.allCases.map(\.rawValue).joined(separator: "|")))
     var strategy: Name?
 
     @Option(help: "How relevance propagates: \(PropagationRule.allCases.map(\.rawValue).joined(separator: ", ")).")
@@ -31,6 +29,31 @@ struct StrategyOptions: ParsableArguments {
         help: ArgumentHelp(
             "Guides only where the entropy in nats is at least this; off guides every step.", valueName: "nats|off"))
     var entropyThreshold = EntropyThreshold.value(AttributionGuided.paperEntropyThreshold)
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "cad: how much is taken away of what the model would say without the region.", valueName: "x"))
+    var alpha = 1.0
+
+    @Option(help: ArgumentHelp("dola: layers to contrast with, low, high or a list.", valueName: "low|high|0,2,4"))
+    var dolaLayers = "high"
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("dola: makes tokens that have occurred less likely; 1 is off.", valueName: "x"))
+    var repetitionPenalty = 1.0
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("agd-blend: weight of the standardised score against log p.", valueName: "x"))
+    var lambda = 1.0
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "dola (0.1), agd-blend (0.01): least share of the most probable token's probability.", valueName: "p"))
+    var plausibility: Double?
 
     @Option(help: "When tangents are computed: eager (with each step) or deferred (when the gate opens).")
     var tangents: TangentSchedule = .withEachStep
@@ -85,6 +108,15 @@ struct StrategyOptions: ParsableArguments {
         if let topK, topK < 0 { throw ValidationError("--top-k must be 0 or more.") }
         if let topP, !(0...1).contains(topP) { throw ValidationError("--top-p must be between 0 and 1.") }
         if let minP, !(0...1).contains(minP) { throw ValidationError("--min-p must be between 0 and 1.") }
+        if !alpha.isFinite { throw ValidationError("--alpha must be a finite number.") }
+        if !lambda.isFinite { throw ValidationError("--lambda must be a finite number.") }
+        if !(repetitionPenalty > 0 && repetitionPenalty <= 100) {
+            throw ValidationError("--repetition-penalty must be greater than 0 and at most 100.")
+        }
+        if let plausibility, !(plausibility > 0 && plausibility <= 1) {
+            throw ValidationError("--plausibility must be greater than 0 and at most 1.")
+        }
+        do { _ = try DecodingMethod.layers(dolaLayers) } catch { throw ValidationError("--dola-layers: \(error)") }
         let samplingOptions = [
             ("--temp", temperature != nil), ("--top-k", topK != nil), ("--top-p", topP != nil),
             ("--min-p", minP != nil),
@@ -95,30 +127,42 @@ struct StrategyOptions: ParsableArguments {
         }
     }
 
-    private var candidateRule: CandidateRule { CandidateRule(count: candidates, minimumProbability: minProbability) }
-
-    func makeStrategy(
-        region: RegionOfInterest, hasRegion: Bool, model: LanguageModel, reverse: ReverseAttribution.Options
-    ) throws -> any DecodingStrategy {
-        switch strategy ?? (hasRegion ? .agd : .greedy) {
-        case .greedy: return Greedy(candidates: candidateRule)
-        case .sample:
-            var options = Sampling.Options()
-            options.temperature = temperature ?? options.temperature
-            options.topK = topK ?? options.topK
-            options.topP = topP ?? options.topP
-            options.minP = minP ?? options.minP
-            options.seed = seed ?? UInt64.random(in: .min ... .max)
-            return Sampling(options, candidates: candidateRule)
-        case let name:
-            guard hasRegion else {
-                throw ValidationError(
-                    "--strategy \(name.rawValue) needs a region: name one with --roi, such as --roi system.")
-            }
-            let guided = AttributionGuided(
-                region: region, rule: rule, score: score, candidates: candidateRule,
-                entropyThreshold: entropyThreshold.nats, tangents: tangents)
-            return name == .agd ? guided : ReverseGuided(guided, model: model, options: reverse)
+    /// The choice of tokens as a run records it.
+    /// - Throws: `ValidationError` for a strategy that needs a region where there is none.
+    func method(hasRegion: Bool) throws -> DecodingMethod {
+        var method = DecodingMethod(strategy ?? (hasRegion ? .agd : .greedy))
+        if method.strategy.needsRegion, !hasRegion {
+            throw ValidationError(
+                "--strategy \(method.strategy.rawValue) needs a region: name one with --roi, such as --roi system.")
         }
+        (method.candidates, method.minimumProbability) = (candidates, minProbability)
+        if method.strategy.isGuided {
+            (method.rule, method.score, method.entropyThreshold) = (rule, score, entropyThreshold.nats)
+        }
+        switch method.strategy {
+        case .sample:
+            (method.temperature, method.topK, method.topP, method.minP) = (temperature, topK, topP, minP)
+            method.seed = seed ?? 0
+        case .cad: method.alpha = alpha
+        case .dola:
+            (method.dolaLayers, method.repetitionPenalty) = (dolaLayers, repetitionPenalty)
+            method.plausibility = plausibility
+        case .agdBlend: (method.lambda, method.plausibility) = (lambda, plausibility)
+        default: break
+        }
+        return method
+    }
+
+    /// What is decoded, and how.
+    func decoding(
+        of prompt: Prompt, _ specifications: [String], model: LanguageModel, options: Session.Options
+    ) throws -> (prompt: Prompt, strategy: any DecodingStrategy) {
+        var method = try method(hasRegion: !specifications.isEmpty)
+        if seed == nil { method.seed = UInt64.random(in: .min ... .max) }
+        return try method.decoding(
+            of: prompt, regions: try specifications.map { try RegionSpecification($0) }, with: model, options: options,
+            tangents: tangents)
     }
 }
+
+extension DecodingMethod.Strategy: ExpressibleByArgument {}

@@ -1,26 +1,42 @@
 import AttributionGuidedDecoding
+import Foundation
+
+/// What entropies are given in. The paper doesn't say which.
+public enum EntropyUnit: String, Sendable, Encodable, CaseIterable {
+    case nats, bits
+
+    /// One of this unit in nats.
+    var nats: Double { self == .bits ? log(2) : 1 }
+}
 
 /// Entropies of a model's greedy decoding, from which a threshold follows for a wanted opening rate of the gate.
 ///
 /// The paper takes the 80th percentile of token entropies on IHEval. It differs from model to model.
 public struct EntropyCalibration: Sendable, Encodable {
-    /// In nats, by percentile.
+    public let unit: EntropyUnit
+    /// By percentile.
     public let percentiles: [Int: Double]
+    /// The entropy that opens the gate for the wanted share of tokens, where one was wanted.
+    public let threshold: Double?
     public let tokenCount: Int
 
-    /// - Parameter entropies: in nats, one a generated token; at least one.
-    init(_ entropies: [Double]) {
-        let sorted = entropies.sorted()
+    /// - Parameters:
+    ///   - entropies: in nats, one a generated token; at least one.
+    ///   - rate: the wanted share, between 0 and 1.
+    init(_ entropies: [Double], unit: EntropyUnit = .nats, rate: Double? = nil) {
+        let sorted = entropies.map { $0 / unit.nats }.sorted()
+        func quantile(_ share: Double) -> Double { sorted[min(sorted.count - 1, Int(Double(sorted.count) * share))] }
+        self.unit = unit
         tokenCount = sorted.count
         percentiles = Dictionary(
-            uniqueKeysWithValues: [5, 10, 20, 30, 40, 50, 60, 70, 80, 90, 95, 99].map { percent in
-                (percent, sorted[min(sorted.count - 1, sorted.count * percent / 100)])
-            })
+            uniqueKeysWithValues: [5, 10, 20, 30, 40, 50, 60, 70, 80, 90, 95, 99].map { ($0, quantile(Double($0) / 100)) })
+        threshold = rate.map { quantile(1 - $0) }
     }
 
     /// Decodes the items greedily.
     public static func run(
-        _ model: LanguageModel, _ items: [EvaluationItem], maximumTokens: Int, threadCount: Int, progress: (Int) -> Void
+        _ model: LanguageModel, _ items: [EvaluationItem], maximumTokens: Int, unit: EntropyUnit = .nats,
+        rate: Double? = nil, threadCount: Int, progress: (Int) -> Void
     ) async throws -> EntropyCalibration {
         let options = Session.Options(
             contextLength: min(model.configuration.contextLength, 8192 + maximumTokens), threadCount: threadCount)
@@ -37,6 +53,6 @@ public struct EntropyCalibration: Sendable, Encodable {
         guard !entropies.isEmpty else {
             throw EvaluationError(problem: "no token was generated", remedy: "give a data file with items")
         }
-        return EntropyCalibration(entropies)
+        return EntropyCalibration(entropies, unit: unit, rate: rate)
     }
 }

@@ -6,18 +6,32 @@ public struct EvaluationRun {
     public let scorer: ReplyScorer
     public let threadCount: Int
     public let cacheType: Session.CacheType
+    public let judge: Judge?
 
-    public init(_ model: LanguageModel, scorer: ReplyScorer, threadCount: Int, cacheType: Session.CacheType) {
+    public init(
+        _ model: LanguageModel, scorer: ReplyScorer, threadCount: Int, cacheType: Session.CacheType, judge: Judge? = nil
+    ) {
         self.model = model
         self.scorer = scorer
         self.threadCount = threadCount
         self.cacheType = cacheType
+        self.judge = judge
     }
 
-    /// Items of this run's shard, at most as many as its limit.
+    /// The first items of each setting.
+    public static func limited(_ items: [EvaluationItem], _ limit: Int?) -> [EvaluationItem] {
+        guard let limit else { return items }
+        var counts: [String: Int] = [:]
+        return items.filter { item in
+            counts[item.setting, default: 0] += 1
+            return counts[item.setting, default: 0] <= limit
+        }
+    }
+
+    /// Items of this run's shard, within its limit.
     public static func items(_ all: [EvaluationItem], _ settings: RunSettings) -> [EvaluationItem] {
-        let limited = settings.limit.map { Array(all.prefix($0)) } ?? all
-        return limited.enumerated().filter { $0.offset % settings.shardCount == settings.shard }.map(\.element)
+        limited(all, settings.limit).enumerated().filter { $0.offset % settings.shardCount == settings.shard }
+            .map(\.element)
     }
 
     /// Decodes what `file` doesn't hold yet.
@@ -40,10 +54,7 @@ public struct EvaluationRun {
     }
 
     private func sample(_ item: EvaluationItem, _ settings: RunSettings, in session: Session) async throws -> Sample {
-        var sample = Sample(
-            docId: item.id, task: item.setting, resps: [], metrics: [:], promptTokens: 0, completionTokens: 0,
-            guidedSteps: 0,
-            changedSteps: 0, logProbability: 0, repeatedTokens: 0)
+        var sample = Sample(docId: item.id, task: item.setting)
         var messages = item.messages.map { ChatMessage(role: $0.role.rawValue, content: $0.content) }
         for turn in 0...item.followUps.count {
             if turn > 0, let reply = sample.resps.last {
@@ -59,7 +70,14 @@ public struct EvaluationRun {
                 return sample
             }
         }
-        if let reply = sample.resps.last { sample.metrics = try scorer.scores(of: reply, by: item.scoring) }
+        guard let reply = sample.resps.last else { return sample }
+        sample.metrics = try scorer.scores(of: reply, by: item.scoring)
+        if let judge {
+            // A judge that fails ends the run, for its verdicts would be missing on chance items.
+            let scores = try await judge.scores(
+                messages + [.assistant(reply)], replies: sample.resps, item.scoring)
+            sample.metrics.merge(scores) { rule, _ in rule }
+        }
         return sample
     }
 
@@ -67,12 +85,13 @@ public struct EvaluationRun {
         to messages: [ChatMessage], _ item: EvaluationItem, _ settings: RunSettings, in session: Session,
         into sample: inout Sample
     ) async throws {
-        let prompt = try model.prompt(messages)
-        guard let strategy = try settings.method.strategy(for: item, prompt) else {
-            throw EvaluationError(
-                field: "region", problem: "the item names no \(settings.method.side.rawValue) region",
-                remedy: "name one with --roi")
-        }
+        let original = try model.prompt(messages)
+        // A second sequence has caches of its own, which begin afresh too.
+        let contextLength = min(
+            model.configuration.contextLength, original.tokens.count + settings.maximumTokens + 1)
+        let (prompt, strategy) = try settings.method.decoding(
+            of: original, regions: try settings.method.regions(of: item), with: model,
+            options: .init(contextLength: contextLength, threadCount: threadCount, cacheType: cacheType))
         // What is cached never decides what comes out: each item begins afresh, so that a resumed run is the same run.
         await session.reset()
         var tokens: [Int] = []
@@ -83,6 +102,9 @@ public struct EvaluationRun {
             text += step.text
             sample.logProbability += step.logProbability
             if step.choice.guided { sample.guidedSteps += 1 }
+            if step.choice.guided {
+                sample.correlation = (sample.correlation ?? CandidateCorrelation()).adding(step.choice.candidates)
+            }
             if step.changedByGuidance { sample.changedSteps += 1 }
             sample.stopReason = step.stopReason?.rawValue ?? sample.stopReason
         }

@@ -11,28 +11,37 @@ public struct RunFile {
 
     private struct Header: Codable { var run: RunSettings }
 
-    /// Opens a run to go on with, or begins it.
-    /// - Throws: ``EvaluationError`` where the file holds a run with other settings or something else.
+    /// Opens a run to go on with, or begins it. Until it is closed no other process can.
+    /// - Throws: ``EvaluationError`` where the file holds a run with other settings or something else, which is left as it
+    ///   is, or where another process writes it.
     public init(resuming path: String, _ settings: RunSettings) throws {
         self.path = path
         self.settings = settings
-        if !FileManager.default.fileExists(atPath: path) {
-            guard FileManager.default.createFile(atPath: path, contents: nil) else {
-                throw EvaluationError(
-                    file: path, problem: "can't be created", remedy: "give a path that can be written")
-            }
+        let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
+        guard descriptor >= 0 else {
+            throw EvaluationError(
+                file: path, problem: "can't be opened (\(String(cString: strerror(errno))))",
+                remedy: "give a path that can be written")
         }
-        guard let handle = FileHandle(forUpdatingAtPath: path) else {
-            throw EvaluationError(file: path, problem: "can't be opened", remedy: "give a path that can be written")
+        let handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+            throw EvaluationError(
+                file: path, problem: "is being written by another process",
+                remedy: "wait for it, or give each shard an --output of its own")
         }
         self.handle = handle
         let content = try handle.readToEnd() ?? Data()
         // A line that was cut off in writing has no end; its item is done again.
-        let whole = content.lastIndex(of: UInt8(ascii: "\n")).map { content.prefix(through: $0) } ?? Data()
-        try handle.truncate(atOffset: UInt64(whole.count))
+        let whole = Self.wholeLines(content)
         if whole.isEmpty {
+            let header = try Self.line(Header(run: settings))
+            guard header.starts(with: content) else {
+                throw EvaluationError(
+                    file: path, problem: "holds something else than a run", remedy: "give another --output")
+            }
             samples = []
-            try write(Header(run: settings))
+            try handle.truncate(atOffset: 0)
+            try write(header)
         } else {
             let (found, samples) = try Self.parse(whole, path: path)
             guard found == settings else {
@@ -42,53 +51,74 @@ public struct RunFile {
                     remedy: "give another --output, or the same settings")
             }
             self.samples = samples
+            try handle.truncate(atOffset: UInt64(whole.count))
         }
     }
 
-    /// Reads a run.
+    /// Reads a run, which may still be in the making.
     public init(reading path: String) throws {
         guard let content = FileManager.default.contents(atPath: path) else {
             throw EvaluationError(file: path, problem: "can't be read", remedy: "give a file that agd eval has written")
         }
         self.path = path
-        (settings, samples) = try Self.parse(content, path: path)
+        (settings, samples) = try Self.parse(Self.wholeLines(content), path: path)
         handle = nil
     }
 
     /// Adds a finished item.
     public mutating func append(_ sample: Sample) throws {
-        try write(sample)
+        try write(try Self.line(sample))
         samples.append(sample)
     }
 
-    private func write(_ value: some Encodable) throws {
+    private func write(_ line: Data) throws {
+        do {
+            try handle?.write(contentsOf: line)
+            try handle?.synchronize()
+        } catch {
+            throw EvaluationError(
+                file: path, problem: "can't be written (\(error.localizedDescription))",
+                remedy: "make room; the same command then goes on where it stopped")
+        }
+    }
+
+    private static func line(_ value: some Encodable) throws -> Data {
         let encoder = JSONEncoder()
         encoder.keyEncodingStrategy = .convertToSnakeCase
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        try handle?.write(contentsOf: try encoder.encode(value) + Data("\n".utf8))
-        try handle?.synchronize()
+        return try encoder.encode(value) + Data("\n".utf8)
+    }
+
+    private static func wholeLines(_ content: Data) -> Data {
+        content.lastIndex(of: UInt8(ascii: "\n")).map { content.prefix(through: $0) } ?? Data()
     }
 
     private static func parse(_ content: Data, path: String) throws -> (RunSettings, [Sample]) {
         let decoder = JSONDecoder()
         decoder.keyDecodingStrategy = .convertFromSnakeCase
-        let lines = content.split(separator: UInt8(ascii: "\n"))
+        let lines = content.dropLast().split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
         func decode<Value: Decodable>(_ type: Value.Type, _ number: Int) throws -> Value {
             do { return try decoder.decode(type, from: lines[number]) } catch {
                 throw EvaluationError(
                     file: path, line: number + 1, problem: "is not a line of a run",
-                    remedy: "give a file that agd eval has written")
+                    remedy: number == 0
+                        ? "give a file that agd eval has written"
+                        : "remove this line and those after it; agd eval then does their items again")
             }
         }
-        guard !lines.isEmpty else {
+        guard !content.isEmpty else {
             throw EvaluationError(file: path, problem: "is empty", remedy: "give a file that agd eval has written")
         }
         return (try decode(Header.self, 0).run, try lines.indices.dropFirst().map { try decode(Sample.self, $0) })
     }
 
-    private static func difference(_ a: RunSettings, _ b: RunSettings) -> String {
-        zip(Mirror(reflecting: a).children, Mirror(reflecting: b).children)
-            .filter { String(describing: $0.value) != String(describing: $1.value) }
-            .map { $0.0.label ?? "" }.joined(separator: ", ")
+    /// What differs, such as `maximumTokens was 512, is 64`.
+    private static func difference(_ old: RunSettings, _ new: RunSettings) -> String {
+        func fields(_ settings: RunSettings) -> [(String, String)] {
+            (Array(Mirror(reflecting: settings).children) + Mirror(reflecting: settings.method).children)
+                .filter { !($0.value is DecodingMethod) }.map { ($0.label ?? "", "\($0.value)") }
+        }
+        return zip(fields(old), fields(new)).filter { $0.1 != $1.1 }
+            .map { "\($0.0) was \($0.1), is \($1.1)" }.joined(separator: "; ")
     }
 }

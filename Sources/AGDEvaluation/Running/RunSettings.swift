@@ -12,6 +12,8 @@ public struct RunSettings: Codable, Equatable, Sendable {
     public var shard = 0
     public var shardCount = 1
     public var limit: Int?
+    /// The model that judged, where one did.
+    public var judge: String?
     /// Version of the format and of what decides the results.
     public var version = 1
 

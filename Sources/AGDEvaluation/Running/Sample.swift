@@ -17,9 +17,19 @@ public struct Sample: Codable, Hashable, Sendable {
     public var logProbability: Double
     /// Tokens that repeat the three before them as they stood earlier in the reply.
     public var repeatedTokens: Int
+    /// Correlations over the candidates of steps that were chosen by score: see ``CandidateCorrelation``.
+    public var correlation: CandidateCorrelation?
     public var stopReason: String?
     /// Why there is no reply, where there is none.
     public var error: String?
+
+    init(docId: String, task: String) {
+        self.docId = docId
+        self.task = task
+        (resps, metrics) = ([], [:])
+        (promptTokens, completionTokens, guidedSteps, changedSteps, repeatedTokens) = (0, 0, 0, 0, 0)
+        logProbability = 0
+    }
 }
 
 extension Sample {

@@ -8,6 +8,8 @@ final class ForwardEvaluation {
         var historyLength: Int?
         var laneCount: Int
         var output: Output
+        /// Layers whose inputs are to be read out too, see ``DecodingStrategy/earlyLayers``.
+        var earlyLayers: [Int] = []
     }
 
     /// What is wanted at the last of the new tokens.
@@ -27,6 +29,7 @@ final class ForwardEvaluation {
     private let laneWeights: Tensor?
     private let attention: AttentionInputs
     private var logits, probabilities, hidden: Tensor?
+    private var earlyLogits: [Tensor] = []
 
     init(
         _ model: LanguageModel, _ shape: Shape, rule: PropagationRule, cache: LaneCache, headWeights: [Int: Tensor],
@@ -34,7 +37,7 @@ final class ForwardEvaluation {
     ) throws {
         self.shape = shape
         let configuration = model.configuration
-        let graph = try Graph(capacity: 128 + configuration.layerCount * (100 + 80 * shape.laneCount))
+        let graph = try Graph(capacity: 128 + configuration.layerCount * (110 + 80 * shape.laneCount))
         tokens = graph.input(.int32, shape.tokenCount, name: "tokens")
         laneWeights =
             shape.laneCount == 1
@@ -62,7 +65,9 @@ final class ForwardEvaluation {
             let copies = graph.repeated(x, configuration.embeddingLength, 1, shape.tokenCount, shape.laneCount)
             x = graph.multiply(copies, laneWeights)
         }
+        var earlyInputs: [Int: Tensor] = [:]
         for (index, weights) in model.weights.layers.enumerated() {
+            if shape.earlyLayers.contains(index) { earlyInputs[index] = x }
             let block = DecoderBlock(
                 propagator: propagator(model.layerDevices[index]), configuration: configuration, weights: weights,
                 index: index)
@@ -78,6 +83,14 @@ final class ForwardEvaluation {
             let distribution = graph.softmax(graph.slice(product, axis: 3, 0..<1))
             [product, distribution, normed].forEach(graph.output)
             (logits, probabilities, hidden) = (product, distribution, normed)
+            earlyLogits = shape.earlyLayers.compactMap { layer in
+                earlyInputs[layer].map { input in
+                    let token = graph.slice(
+                        graph.slice(input, axis: 2, shape.tokenCount - 1..<shape.tokenCount), axis: 3, 0..<1)
+                    return propagator.linear(graph.contiguous(token), model.weights.output)
+                }
+            }
+            earlyLogits.forEach(graph.output)
         }
         plan = try GraphPlan(graph, on: stream)
     }
@@ -95,7 +108,8 @@ final class ForwardEvaluation {
         return Prediction(
             logits: logitLanes[0], probabilities: probabilities.readFloats(),
             tangents: Array(hidden.readFloats().split(into: hidden.shape[0]).dropFirst()),
-            scores: shape.output == .allScores ? Array(logitLanes.dropFirst()) : nil, embeddingLength: hidden.shape[0])
+            scores: shape.output == .allScores ? Array(logitLanes.dropFirst()) : nil,
+            earlyLogits: earlyLogits.map { $0.readFloats() }, embeddingLength: hidden.shape[0])
     }
 
     /// Bytes of inputs and intermediate results.
@@ -112,6 +126,8 @@ struct Prediction {
     var tangents: [[Float]]
     /// For each region the relevance of every token, `[vocabularySize]`, where asked for.
     var scores: [[Float]]?
+    /// For each early layer `[vocabularySize]`: the output matrix applied to what enters it.
+    var earlyLogits: [[Float]] = []
     /// Length of a tangent.
     var embeddingLength: Int
 

@@ -8,6 +8,8 @@ public protocol DecodingStrategy: Sendable {
     var rule: PropagationRule { get }
     /// Whether each step's tangents are computed with the step or when they are asked for.
     var tangents: TangentSchedule { get }
+    /// Layers whose own say the strategy wants to hear: what enters them, through the output matrix. 0 is the embeddings.
+    var earlyLayers: [Int] { get }
 
     mutating func choose(_ context: borrowing DecodingContext) throws -> Choice
 }
@@ -16,6 +18,7 @@ extension DecodingStrategy {
     public var regions: [RegionOfInterest] { [] }
     public var rule: PropagationRule { .attnLRP }
     public var tangents: TangentSchedule { .withEachStep }
+    public var earlyLayers: [Int] { [] }
 }
 
 /// When the tangents of a step are computed.
@@ -31,11 +34,17 @@ public struct DecodingContext: ~Copyable {
     public let distribution: Distribution
     /// Prompt and completion so far.
     public let tokens: [Int]
+    /// `[early layer][vocabularySize]`, for the strategy's ``DecodingStrategy/earlyLayers``.
+    public let earlyLogits: [[Float]]
     private let relevanceSource: ([Int]) throws -> [[Double]]
 
-    init(distribution: Distribution, tokens: [Int] = [], relevance: @escaping ([Int]) throws -> [[Double]]) {
+    init(
+        distribution: Distribution, tokens: [Int] = [], earlyLogits: [[Float]] = [],
+        relevance: @escaping ([Int]) throws -> [[Double]]
+    ) {
         self.distribution = distribution
         self.tokens = tokens
+        self.earlyLogits = earlyLogits
         relevanceSource = relevance
     }
 

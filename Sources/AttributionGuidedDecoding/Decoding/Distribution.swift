@@ -65,7 +65,7 @@ public struct Distribution: Sendable {
     }
 }
 
-extension [Float] {
+extension Array where Element: Comparable {
     /// Index of the largest element, the first among equals; 0 for an empty array.
     var indexOfMaximum: Int {
         var best = 0

@@ -67,6 +67,7 @@ extension Session {
         let strategy = generation.strategy
         let tokens = generation.prompt.tokens
         let inference = try prepared(strategy.regions, rule: strategy.rule, for: tokens)
+        inference.earlyLayers = strategy.earlyLayers
         let cachedCount = inference.tokens.count
         let prediction = try inference.append(Array(tokens[cachedCount...])) { done in
             try Task.checkCancellation()

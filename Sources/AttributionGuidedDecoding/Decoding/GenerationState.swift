@@ -30,7 +30,9 @@ final class GenerationState: @unchecked Sendable {  // Touched by the session's 
         let position = inference.tokens.count
         let distribution = Distribution(logits: prediction.logits, probabilities: prediction.probabilities)
         let choice = try strategy.choose(
-            DecodingContext(distribution: distribution, tokens: inference.tokens, relevance: relevance))
+            DecodingContext(
+                distribution: distribution, tokens: inference.tokens, earlyLogits: prediction.earlyLogits,
+                relevance: relevance))
         let newText = emit(choice.token, tokenizer)
         stopReason = reasonToStop(after: choice.token, at: position, tokenizer)
         pendingToken = choice.token

@@ -30,6 +30,8 @@ final class InferenceSession {
     /// Tangents of all positions before this one are zero.
     private var firstTangentPosition: Int
     private var evaluations: [ForwardEvaluation] = []
+    /// Layers whose inputs are read out beside the last one's, see ``DecodingStrategy/earlyLayers``.
+    var earlyLayers: [Int] = []
 
     /// - Precondition: positions and heads of the regions fit the model; ``RegionOfInterest/validate(against:)`` checks.
     init(_ model: LanguageModel, regions: [RegionOfInterest], options: Options) throws {
@@ -135,7 +137,8 @@ final class InferenceSession {
             let evaluation = try evaluation(
                 .init(
                     tokenCount: chunk.range.count, historyLength: historyLength(chunk.range.upperBound),
-                    laneCount: chunk.laneCount, output: isLast ? output : .none))
+                    laneCount: chunk.laneCount, output: isLast ? output : .none,
+                    earlyLayers: isLast ? earlyLayers : []))
             let weights = regions.map { region in chunk.range.map { Float(region.weight(at: $0)) } }
             let prediction = try evaluation.run(tokens: Array(tokens[chunk.range]), start: position, weights: weights)
             if withTangents { tangentLength = chunk.range.upperBound }

@@ -7,24 +7,13 @@ extension Explanation {
         encoder.outputFormatting = [.sortedKeys]
         // A token such as "</script>" must not end the element that holds the data.
         let data = String(decoding: try encoder.encode(rounded), as: UTF8.self).replacing("<", with: "\\u003c")
-        return Self.fill(
+        return Template.fill(
             String(decoding: PackageResources.explain_html, as: UTF8.self),
             [
                 "style": String(decoding: PackageResources.explain_css, as: UTF8.self),
                 "script": String(decoding: PackageResources.explain_js, as: UTF8.self),
                 "data": data,
             ])
-    }
-
-    /// Fills `{{name}}` in one walk, so that what is filled in is not searched again.
-    private static func fill(_ template: String, _ values: [String: String]) -> String {
-        template.split(separator: "{{", omittingEmptySubsequences: false).enumerated().map { index, piece in
-            guard index > 0, let end = piece.firstRange(of: "}}"), let value = values[String(piece[..<end.lowerBound])]
-            else {
-                return (index > 0 ? "{{" : "") + piece
-            }
-            return value + piece[end.upperBound...]
-        }.joined()
     }
 
     /// With numbers of five significant digits, which is what a page can show: a third of the size.

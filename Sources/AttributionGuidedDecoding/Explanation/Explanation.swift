@@ -144,6 +144,7 @@ public struct Dictated: DecodingStrategy {
     public var regions: [RegionOfInterest] { adviser.regions }
     public var rule: PropagationRule { adviser.rule }
     public var tangents: TangentSchedule { adviser.tangents }
+    public var earlyLayers: [Int] { adviser.earlyLayers }
 
     public mutating func choose(_ context: borrowing DecodingContext) throws -> Choice {
         let advice = try adviser.choose(context)

@@ -34,10 +34,3 @@ extension String {
         return String(self[...last])
     }
 }
-
-extension Double {
-    /// With a fixed number of decimals, the same in every locale.
-    func formatted(decimals: Int) -> String {
-        String(format: "%.\(decimals)f", locale: Locale(identifier: "en_US_POSIX"), self)
-    }
-}

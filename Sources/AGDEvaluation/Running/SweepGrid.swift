@@ -1,0 +1,46 @@
+import AttributionGuidedDecoding
+
+/// All combinations of settings of guided decoding, to see what each gains and costs.
+public struct SweepGrid: Sendable {
+    /// In nats; nil guides every step.
+    public var entropyThresholds: [Double?]
+    public var candidateCounts: [Int]
+    public var minimumProbabilities: [Double]
+
+    public init(entropyThresholds: [Double?], candidateCounts: [Int], minimumProbabilities: [Double]) {
+        self.entropyThresholds = entropyThresholds
+        self.candidateCounts = candidateCounts
+        self.minimumProbabilities = minimumProbabilities
+    }
+
+    /// Greedy decoding, then the method with each combination.
+    public func methods(_ base: DecodingMethod) -> [DecodingMethod] {
+        [DecodingMethod(.greedy)]
+            + minimumProbabilities.flatMap { probability in
+                candidateCounts.flatMap { count in
+                    entropyThresholds.map { threshold in
+                        var method = base
+                        (method.candidates, method.minimumProbability) = (count, probability)
+                        method.entropyThreshold = threshold
+                        return method
+                    }
+                }
+            }
+    }
+
+    /// Numbers as `0.5:4.0:0.25` (first, last, step) or `0.01,0.05,0.1`.
+    /// - Returns: nil for anything else.
+    public static func numbers(_ text: String) -> [Double]? {
+        let parts = text.split(separator: ":", omittingEmptySubsequences: false).map { Double($0) }
+        if parts.count == 3, let first = parts[0], let last = parts[1], let step = parts[2] {
+            guard step > 0, last >= first, (last - first) / step < 1000 else { return nil }
+            // Counted rather than added up, so that 0.1 steps stay round.
+            return (0...Int(((last - first) / step + 1e-9).rounded(.down))).map {
+                ((first + Double($0) * step) * 1e9).rounded() / 1e9
+            }
+        }
+        let values = text.split(separator: ",", omittingEmptySubsequences: false).map { Double($0) }
+        let numbers = values.compactMap { $0 }.filter(\.isFinite)
+        return numbers.isEmpty || numbers.count != values.count ? nil : numbers
+    }
+}

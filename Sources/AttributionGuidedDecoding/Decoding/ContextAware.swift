@@ -1,0 +1,48 @@
+/// Context-aware decoding (CAD; Shi et al., NAACL 2024, arXiv 2305.14739): the most probable token of
+/// `softmax((1 + alpha) * logits(with) - alpha * logits(without))`, where the second prompt lacks the region's text.
+public struct ContextAware: DecodingStrategy {
+    public let name = "cad"
+    /// How much is taken away of what the model would say without the region; 0 is greedy. The paper takes 0.5 and 1.
+    public let alpha: Double
+    private let prompt, promptWithout: [Int]
+    private let sequence: ContrastSequence
+    private let candidates: CandidateRule
+
+    /// - Parameters:
+    ///   - prompt: the prompt that is completed.
+    ///   - promptWithout: the same without the region, see ``LanguageModel/prompt(_:_:of:)``.
+    ///   - options: of the caches for the second sequence.
+    public init(
+        prompt: Prompt, without promptWithout: Prompt, alpha: Double = 1, model: LanguageModel,
+        options: Session.Options = Session.Options(), candidates: CandidateRule = CandidateRule()
+    ) {
+        self.prompt = prompt.tokens
+        self.promptWithout = promptWithout.tokens
+        self.alpha = alpha
+        self.candidates = candidates
+        sequence = ContrastSequence(model, options: options)
+    }
+
+    public mutating func choose(_ context: borrowing DecodingContext) throws -> Choice {
+        let without = try sequence.distribution(after: promptWithout + context.tokens.dropFirst(prompt.count)).logits
+        let with = context.distribution.logits
+        let scores = with.indices.map { (1 + alpha) * Double(with[$0]) - alpha * Double(without[$0]) }
+        let best = scores.indexOfMaximum
+        return Choice(
+            token: best, guided: true, candidates: candidates.candidates(context.distribution, scores, including: best))
+    }
+}
+
+extension CandidateRule {
+    /// The candidates and the token that was chosen, which need not be one of them, with their scores.
+    func candidates(_ distribution: Distribution, _ scores: [Double], including chosen: Int) -> [Candidate] {
+        var reported = candidates(distribution)
+        if !reported.contains(where: { $0.id == chosen }) {
+            reported.append(Candidate(id: chosen, probability: Double(distribution.probabilities[chosen])))
+        }
+        for index in reported.indices where scores[reported[index].id].isFinite {
+            reported[index].score = scores[reported[index].id]
+        }
+        return reported
+    }
+}

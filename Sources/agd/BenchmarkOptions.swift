@@ -1,0 +1,74 @@
+import AGDEvaluation
+import ArgumentParser
+import AttributionGuidedDecoding
+import Foundation
+
+/// What is decoded, and how it is scored.
+struct BenchmarkOptions: ParsableArguments {
+    @Argument(help: "\(Benchmark.allCases.map(\.rawValue).joined(separator: ", ")).")
+    var benchmark: Benchmark
+
+    @Option(
+        help: ArgumentHelp(
+            "A data file of the benchmark in its official format, plain or gzipped; may be repeated.", valueName: "file"
+        ))
+    var data: [String]
+
+    @Option(
+        name: [.customShort("n"), .customLong("n-predict"), .customLong("max-tokens")], parsing: .unconditional,
+        help: ArgumentHelp("Tokens generated at most for each item.", valueName: "n"))
+    var maximumTokens = 512
+
+    @Option(
+        parsing: .unconditional, help: ArgumentHelp("The first items of each setting only.", valueName: "n"))
+    var limit: Int?
+
+    @Option(
+        help: ArgumentHelp(
+            "A folder with NLTK's and langdetect's tables, for the IFEval instructions that need them.",
+            valueName: "folder"))
+    var support: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "An OpenAI-compatible endpoint that judges quality and SysBench's criteria. Its key is taken from AGD_JUDGE_KEY.",
+            valueName: "url"))
+    var judge: String?
+
+    @Option(help: ArgumentHelp("The model to ask there.", valueName: "name"))
+    var judgeModel: String?
+
+    func validate() throws {
+        if maximumTokens < 1 { throw ValidationError("--n-predict must be at least 1.") }
+        if let limit, limit < 1 { throw ValidationError("--limit must be at least 1.") }
+        if (judge == nil) != (judgeModel == nil) { throw ValidationError("Give --judge and --judge-model together.") }
+        if let judge, let judgeModel {
+            do { _ = try ChatEndpoint(url: judge, model: judgeModel) } catch { throw ValidationError("\(error)") }
+        }
+    }
+
+    func items() throws -> [EvaluationItem] { try data.flatMap { path in try benchmark.items(inFile: path) } }
+
+    func settings(method: DecodingMethod, _ modelOptions: ModelOptions) throws -> RunSettings {
+        var settings = RunSettings(
+            benchmark: benchmark, data: try data.map { path in try RunSettings.DataFile(path: path) },
+            model: try RunSettings.DataFile(path: modelOptions.model), method: method, maximumTokens: maximumTokens,
+            cacheType: modelOptions.cacheType.rawValue)
+        (settings.limit, settings.judge) = (limit, judgeModel)
+        return settings
+    }
+
+    func run(_ model: LanguageModel, _ modelOptions: ModelOptions) throws -> EvaluationRun {
+        var judging: Judge?
+        if let judge, let judgeModel {
+            let key = ProcessInfo.processInfo.environment["AGD_JUDGE_KEY"]
+            judging = Judge(try ChatEndpoint(url: judge, model: judgeModel, key: key))
+        }
+        return EvaluationRun(
+            model, scorer: ReplyScorer(support: try support.map { path in try TextSupport(directory: path) } ?? .none),
+            threadCount: modelOptions.threads ?? Session.Options.defaultThreadCount, cacheType: modelOptions.cacheType,
+            judge: judging)
+    }
+}
+
+extension Benchmark: ExpressibleByArgument {}
