@@ -1,0 +1,3 @@
+import NIOEmbedded
+import Testing
+@Test func x() {}
