@@ -35,6 +35,9 @@ extension Graph {
 
     /// `scale * J v` for the Jacobian `J` of a softmax whose result is `probabilities`: `scale * p * (v - <p, v>)`.
     /// `J` is symmetric, so this serves both directions.
+    ///
+    /// `probabilities` must also be used by an operation that comes later: ggml may else put the result in their place,
+    /// and its kernel overwrites them before it has read them.
     public func softmaxJacobian(_ v: Tensor, at probabilities: Tensor, scale: Float) -> Tensor {
         Tensor(ggml_soft_max_ext_back(context, v.raw, probabilities.raw, scale, 0))
     }

@@ -26,6 +26,8 @@ struct TransformerWeights: Sendable {
 /// A linear layer `W x + b`; `weight` is `[in, out]`.
 struct LinearWeights: Sendable {
     let weight: Tensor
+    /// `weight` as it lies in the file: kernels for the transposed product don't know the layouts of other devices.
+    let mapped: Tensor
     var bias: Tensor?
 }
 
@@ -50,7 +52,8 @@ extension TransformerWeights {
         self.store = store
         embedding = try tensor("token_embd.weight", .lookup)
         outputNorm = try tensor("output_norm.weight", .vector(onGPU: outputDevice))
-        output = LinearWeights(weight: try tensor(plan.outputName, .matrix(onGPU: outputDevice)))
+        output = LinearWeights(
+            weight: try tensor(plan.outputName, .matrix(onGPU: outputDevice)), mapped: try tensor(plan.outputName, .lookup))
         guard let outputRows = file.tensors[plan.outputName] else { throw plan.missing(plan.outputName) }
         self.outputRows = outputRows
         layers = try (0..<configuration.layerCount).map { index in
@@ -59,6 +62,7 @@ extension TransformerWeights {
             func linear(_ role: String) throws -> LinearWeights {
                 LinearWeights(
                     weight: try tensor("blk.\(index).\(role).weight", .matrix(onGPU: device)),
+                    mapped: try tensor("blk.\(index).\(role).weight", .lookup),
                     bias: store["blk.\(index).\(role).bias", .vector(onGPU: device)])
             }
             let normsHeads = parts.contains(.queryKeyNorm)
@@ -164,11 +168,12 @@ private struct TensorPlan {
     func uses(layerDevices: [Int?], outputDevice: Int?) -> [(name: String, use: WeightStore.Use)] {
         var uses: [(String, WeightStore.Use)] = [
             ("token_embd.weight", .lookup), ("output_norm.weight", .vector(onGPU: outputDevice)),
-            (outputName, .matrix(onGPU: outputDevice)),
+            (outputName, .matrix(onGPU: outputDevice)), (outputName, .lookup),
         ]
         for device in Set(layerDevices) { uses.append(("rope_freqs.weight", .vector(onGPU: device))) }
         for (layer, device) in layerDevices.enumerated() {
             uses += matrices.map { ("blk.\(layer).\($0.role).weight", .matrix(onGPU: device)) }
+            uses += matrices.map { ("blk.\(layer).\($0.role).weight", .lookup) }
             uses += vectors.map { ("blk.\(layer).\($0.role)", .vector(onGPU: device)) }
         }
         return uses

@@ -1,0 +1,68 @@
+/// A token that the model could say after a position, whose logit is to be explained.
+public struct AttributionTarget: Sendable, Hashable, Codable {
+    public var token: Int
+    /// The position whose prediction is meant: the last of the tokens that the model had read.
+    public var position: Int
+
+    public init(token: Int, position: Int) {
+        self.token = token
+        self.position = position
+    }
+}
+
+/// The relevance of everything in a model for one target: `<activation, adjoint>`, in units of the target's logit.
+public struct Attribution: Sendable, Codable {
+    public let target: AttributionTarget
+    public let logit: Double
+    /// For each layer the relevance of its heads' outputs.
+    public internal(set) var heads: [HeadRelevance]
+    /// Relevance of the residual stream at each position, at the input of each layer and after the last,
+    /// `[layers + 1][positions]`.
+    public internal(set) var residualStream: [[Double]]
+
+    /// Relevance of each input token; 0 after the target's position.
+    public var tokens: [Double] { residualStream[0] }
+
+    init(target: AttributionTarget, logit: Double, positionCount: Int, layerCount: Int) {
+        self.target = target
+        self.logit = logit
+        heads = Array(repeating: HeadRelevance(), count: layerCount)
+        residualStream = Array(repeating: Array(repeating: 0, count: positionCount), count: layerCount + 1)
+    }
+}
+
+/// Relevance of the outputs of a layer's attention heads, before the output projection; one number for each head.
+public struct HeadRelevance: Sendable, Codable {
+    /// Summed over all positions.
+    public var allPositions: [Double] = []
+    /// At the target's position alone.
+    public var lastPosition: [Double] = []
+    /// The sum of the positive elements at all positions: the R_h of Kahardipraja et al. (arXiv 2505.15807).
+    public var positive: [Double] = []
+
+    init() {}
+
+    /// - Parameters:
+    ///   - relevance: `[positions][heads]`; `positive` likewise.
+    init(_ relevance: [[Double]], positive: [[Double]], lastPosition: Int) {
+        allPositions = Self.sum(relevance)
+        self.lastPosition = relevance[lastPosition]
+        self.positive = Self.sum(positive)
+    }
+
+    private static func sum(_ rows: [[Double]]) -> [Double] {
+        rows.dropFirst().reduce(rows[0]) { zip($0, $1).map(+) }
+    }
+}
+
+/// What can be wrong with a question about relevance.
+public enum AttributionError: Error, Equatable, CustomStringConvertible {
+    case targetOutOfRange(token: Int, position: Int)
+
+    public var description: String {
+        switch self {
+        case .targetOutOfRange(let token, let position):
+            "there is no token \(token) to predict after position \(position): the vocabulary or the prompt is too small"
+        }
+    }
+}

@@ -1,0 +1,83 @@
+import TensorGraph
+
+/// One layer over a whole sequence, as a graph: forwards from its input, and back from the adjoints of its output.
+struct ReverseLayer {
+    /// What a target owes to a layer, for each lane.
+    struct Result {
+        /// `[lanes * tokens * embeddingLength]`, of the layer's input.
+        var adjoint: [Float]
+        /// Relevance of the residual stream at the layer's input, `[lanes][tokens]`.
+        var residualStream: [[Double]]
+        /// Relevance of the heads' outputs, `[lanes][tokens][heads]`, and the sum of its positive elements.
+        var heads, positiveHeads: [[[Double]]]
+    }
+
+    private let model: LanguageModel
+    private let index: Int
+    private let blocks: QueryBlocks
+    private let stream: ComputeStream
+    private let tokenCount: Int
+
+    init(_ model: LanguageModel, index: Int, blocks: QueryBlocks, on stream: ComputeStream) {
+        self.model = model
+        self.index = index
+        self.blocks = blocks
+        self.stream = stream
+        tokenCount = blocks.positions.elementCount
+    }
+
+    /// The layer's output for its input, both `[tokens * embeddingLength]`.
+    func output(_ input: [Float]) throws -> [Float] {
+        let graph = try newGraph(laneCount: 0)
+        let x = graph.input(.float32, model.configuration.embeddingLength, 1, tokenCount, name: "layer input")
+        // The rule makes no difference to the values.
+        let tape = ReverseTape(graph: graph, rule: .attnLRP, blocks: blocks)
+        let y = block(tape)(tape.source(x)).value
+        graph.output(y)
+        let plan = try GraphPlan(graph, on: stream)
+        x.write(input)
+        try plan.compute()
+        return y.readFloats()
+    }
+
+    /// The adjoint of the layer's input from that of its output.
+    /// - Parameter adjoint: `[lanes * tokens * embeddingLength]`.
+    func pullBack(_ adjoint: [Float], input: [Float], rule: PropagationRule) throws -> Result {
+        let (width, heads) = (model.configuration.embeddingLength, model.configuration.headCount)
+        let laneCount = adjoint.count / input.count
+        let graph = try newGraph(laneCount: laneCount)
+        let x = graph.input(.float32, width, 1, tokenCount, name: "layer input")
+        let outputAdjoint = graph.input(.float32, width, 1, tokenCount, laneCount, name: "output adjoint")
+        let tape = ReverseTape(graph: graph, rule: rule, blocks: blocks)
+        let source = tape.source(x)
+        tape.pullBack(outputAdjoint, from: block(tape)(source))
+
+        let inputAdjoint = tape.adjoint(of: source) ?? outputAdjoint
+        let residualStream = graph.sumOfRows(graph.multiply(inputAdjoint, x))
+        var wanted = [inputAdjoint, residualStream]
+        if let outputs = tape.headOutputs, let adjoint = tape.adjoint(of: outputs) {
+            let relevance = graph.reshape(
+                graph.multiply(adjoint, outputs.value), model.configuration.headWidth, heads, tokenCount, laneCount)
+            wanted += [graph.sumOfRows(relevance), graph.sumOfRows(graph.positivePart(relevance))]
+        }
+        wanted.forEach(graph.output)
+        let plan = try GraphPlan(graph, on: stream)
+        x.write(input)
+        outputAdjoint.write(adjoint)
+        try plan.compute()
+        let values = wanted.dropFirst().map { $0.readFloats().map(Double.init) }
+        let perLane = values.dropFirst().map { $0.split(into: heads).split(into: tokenCount) }
+        return Result(
+            adjoint: inputAdjoint.readFloats(), residualStream: values[0].split(into: tokenCount),
+            heads: perLane[0], positiveHeads: perLane[1])
+    }
+
+    private func block(_ tape: ReverseTape) -> DecoderBlock<ReverseTape> {
+        DecoderBlock(
+            propagator: tape, configuration: model.configuration, weights: model.weights.layers[index], index: index)
+    }
+
+    private func newGraph(laneCount: Int) throws -> Graph {
+        try Graph(capacity: 400 + 60 * laneCount + blocks.ranges.count * (40 + 40 * laneCount))
+    }
+}

@@ -1,0 +1,138 @@
+import TensorGraph
+
+/// Reverse mode: activations that remember how to send relevance back to what they were computed from.
+///
+/// A value is a tensor `[width, heads, tokens]`. Its adjoint, which says how much the target changes with each element
+/// under the rule, is `[width, heads, tokens, lanes]`: one lane for each target. Every operation notes the transpose of
+/// what ``ForwardLanes`` does to a tangent; ``pullBack(_:from:)`` plays the notes backwards.
+final class ReverseTape: Propagation {
+    struct Activation {
+        let value: Tensor
+        fileprivate let index: Int
+    }
+
+    private typealias PullBack = (_ adjoint: Tensor) -> [(source: Int, adjoint: Tensor)]
+
+    let graph: Graph
+    let rule: PropagationRule
+    let blocks: QueryBlocks
+    private var pullBacks: [PullBack] = []
+    private var adjoints: [Int: Tensor] = [:]
+    /// The outputs of the attention heads, side by side, of the last attention that was recorded.
+    private(set) var headOutputs: Activation?
+
+    init(graph: Graph, rule: PropagationRule, blocks: QueryBlocks) {
+        self.graph = graph
+        self.rule = rule
+        self.blocks = blocks
+    }
+
+    /// An activation that nothing is known about.
+    func source(_ value: Tensor) -> Activation { record(value) { _ in [] } }
+
+    /// Sends the adjoint of `result` back to everything that it was computed from.
+    func pullBack(_ adjoint: Tensor, from result: Activation) {
+        adjoints = [result.index: adjoint]
+        for index in pullBacks.indices.reversed() {
+            guard let adjoint = adjoints[index] else { continue }
+            for (source, contribution) in pullBacks[index](adjoint) {
+                adjoints[source] = adjoints[source].map { graph.add($0, contribution) } ?? contribution
+            }
+        }
+    }
+
+    /// The adjoint of an activation after ``pullBack(_:from:)``; nil where no relevance reaches it.
+    func adjoint(of activation: Activation) -> Tensor? { adjoints[activation.index] }
+
+    private func record(_ value: Tensor, _ pullBack: @escaping PullBack) -> Activation {
+        pullBacks.append(pullBack)
+        return Activation(value: value, index: pullBacks.count - 1)
+    }
+
+    func linear(_ x: Activation, _ weights: LinearWeights) -> Activation {
+        let (graph, shape) = (graph, x.value.shape)
+        let product = graph.multiplyMatrix(weights.weight, graph.reshape(x.value, shape[0] * shape[1], shape[2]))
+        let y = graph.reshape(product, product.shape[0], 1, shape[2])
+        return record(weights.bias.map { graph.add(y, $0) } ?? y) { adjoint in
+            let lanes = adjoint.shape[3]
+            let columns = graph.reshape(adjoint, adjoint.shape[0], shape[2] * lanes)
+            let transposed = graph.multiplyTransposedMatrix(weights.mapped, columns)
+            return [(x.index, graph.reshape(transposed, shape[0], shape[1], shape[2], lanes))]
+        }
+    }
+
+    func rmsNorm(_ x: Activation, gain: Tensor, epsilon: Float) -> Activation {
+        let (graph, rule) = (graph, rule)
+        let meanSquare = graph.meanOfRows(graph.square(x.value))
+        let rms = graph.squareRoot(graph.scale(meanSquare, by: 1, offset: epsilon))
+        let normed = graph.divide(x.value, rms)
+        return record(graph.multiply(normed, gain)) { adjoint in
+            var scaled = graph.multiply(adjoint, gain)
+            if rule == .inputTimesGradient {
+                let shape = adjoint.shape
+                let repeatedNormed = graph.repeated(normed, shape[0], shape[1], shape[2], shape[3])
+                let share = graph.meanOfRows(graph.multiply(scaled, normed))
+                scaled = graph.subtract(scaled, graph.multiply(repeatedNormed, share))
+            }
+            return [(x.index, graph.divide(scaled, rms))]
+        }
+    }
+
+    func add(_ a: Activation, _ b: Activation) -> Activation {
+        record(graph.add(a.value, b.value)) { [(a.index, $0), (b.index, $0)] }
+    }
+
+    func gatedProduct(gate: Activation, up: Activation, _ function: ActivationFunction) -> Activation {
+        let (graph, rule) = (graph, rule)
+        let factor = function.gate(gate.value, in: graph)
+        let activated = graph.multiply(gate.value, factor)
+        return record(graph.multiply(activated, up.value)) { adjoint in
+            switch rule {
+            case .attnLRP:
+                let half = graph.scale(adjoint, by: 0.5)
+                return [
+                    (gate.index, graph.multiply(half, graph.multiply(factor, up.value))),
+                    (up.index, graph.multiply(half, activated)),
+                ]
+            case .cpLRP:
+                return [(up.index, graph.multiply(adjoint, activated))]
+            case .inputTimesGradient:
+                let derivative = function.derivative(gate.value, gate: factor, activated: activated, in: graph)
+                return [
+                    (gate.index, graph.multiply(adjoint, graph.multiply(derivative, up.value))),
+                    (up.index, graph.multiply(adjoint, activated)),
+                ]
+            }
+        }
+    }
+
+    func splitHeads(_ x: Activation, count: Int) -> Activation {
+        let (graph, shape) = (graph, x.value.shape)
+        return record(graph.reshape(x.value, shape[0] / count, count, shape[2])) { adjoint in
+            [(x.index, graph.reshape(adjoint, shape[0], 1, shape[2], adjoint.shape[3]))]
+        }
+    }
+
+    func rotate(_ x: Activation, _ rope: RotaryEmbedding, factors: Tensor?) -> Activation {
+        let (graph, positions) = (graph, blocks.positions)
+        return record(graph.rotate(x.value, positions: positions, rope, factors: factors)) { adjoint in
+            [(x.index, graph.rotateBack(adjoint, positions: positions, rope, factors: factors))]
+        }
+    }
+
+    func attention(
+        queries: Activation, keys: Activation, values: Activation, scale: Float, slidingWindow: Int?, layer: Int
+    ) -> Activation {
+        let attention = BlockedAttention(
+            graph: graph, rule: rule, queries: queries.value, keys: keys.value, values: values.value, scale: scale,
+            ranges: blocks.ranges, masks: blocks.masks(slidingWindow))
+        let (output, weights) = attention.output()
+        let outputs = record(output) { adjoint in
+            let adjoints = attention.pullBack(adjoint, weights: weights)
+            return [(queries.index, adjoints.queries), (keys.index, adjoints.keys), (values.index, adjoints.values)]
+                .compactMap { index, adjoint in adjoint.map { (index, $0) } }
+        }
+        headOutputs = outputs
+        return outputs
+    }
+}
