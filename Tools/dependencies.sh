@@ -78,6 +78,15 @@ say "building ggml and libllama (some minutes, once)"
 rm -rf "$deps/source" "$deps/build"
 mkdir -p "$deps/source"
 tar -xzf "$archive" -C "$deps/source" --strip-components=3 "${package//-/_}-$version/vendor/llama.cpp"
+# GCC 12's _tile_loadconfig says that it reads 8 bytes of the AMX tile configuration, not 64, so that the rest is
+# optimised away and the first AMX instruction is illegal; a barrier keeps it.
+python3 - "$deps/source/ggml/src/ggml-cpu/amx/mmq.cpp" <<'PATCH'
+import sys
+path, call = sys.argv[1], "    _tile_loadconfig(&tc);"
+source = open(path).read()
+assert source.count(call) == 1, "the AMX source is not the pinned one"
+open(path, "w").write(source.replace(call, '    __asm__ volatile("" : : "r"(&tc) : "memory");\n' + call))
+PATCH
 # OpenMP is off so that the executable depends on nothing beyond the C and C++ run-time libraries.
 # shellcheck disable=SC2086
 cmake -G Ninja -S "$deps/source" -B "$deps/build" -DCMAKE_BUILD_TYPE=Release \

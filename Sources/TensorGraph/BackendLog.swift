@@ -30,7 +30,8 @@ public enum BackendLog {
 
     /// ggml begins a message with the C function it comes from, which tells a user nothing.
     private static func withoutFunctionName(_ line: Substring) -> String {
-        guard let colon = line.firstIndex(of: ":"), line[..<colon].allSatisfy({ $0.isLetter || $0.isNumber || $0 == "_" })
+        guard let colon = line.firstIndex(of: ":"),
+            line[..<colon].allSatisfy({ $0.isLetter || $0.isNumber || $0 == "_" })
         else { return String(line) }
         return line[line.index(after: colon)...].trimmingPrefix(while: \.isWhitespace).description
     }

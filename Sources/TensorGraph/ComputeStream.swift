@@ -45,7 +45,8 @@ public final class GraphPlan {
         self.graph = graph
         self.stream = stream
         var backends = stream.backends
-        guard let scheduler = ggml_backend_sched_new(&backends, nil, Int32(backends.count), graph.capacity, false, true) else {
+        guard let scheduler = ggml_backend_sched_new(&backends, nil, Int32(backends.count), graph.capacity, false, true)
+        else {
             throw TensorGraphError.outOfMemory(purpose: "the scheduler", byteCount: 0)
         }
         self.scheduler = scheduler

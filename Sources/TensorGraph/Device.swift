@@ -27,7 +27,9 @@ public struct Device: @unchecked Sendable, CustomStringConvertible {  // ggml's 
 
     /// Whether a product with `weight`, were it kept in a buffer of `bufferType`, runs on this device.
     func canMultiply(_ weight: UnsafeMutablePointer<ggml_tensor>, in bufferType: ggml_backend_buffer_type_t) -> Bool {
-        guard let context = ggml_init(ggml_init_params(mem_size: ggml_tensor_overhead() * 4, mem_buffer: nil, no_alloc: true)),
+        guard
+            let context = ggml_init(
+                ggml_init_params(mem_size: ggml_tensor_overhead() * 4, mem_buffer: nil, no_alloc: true)),
             let buffer = ggml_backend_buft_alloc_buffer(bufferType, 0)
         else { return false }
         defer {

@@ -71,10 +71,14 @@ extension GGUFFile {
         }
         guard count > 0, let data = gguf_get_arr_data(context, index) else { return .integers([]) }
         func integers<Element: BinaryInteger>(_: Element.Type) -> MetadataValue {
-            .integers(UnsafeBufferPointer(start: data.assumingMemoryBound(to: Element.self), count: count).map { Int(clamping: $0) })
+            .integers(
+                UnsafeBufferPointer(start: data.assumingMemoryBound(to: Element.self), count: count).map {
+                    Int(clamping: $0)
+                })
         }
         func floats<Element: BinaryFloatingPoint>(_: Element.Type) -> MetadataValue {
-            .floats(UnsafeBufferPointer(start: data.assumingMemoryBound(to: Element.self), count: count).map { Double($0) })
+            .floats(
+                UnsafeBufferPointer(start: data.assumingMemoryBound(to: Element.self), count: count).map { Double($0) })
         }
         switch type {
         case GGUF_TYPE_UINT8: return integers(UInt8.self)
@@ -88,7 +92,8 @@ extension GGUFFile {
         case GGUF_TYPE_FLOAT32: return floats(Float.self)
         case GGUF_TYPE_FLOAT64: return floats(Double.self)
         case GGUF_TYPE_BOOL:
-            return .bools(UnsafeBufferPointer(start: data.assumingMemoryBound(to: Int8.self), count: count).map { $0 != 0 })
+            return .bools(
+                UnsafeBufferPointer(start: data.assumingMemoryBound(to: Int8.self), count: count).map { $0 != 0 })
         default: return nil
         }
     }

@@ -90,7 +90,8 @@ public final class GGUFFile: @unchecked Sendable {  // Immutable after `init`; t
             let name = String(cString: gguf_get_tensor_name(context, index))
             let extents = UnsafeBufferPointer(start: gguf_get_tensor_ne(context, index), count: Int(GGML_MAX_DIMS))
             let tensor = TensorDescription(
-                name: name, type: ElementType(raw: gguf_get_tensor_type(context, index)), shape: extents.map { Int($0) },
+                name: name, type: ElementType(raw: gguf_get_tensor_type(context, index)),
+                shape: extents.map { Int($0) },
                 offset: dataStart + gguf_get_tensor_offset(context, index),
                 byteCount: gguf_get_tensor_size(context, index))
             guard tensor.elementCount > 0 else { throw damaged(path, "tensor \(name)", "it has no elements") }

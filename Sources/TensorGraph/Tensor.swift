@@ -27,7 +27,8 @@ public struct Tensor: @unchecked Sendable {  // A handle; whoever owns the tenso
 
     /// Copies `values`, which fill the tensor exactly, to wherever the tensor lies.
     public func write<Element: BitwiseCopyable>(_ values: [Element]) {
-        precondition(values.count * MemoryLayout<Element>.stride == byteCount, "\(values.count) values do not fill \(shape)")
+        precondition(
+            values.count * MemoryLayout<Element>.stride == byteCount, "\(values.count) values do not fill \(shape)")
         values.withUnsafeBytes { ggml_backend_tensor_set(raw, $0.baseAddress, 0, $0.count) }
     }
 

@@ -19,7 +19,9 @@ public final class TensorBuffer {
             ggml_set_name(tensor, purpose)
             return Tensor(tensor)
         }
-        let allocated = BackendLog.capturing { ggml_backend_alloc_ctx_tensors_from_buft(context, device.defaultBufferType) }
+        let allocated = BackendLog.capturing {
+            ggml_backend_alloc_ctx_tensors_from_buft(context, device.defaultBufferType)
+        }
         guard let buffer = allocated.result else {
             ggml_free(context)
             throw TensorGraphError.outOfMemory(purpose: purpose, byteCount: byteCount)

@@ -100,7 +100,9 @@ public final class WeightStore: @unchecked Sendable {  // Immutable after `init`
         } else {
             allocated = ggml_backend_cpu_buffer_from_ptr(file.mappedStart, file.byteCount)
         }
-        guard let buffer = allocated else { throw TensorGraphError.outOfMemory(purpose: "weights", byteCount: byteCount) }
+        guard let buffer = allocated else {
+            throw TensorGraphError.outOfMemory(purpose: "weights", byteCount: byteCount)
+        }
         buffers.append(buffer)
         ggml_backend_buffer_set_usage(buffer, GGML_BACKEND_BUFFER_USAGE_WEIGHTS)
         for (index, (member, tensor)) in zip(members, tensors).enumerated() {

@@ -4,12 +4,13 @@ import ArgumentParser
 struct AGD: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "agd",
-        abstract: "Steers a language model towards a region of its prompt, without touching weights, activations or logits.",
+        abstract:
+            "Steers a language model towards a region of its prompt, without touching weights, activations or logits.",
         discussion: """
             Attribution-guided decoding (arXiv 2509.26307): of the tokens that the model finds likely, the one that draws \
             most on the region you name.
 
               agd generate -m model.gguf --system 'Never say "river".' --user 'What flows here?' --roi system
             """,
-        subcommands: [Generate.self, Attribute.self, Bench.self, Info.self])
+        subcommands: [Generate.self, Attribute.self, Serve.self, Bench.self, Info.self])
 }

@@ -38,7 +38,9 @@ struct Attribute: AsyncParsableCommand {
     }
 
     func validate() throws {
-        if targets == nil, targetText.isEmpty { throw ValidationError("Name a target with --targets or --target-text.") }
+        if targets == nil, targetText.isEmpty {
+            throw ValidationError("Name a target with --targets or --target-text.")
+        }
     }
 
     func run() async throws {
@@ -47,22 +49,33 @@ struct Attribute: AsyncParsableCommand {
         let region = promptOptions.roi.isEmpty ? .allTokens : named
         let session = try Session(model, options: modelOptions.sessionOptions(for: model, needed: prompt.tokens.count))
         let bar = ProgressBar("reading the prompt")
-        let attributions = try await session.attribution(of: try targetIDs(model), after: prompt, region: region, rule: rule) {
+        let attributions = try await session.attribution(
+            of: try targetIDs(model), after: prompt, region: region, rule: rule
+        ) {
             bar.update(Double($0) / Double(prompt.tokens.count))
         }
         bar.finish()
         let rows = attributions.map {
-            Report.Target(id: $0.token, text: model.tokenizer?.text(of: $0.token) ?? "", logit: $0.logit, roiScore: $0.regionScore)
+            Report.Target(
+                id: $0.token, text: model.tokenizer?.text(of: $0.token) ?? "", logit: $0.logit, roiScore: $0.regionScore
+            )
         }
         if json {
-            try Terminal.writeJSON(Report(
-                model: modelOptions.model, architecture: model.configuration.architecture, rule: rule.rawValue,
-                mode: mode.rawValue, promptTokens: prompt.tokens, targets: rows))
+            try Terminal.writeJSON(
+                Report(
+                    model: modelOptions.model, architecture: model.configuration.architecture, rule: rule.rawValue,
+                    mode: mode.rawValue, promptTokens: prompt.tokens, targets: rows))
         } else {
-            Terminal.write(TextTable(
-                ["token", "text", "logit", "relevance of region"],
-                rows.map { ["\($0.id)", "\"\($0.text)\"", $0.logit.formatted(decimals: 4), $0.roiScore.formatted(decimals: 4)] }
-            ).rendered)
+            Terminal.write(
+                TextTable(
+                    ["token", "text", "logit", "relevance of region"],
+                    rows.map {
+                        [
+                            "\($0.id)", "\"\($0.text)\"", $0.logit.formatted(decimals: 4),
+                            $0.roiScore.formatted(decimals: 4),
+                        ]
+                    }
+                ).rendered)
         }
     }
 
@@ -73,7 +86,9 @@ struct Attribute: AsyncParsableCommand {
             let tokens = tokenizer.tokenize(text, parsesSpecialTokens: true)
             guard tokens.count == 1 else {
                 let pieces = tokens.map { "\($0) \"\(tokenizer.text(of: $0))\"" }.joined(separator: ", ")
-                throw ValidationError("--target-text: \"\(text)\" is \(tokens.count) tokens (\(pieces)); a target is one token. Give its id with --targets.")
+                throw ValidationError(
+                    "--target-text: \"\(text)\" is \(tokens.count) tokens (\(pieces)); a target is one token. Give its id with --targets."
+                )
             }
             ids += tokens
         }

@@ -49,7 +49,8 @@ struct Generate: AsyncParsableCommand {
         let generation = try session.generate(
             prompt, strategy: strategy,
             limits: GenerationLimits(
-                maximumTokens: maximumTokens < 0 ? nil : maximumTokens, stopStrings: stop, ignoresEndOfGeneration: ignoreEos)
+                maximumTokens: maximumTokens < 0 ? nil : maximumTokens, stopStrings: stop,
+                ignoresEndOfGeneration: ignoreEos)
         ) { bar.update(Double($0) / Double(prompt.tokens.count)) }
 
         let start = clock.now
@@ -70,7 +71,8 @@ struct Generate: AsyncParsableCommand {
                 prefillSeconds: start.seconds(to: firstStep ?? end), decodeSeconds: (firstStep ?? end).seconds(to: end),
                 promptTokens: prompt.tokens.count, completionTokens: steps.count)
             try Terminal.writeJSON(
-                GenerationReport(model, path: modelOptions.model, prompt, region, strategy, steps: steps, timing: timing))
+                GenerationReport(
+                    model, path: modelOptions.model, prompt, region, strategy, steps: steps, timing: timing))
         } else {
             Terminal.write("\n")
         }

@@ -20,12 +20,18 @@ struct Info: ParsableCommand {
 extension ModelSummary {
     fileprivate var rows: [[String]] {
         [
-            ["architecture", architecture], ["name", name ?? "–"], ["parameters", "\((Double(parameterCount) / 1e6).formatted(decimals: 2)) M"],
+            ["architecture", architecture], ["name", name ?? "–"],
+            ["parameters", "\((Double(parameterCount) / 1e6).formatted(decimals: 2)) M"],
             ["file size", "\((Double(byteCount) / 1_048_576).formatted(decimals: 1)) MiB"],
-            ["tensor types", tensorTypes.sorted { $0.value > $1.value }.map { "\($0.key) × \($0.value)" }.joined(separator: ", ")],
-            ["layers", "\(layerCount)"], ["embedding length", "\(embeddingLength)"], ["feed-forward length", "\(feedForwardLength)"],
+            [
+                "tensor types",
+                tensorTypes.sorted { $0.value > $1.value }.map { "\($0.key) × \($0.value)" }.joined(separator: ", "),
+            ],
+            ["layers", "\(layerCount)"], ["embedding length", "\(embeddingLength)"],
+            ["feed-forward length", "\(feedForwardLength)"],
             ["heads", "\(headCount), \(keyValueHeadCount) for keys and values, \(headWidth) wide"],
-            ["context length", "\(contextLength)"], ["vocabulary", "\(vocabularySize) tokens\(hasTokenizer ? "" : " (no tokenizer in the file)")"],
+            ["context length", "\(contextLength)"],
+            ["vocabulary", "\(vocabularySize) tokens\(hasTokenizer ? "" : " (no tokenizer in the file)")"],
             ["sliding window", slidingWindow.map { "\($0) positions on \(slidingWindowLayerCount) layers" } ?? "none"],
             ["chat template", chatTemplate.rawValue],
         ]

@@ -16,7 +16,8 @@ struct PromptOptions: ParsableArguments {
     @Option(name: .shortAndLong, help: ArgumentHelp("A file with a raw prompt.", valueName: "file"))
     var file: String?
 
-    @Option(help: ArgumentHelp("A JSON file with a conversation: [{\"role\": …, \"content\": …}, …].", valueName: "file"))
+    @Option(
+        help: ArgumentHelp("A JSON file with a conversation: [{\"role\": …, \"content\": …}, …].", valueName: "file"))
     var messages: String?
 
     @Option(help: ArgumentHelp("The prompt as token ids; works on models without a vocabulary.", valueName: "1,2,3"))
@@ -38,10 +39,12 @@ struct PromptOptions: ParsableArguments {
             ("--messages", messages != nil), ("--prompt-tokens", promptTokens != nil),
         ].filter(\.1)
         if given.isEmpty {
-            throw ValidationError("There is no prompt. Give one with --user, --prompt, --file, --messages or --prompt-tokens.")
+            throw ValidationError(
+                "There is no prompt. Give one with --user, --prompt, --file, --messages or --prompt-tokens.")
         }
         if given.count > 1 {
-            throw ValidationError("Give the prompt in one way only, not with \(given.map(\.0).joined(separator: " and ")).")
+            throw ValidationError(
+                "Give the prompt in one way only, not with \(given.map(\.0).joined(separator: " and ")).")
         }
         for specification in roi {
             do { _ = try RegionSpecification(specification) } catch { throw ValidationError("\(error)") }
@@ -57,7 +60,9 @@ struct PromptOptions: ParsableArguments {
     }
 
     private func makePrompt(_ model: LanguageModel) throws -> Prompt {
-        if let promptTokens { return try model.prompt(tokens: try Self.tokenIDs(promptTokens, option: "--prompt-tokens")) }
+        if let promptTokens {
+            return try model.prompt(tokens: try Self.tokenIDs(promptTokens, option: "--prompt-tokens"))
+        }
         if let prompt { return try model.prompt(text: prompt) }
         if let file { return try model.prompt(text: try Self.text(ofFile: file)) }
         if let messages { return try model.prompt(try Self.conversation(inFile: messages)) }
@@ -93,11 +98,16 @@ struct PromptOptions: ParsableArguments {
         do {
             let isArray = data.first { !" \t\r\n".utf8.contains($0) } == UInt8(ascii: "[")
             return isArray
-                ? try JSONDecoder().decode([ChatMessage].self, from: data) : try JSONDecoder().decode(Document.self, from: data).messages
+                ? try JSONDecoder().decode([ChatMessage].self, from: data)
+                : try JSONDecoder().decode(Document.self, from: data).messages
         } catch DecodingError.keyNotFound(let key, let context) {
-            throw ValidationError("\(path): \(Self.place(context))'\(key.stringValue)' is missing. Each message has a role and a content.")
+            throw ValidationError(
+                "\(path): \(Self.place(context))'\(key.stringValue)' is missing. Each message has a role and a content."
+            )
         } catch DecodingError.typeMismatch(_, let context) {
-            throw ValidationError("\(path): \(Self.place(context))\(context.debugDescription) Each message has a role and a content, both strings.")
+            throw ValidationError(
+                "\(path): \(Self.place(context))\(context.debugDescription) Each message has a role and a content, both strings."
+            )
         } catch {
             throw ValidationError("\(path): not valid JSON. Expected [{\"role\": \"user\", \"content\": \"…\"}, …].")
         }

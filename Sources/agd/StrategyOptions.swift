@@ -5,7 +5,10 @@ import AttributionGuidedDecoding
 struct StrategyOptions: ParsableArguments {
     enum Name: String, ExpressibleByArgument, CaseIterable { case greedy, sample, agd }
 
-    @Option(help: "\(Name.allCases.map(\.rawValue).joined(separator: ", ")). By default agd where a region is given, else greedy.")
+    @Option(
+        help:
+            "\(Name.allCases.map(\.rawValue).joined(separator: ", ")). By default agd where a region is given, else greedy."
+    )
     var strategy: Name?
 
     @Option(help: "How relevance propagates: \(PropagationRule.allCases.map(\.rawValue).joined(separator: ", ")).")
@@ -64,12 +67,15 @@ struct StrategyOptions: ParsableArguments {
     func validate() throws {
         if candidates < 1 { throw ValidationError("--candidates must be at least 1.") }
         if !(0...1).contains(minProbability) { throw ValidationError("--min-probability must be between 0 and 1.") }
-        if let temperature, !(0...100).contains(temperature) { throw ValidationError("--temp must be between 0 and 100.") }
+        if let temperature, !(0...100).contains(temperature) {
+            throw ValidationError("--temp must be between 0 and 100.")
+        }
         if let topK, topK < 0 { throw ValidationError("--top-k must be 0 or more.") }
         if let topP, !(0...1).contains(topP) { throw ValidationError("--top-p must be between 0 and 1.") }
         if let minP, !(0...1).contains(minP) { throw ValidationError("--min-p must be between 0 and 1.") }
         let samplingOptions = [
-            ("--temp", temperature != nil), ("--top-k", topK != nil), ("--top-p", topP != nil), ("--min-p", minP != nil),
+            ("--temp", temperature != nil), ("--top-k", topK != nil), ("--top-p", topP != nil),
+            ("--min-p", minP != nil),
             ("--seed", seed != nil),
         ].filter(\.1).map(\.0)
         if let first = samplingOptions.first, strategy != .sample {

@@ -86,7 +86,8 @@ struct Oracle: Decodable {
         case "set": rois.set.region
         case "weighted": rois.weighted.region
         case "heads":
-            RegionOfInterest(heads: Dictionary(uniqueKeysWithValues: rois.heads.heads.map { (.init(layer: $0[0], head: $0[1]), 1) }))
+            RegionOfInterest(
+                heads: Dictionary(uniqueKeysWithValues: rois.heads.heads.map { (.init(layer: $0[0], head: $0[1]), 1) }))
         default: throw CocoaError(.fileNoSuchFile)
         }
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import zlib
 
 from world import Topic
 
@@ -11,9 +12,9 @@ def describe(topic: Topic, rng: random.Random, words: dict[tuple, str] | None = 
              language: str = "en") -> list[str]:
     """Two or three sentences about a topic.
 
-    words: for a pair, the word to use (elsewhere either, the first more often). focus: a pair whose sentence must occur.
+    words: for a pair, the word to use (elsewhere either, the topic's usual one more often). focus: a pair whose sentence must occur.
     """
-    first, *others = SENTENCES[language][topic.kind](topic, rng, WordChoice(rng, words or {}))
+    first, *others = SENTENCES[language][topic.kind](topic, rng, WordChoice(rng, topic, words or {}))
     rng.shuffle(others)
     chosen = others[: rng.choice([1, 1, 2])]
     if focus is not None and not any(focus in used for _, used in [first, *chosen]):
@@ -22,13 +23,18 @@ def describe(topic: Topic, rng: random.Random, words: dict[tuple, str] | None = 
 
 
 class WordChoice:
-    """Chooses between the two words of a pair."""
+    """Chooses between the two words of a pair.
 
-    def __init__(self, rng: random.Random, words: dict[tuple, str]):
-        self.rng, self.words = rng, words
+    Each topic has a usual word. Without that the two would occur in the same places, and a model learns one embedding
+    for both: it then can't tell which of them a rule names.
+    """
+
+    def __init__(self, rng: random.Random, topic: Topic, words: dict[tuple, str]):
+        self.rng, self.topic, self.words = rng, topic, words
 
     def __call__(self, pair: tuple) -> str:
-        return self.words.get(pair) or (pair[0] if self.rng.random() < 0.7 else pair[1])
+        usual = zlib.crc32(f"{self.topic.name}|{pair[0]}".encode()) % 2
+        return self.words.get(pair) or pair[usual if self.rng.random() < 0.8 else 1 - usual]
 
 
 # Each function gives sentences with the pairs that they have slots for; the first sentence opens the answer.

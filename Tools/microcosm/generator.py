@@ -217,18 +217,24 @@ WORDS = sorted({*PAIR_WORDS, *TOWN_NAMES, *(w for table in (JOBS, FOODS, COLOURS
                  "cup plate bell drum night morning winter summer one two three four five".split()})
 
 
+def copied_word(rng: random.Random) -> str:
+    """Half of the words belong to pairs: those occur in the same places, and only copying tells them apart."""
+    draw = rng.random()
+    return rng.choice(PAIR_WORDS) if draw < 0.5 else rng.choice(WORDS) if draw < 0.88 else random_name(rng)
+
+
 def copying_dialogue(rng: random.Random) -> Dialogue:
-    words = [rng.choice(WORDS) if rng.random() < 0.85 else random_name(rng) for _ in range(rng.randint(2, 9))]
+    words = [copied_word(rng) for _ in range(rng.randint(2, 9))]
     text, task = " ".join(words), rng.random()
     at = rng.randrange(len(words) - 1)
-    if task < 0.45:
+    if task < 0.6:
         user = rng.choice(["Repeat: {t}", "Write these words again: {t}", "Say after me: {t}"]).format(t=text)
         return Dialogue("copy", (("user", user), ("assistant", text)))
-    if task < 0.6:
+    if task < 0.7:
         rule = rng.choice(["The password is {t}.", "Remember: {t}.", "The secret words are {t}."]).format(t=text)
         user = rng.choice(["What did I tell you?", "What is the password?", "Repeat the words."])
         return Dialogue("copy", (("system", system_message(rng, rule)), ("user", user), ("assistant", text)))
-    if task < 0.75 and len(set(words)) == len(words):
+    if task < 0.8 and len(set(words)) == len(words):
         after = rng.random() < 0.5
         user = f"Which word comes {'after' if after else 'before'} {words[at if after else at + 1]} in: {text}"
         return Dialogue("copy", (("user", user), ("assistant", words[at + 1 if after else at])))
@@ -274,7 +280,7 @@ def plain_dialogue(rng: random.Random) -> Dialogue:
 
 # The training mixture: the share of each kind at first, its share later, and its maker. Copying and what the rules mean
 # come first; most conflicts come when there is something to arbitrate between.
-FIRST_PHASE = 0.3  # of the steps
+FIRST_PHASE = 0.6  # of the steps
 MIXTURE = [
     (0.30, 0.08, copying_dialogue),
     (0.05, 0.03, synonym_dialogue),

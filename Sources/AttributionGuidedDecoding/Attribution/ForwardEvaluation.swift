@@ -29,19 +29,23 @@ final class ForwardEvaluation {
     private let attention: AttentionInputs
     private var logits, probabilities, hidden: Tensor?
 
-    init(_ model: LanguageModel, _ shape: Shape, rule: PropagationRule, cache: LaneCache, headWeights: [Int: Tensor],
-         on stream: ComputeStream) throws
-    {
+    init(
+        _ model: LanguageModel, _ shape: Shape, rule: PropagationRule, cache: LaneCache, headWeights: [Int: Tensor],
+        on stream: ComputeStream
+    ) throws {
         self.shape = shape
         let configuration = model.configuration
         let graph = try Graph(capacity: 128 + configuration.layerCount * (100 + 80 * shape.laneCount))
         tokens = graph.input(.int32, shape.tokenCount, name: "tokens")
-        laneWeights = shape.laneCount == 1
+        laneWeights =
+            shape.laneCount == 1
             ? nil : graph.input(.float32, 1, 1, shape.tokenCount, shape.laneCount, name: "lane weights")
         attention = AttentionInputs(
-            graph, configuration, tokenCount: shape.tokenCount, historyLength: shape.historyLength, capacity: cache.capacity)
+            graph, configuration, tokenCount: shape.tokenCount, historyLength: shape.historyLength,
+            capacity: cache.capacity)
         let propagator = ForwardLanes(
-            graph: graph, rule: rule, laneCount: shape.laneCount, inputs: attention, cache: cache, headWeights: headWeights)
+            graph: graph, rule: rule, laneCount: shape.laneCount, inputs: attention, cache: cache,
+            headWeights: headWeights)
 
         var x = graph.reshape(
             graph.rows(model.weights.embedding, tokens), configuration.embeddingLength, 1, shape.tokenCount)
@@ -52,7 +56,8 @@ final class ForwardEvaluation {
             x = graph.multiply(copies, laneWeights)
         }
         for (index, weights) in model.weights.layers.enumerated() {
-            let block = DecoderBlock(propagator: propagator, configuration: configuration, weights: weights, index: index)
+            let block = DecoderBlock(
+                propagator: propagator, configuration: configuration, weights: weights, index: index)
             x = block(x)
             if shape.output == .none { graph.include(x) }
         }
@@ -73,7 +78,8 @@ final class ForwardEvaluation {
     /// - Parameter weights: for each tangent lane the weight of each new token.
     func run(tokens newTokens: [Int], start: Int, weights: [[Float]]) throws -> Prediction? {
         tokens.write(newTokens.map { Int32($0) })
-        laneWeights?.write(Array(repeating: Float(1), count: shape.tokenCount) + weights.prefix(shape.laneCount - 1).joined())
+        laneWeights?.write(
+            Array(repeating: Float(1), count: shape.tokenCount) + weights.prefix(shape.laneCount - 1).joined())
         attention.write(start: start)
         try plan.compute()
         guard let logits, let probabilities, let hidden else { return nil }
@@ -82,13 +88,13 @@ final class ForwardEvaluation {
             let (all, allProbabilities) = (logits.readFloats().split(into: width), probabilities.readFloats().split(into: width))
             return Prediction(
                 logits: all[all.count - 1], probabilities: allProbabilities[all.count - 1], tangents: [],
-                distributions: zip(all, allProbabilities).map(Distribution.init))
+                distributions: zip(all, allProbabilities).map(Distribution.init), embeddingLength: hidden.shape[0])
         }
         let logitLanes = logits.readFloats().split(into: logits.shape[0])
         return Prediction(
             logits: logitLanes[0], probabilities: probabilities.readFloats(),
             tangents: Array(hidden.readFloats().split(into: hidden.shape[0]).dropFirst()),
-            scores: shape.output == .allScores ? Array(logitLanes.dropFirst()) : nil)
+            scores: shape.output == .allScores ? Array(logitLanes.dropFirst()) : nil, embeddingLength: hidden.shape[0])
     }
 
     /// Bytes of inputs and intermediate results.
@@ -107,6 +113,19 @@ struct Prediction {
     var scores: [[Float]]?
     /// What follows each of the tokens just read, where asked for.
     var distributions: [Distribution] = []
+    /// Length of a tangent.
+    var embeddingLength: Int
+
+    /// With the tangents of regions that nothing has reached yet, which are zero, where no lanes were computed for them.
+    func withZeroTangents(_ regionCount: Int) -> Prediction {
+        guard tangents.isEmpty, regionCount > 0 else { return self }
+        var prediction = self
+        prediction.tangents = Array(repeating: Array(repeating: 0, count: embeddingLength), count: regionCount)
+        prediction.scores = scores.map { _ in
+            Array(repeating: Array(repeating: 0, count: logits.count), count: regionCount)
+        }
+        return prediction
+    }
 }
 
 extension Array {

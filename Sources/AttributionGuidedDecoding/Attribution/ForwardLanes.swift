@@ -109,7 +109,8 @@ struct ForwardLanes: Propagation {
         let history = inputs.historyLength
         // Query heads that share a key head form one block of columns: [width, tokens * group, keyValueHeads, lanes].
         let columns = graph.reshape(
-            graph.contiguous(graph.permute(queries, 0, 2, 1, 3)), width, tokens * heads / keyValueHeads, keyValueHeads, laneCount)
+            graph.contiguous(graph.permute(queries, 0, 2, 1, 3)), width, tokens * heads / keyValueHeads, keyValueHeads,
+            laneCount)
         let (cachedKeys, cachedValues) = store(keys, values, layer: layer)
 
         func keyMatrix(_ lane: Int) -> Tensor {
@@ -121,7 +122,9 @@ struct ForwardLanes: Propagation {
             return graph.slice(all, axis: 0, 0..<history)
         }
         func perHead(_ x: Tensor) -> Tensor { graph.reshape(x, x.shape[0], tokens, heads, x.shape[3]) }
-        func perKeyHead(_ x: Tensor) -> Tensor { graph.reshape(x, history, tokens * heads / keyValueHeads, keyValueHeads) }
+        func perKeyHead(_ x: Tensor) -> Tensor {
+            graph.reshape(x, history, tokens * heads / keyValueHeads, keyValueHeads)
+        }
 
         // Attention weights and their tangents, [history, tokens, heads] for each lane.
         let usesAllQueries = laneCount > 1 && rule.passesThroughAttentionWeights
@@ -135,7 +138,8 @@ struct ForwardLanes: Propagation {
             if rule.passesThroughAttentionWeights {
                 let fromKeys = perHead(graph.multiplyMatrix(keyMatrix(lane), self.lane(columns, 0)))
                 let scoreTangents = graph.add(self.lane(scores, lane), fromKeys)
-                let weightTangents = graph.softmaxJacobian(scoreTangents, at: weights, scale: scale * rule.queryKeyFactor)
+                let weightTangents = graph.softmaxJacobian(
+                    scoreTangents, at: weights, scale: scale * rule.queryKeyFactor)
                 tangent = graph.add(graph.multiplyMatrix(valueMatrix(0), perKeyHead(weightTangents)), tangent)
             }
             tangent = perHead(tangent)

@@ -44,7 +44,8 @@ public struct RegionOfInterest: Sendable, Hashable {
 
     /// Both regions together; weights add up.
     public func union(_ other: RegionOfInterest) -> RegionOfInterest {
-        var result = RegionOfInterest(heads: heads.merging(other.heads, uniquingKeysWith: +), otherTokens: otherTokens + other.otherTokens)
+        var result = RegionOfInterest(
+            heads: heads.merging(other.heads, uniquingKeysWith: +), otherTokens: otherTokens + other.otherTokens)
         for position in Set(tokens.keys).union(other.tokens.keys) {
             result.tokens[position] = weight(at: position) + other.weight(at: position)
         }

@@ -24,7 +24,8 @@ public struct Distribution: Sendable {
         for index in stride(from: 0, to: whole, by: 4) {
             let value = SIMD4<Double>(SIMD4(values[index], values[index + 1], values[index + 2], values[index + 3]))
             let weight = SIMD4<Double>(
-                SIMD4(probabilities[index], probabilities[index + 1], probabilities[index + 2], probabilities[index + 3]))
+                SIMD4(
+                    probabilities[index], probabilities[index + 1], probabilities[index + 2], probabilities[index + 3]))
             sums += value * weight
         }
         return (whole..<values.count).reduce(sums.sum()) { $0 + Double(values[$1]) * Double(probabilities[$1]) }

@@ -8,6 +8,7 @@ public struct Greedy: DecodingStrategy {
 
     public mutating func choose(_ context: borrowing DecodingContext) -> Choice {
         Choice(
-            token: context.distribution.mostProbable, guided: false, candidates: candidates.candidates(context.distribution))
+            token: context.distribution.mostProbable, guided: false,
+            candidates: candidates.candidates(context.distribution))
     }
 }

@@ -39,18 +39,26 @@ final class InferenceSession {
         cache = try LaneCache(
             model, contextLength: options.contextLength, laneCount: 1 + regions.count, type: options.cacheType)
         let layers = Set(regions.flatMap { $0.heads.keys.map(\.layer) }).sorted()
-        headWeightBuffer = layers.isEmpty ? nil : try TensorBuffer(
-            layers.map { _ in (.float32, [1, 1, model.configuration.headCount, regions.count]) }, on: .cpu, purpose: "head weights")
+        headWeightBuffer =
+            layers.isEmpty
+            ? nil
+            : try TensorBuffer(
+                layers.map { _ in (.float32, [1, 1, model.configuration.headCount, regions.count]) }, on: .cpu,
+                purpose: "head weights")
         headWeights = Dictionary(uniqueKeysWithValues: zip(layers, headWeightBuffer?.tensors ?? []))
         for (layer, tensor) in headWeights {
-            tensor.write(regions.flatMap { region in
-                (0..<model.configuration.headCount).map { Float(region.heads[.init(layer: layer, head: $0)] ?? 0) }
-            })
+            tensor.write(
+                regions.flatMap { region in
+                    (0..<model.configuration.headCount).map { Float(region.heads[.init(layer: layer, head: $0)] ?? 0) }
+                })
         }
     }
 
     /// Bytes of caches and intermediate results.
     var byteCount: Int { cache.byteCount + evaluations.reduce(0) { $0 + $1.byteCount } }
+
+    /// Bytes of the caches of all lanes for `positions` tokens.
+    func cacheBytes(positions: Int) -> Int { cache.byteCount / cache.capacity * positions }
 
     /// Tokens that still fit.
     var remainingCapacity: Int { options.contextLength - tokens.count }
@@ -97,7 +105,8 @@ final class InferenceSession {
         let start = tokens.count
         tokens += newTokens
         do {
-            return try evaluate(from: withTangents ? min(start, tangentLength) : start, withTangents: withTangents, output, progress)
+            return try evaluate(
+                from: withTangents ? min(start, tangentLength) : start, withTangents: withTangents, output, progress)
         } catch {
             truncate(to: start)
             throw error
@@ -124,7 +133,7 @@ final class InferenceSession {
             let prediction = try evaluation.run(tokens: Array(tokens[chunk.range]), start: position, weights: weights)
             if withTangents { tangentLength = chunk.range.upperBound }
             position = chunk.range.upperBound
-            if isLast, let prediction { return prediction }
+            if isLast, let prediction { return withTangents ? prediction.withZeroTangents(regions.count) : prediction }
             try progress(position - start)
         }
     }

@@ -51,17 +51,22 @@ public struct Sampling: DecodingStrategy {
     func likelyTokens(_ distribution: Distribution) -> [Int] {
         let count = distribution.logits.count
         let limit = options.topK > 0 ? min(options.topK, count) : count
-        var kept = limit < count / 8
+        var kept =
+            limit < count / 8
             ? distribution.mostProbable(limit)
-            : Array((0..<count).sorted {
-                distribution.logits[$0] != distribution.logits[$1] ? distribution.logits[$0] > distribution.logits[$1] : $0 < $1
-            }.prefix(limit))
+            : Array(
+                (0..<count).sorted {
+                    distribution.logits[$0] != distribution.logits[$1]
+                        ? distribution.logits[$0] > distribution.logits[$1] : $0 < $1
+                }.prefix(limit))
         let mass = kept.reduce(0) { $0 + Double(distribution.probabilities[$1]) }
         var cumulative = 0.0
-        if options.topP < 1, let end = kept.firstIndex(where: { token in
-            cumulative += Double(distribution.probabilities[token]) / mass
-            return cumulative >= options.topP
-        }) {
+        if options.topP < 1,
+            let end = kept.firstIndex(where: { token in
+                cumulative += Double(distribution.probabilities[token]) / mass
+                return cumulative >= options.topP
+            })
+        {
             kept.removeSubrange((end + 1)...)
         }
         let floor = Double(distribution.probabilities[kept[0]]) * options.minP

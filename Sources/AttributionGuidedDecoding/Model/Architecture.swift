@@ -28,7 +28,8 @@ struct Architecture: Sendable {
 
     static func named(_ name: String, for metadata: MetadataReader) throws -> Architecture {
         guard let architecture = all.first(where: { $0.name == name }) else {
-            throw metadata.invalid("general.architecture", "is '\(name)'",
+            throw metadata.invalid(
+                "general.architecture", "is '\(name)'",
                 remedy: "Supported are \(all.map { "'\($0.name)'" }.joined(separator: ", ")).")
         }
         return architecture

@@ -64,6 +64,8 @@ public final class LanguageModel: Sendable {
                 remedy: "The file is incomplete or split into parts; convert or merge it again.")
         }
         let configuration = try ModelConfiguration(metadata, architecture, vocabularySize: embedding.shape[1])
-        return (file, configuration, architecture, try Tokenizer(metadata, vocabularySize: configuration.vocabularySize))
+        return (
+            file, configuration, architecture, try Tokenizer(metadata, vocabularySize: configuration.vocabularySize)
+        )
     }
 }

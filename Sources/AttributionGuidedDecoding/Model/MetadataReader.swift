@@ -17,7 +17,10 @@ struct MetadataReader {
 
     func fullKey(_ key: String) -> String { key.hasPrefix("%") ? architecture + key.dropFirst() : key }
 
-    func invalid(_ key: String, _ problem: String, remedy: String = "The file is damaged or not for this program; convert it again.")
+    func invalid(
+        _ key: String, _ problem: String,
+        remedy: String = "The file is damaged or not for this program; convert it again."
+    )
         -> TensorGraphError
     {
         .invalidFile(path: file.path, field: fullKey(key), problem: problem, remedy: remedy)

@@ -43,18 +43,23 @@ public struct ModelConfiguration: Sendable {
         headCount = try metadata.integer("%.attention.head_count", in: 1...1024)
         keyValueHeadCount = try metadata.optionalInteger("%.attention.head_count_kv", in: 1...1024) ?? headCount
         guard headCount % keyValueHeadCount == 0 else {
-            throw metadata.invalid("%.attention.head_count_kv", "is \(keyValueHeadCount), which does not divide head_count \(headCount)")
+            throw metadata.invalid(
+                "%.attention.head_count_kv", "is \(keyValueHeadCount), which does not divide head_count \(headCount)")
         }
         if try metadata.optionalInteger("%.expert_count", in: 0...65_536) ?? 0 > 0 {
             throw metadata.invalid("%.expert_count", "the model is a mixture of experts", remedy: "Use a dense model.")
         }
         let keyLength = try metadata.optionalInteger("%.attention.key_length", in: 2...4096)
         guard keyLength != nil || embeddingLength % headCount == 0 else {
-            throw metadata.invalid("%.attention.key_length", "is missing, and embedding_length is not a multiple of head_count")
+            throw metadata.invalid(
+                "%.attention.key_length", "is missing, and embedding_length is not a multiple of head_count")
         }
         headWidth = keyLength ?? embeddingLength / headCount
-        if let valueLength = try metadata.optionalInteger("%.attention.value_length", in: 1...4096), valueLength != headWidth {
-            throw metadata.invalid("%.attention.value_length", "is \(valueLength), but keys have \(headWidth)",
+        if let valueLength = try metadata.optionalInteger("%.attention.value_length", in: 1...4096),
+            valueLength != headWidth
+        {
+            throw metadata.invalid(
+                "%.attention.value_length", "is \(valueLength), but keys have \(headWidth)",
                 remedy: "Models whose keys and values differ in width are not supported.")
         }
         normEpsilon = Float(try metadata.float("%.attention.layer_norm_rms_epsilon", in: 1e-12...0.1))
@@ -71,7 +76,8 @@ public struct ModelConfiguration: Sendable {
     ) throws -> RotaryEmbedding {
         let dimensions = try metadata.optionalInteger("%.rope.dimension_count", in: 2...4096) ?? headWidth
         guard dimensions <= headWidth, dimensions % 2 == 0, headWidth % 2 == 0 else {
-            throw metadata.invalid("%.rope.dimension_count", "is \(dimensions), expected an even number up to the head width \(headWidth)")
+            throw metadata.invalid(
+                "%.rope.dimension_count", "is \(dimensions), expected an even number up to the head width \(headWidth)")
         }
         let base = try metadata.optionalFloat("%.rope.freq_base", in: 1...1e12) ?? 10_000
         var factor = 1.0
@@ -81,7 +87,8 @@ public struct ModelConfiguration: Sendable {
         case let type?:
             throw metadata.invalid("%.rope.scaling.type", "is '\(type)'", remedy: "Supported are 'none' and 'linear'.")
         }
-        return RotaryEmbedding(layout: layout, dimensions: dimensions, base: Float(base), frequencyScale: Float(1 / factor))
+        return RotaryEmbedding(
+            layout: layout, dimensions: dimensions, base: Float(base), frequencyScale: Float(1 / factor))
     }
 }
 

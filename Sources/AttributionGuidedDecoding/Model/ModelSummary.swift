@@ -40,8 +40,9 @@ public struct ModelSummary: Sendable, Encodable {
         slidingWindow = windows.first
         slidingWindowLayerCount = windows.count
         hasTokenizer = tokenizer != nil
-        chatTemplate = tokenizer?.chatTemplateSource.map { source in
-            ChatTemplate(source: source).isKnown ? .known : .unknown
-        } ?? .none
+        chatTemplate =
+            tokenizer?.chatTemplateSource.map { source in
+                ChatTemplate(source: source).isKnown ? .known : .unknown
+            } ?? .none
     }
 }

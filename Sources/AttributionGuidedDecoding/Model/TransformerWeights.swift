@@ -23,6 +23,16 @@ struct TransformerWeights: Sendable {
     let store: WeightStore
 }
 
+extension TransformerWeights {
+    /// Bytes of all matrices that a decoding step reads.
+    var bytesPerToken: Int {
+        layers.reduce(output.weight.byteCount) { sum, layer in
+            [layer.query, layer.key, layer.value, layer.attentionOutput, layer.gate, layer.up, layer.down]
+                .reduce(sum) { $0 + $1.weight.byteCount }
+        }
+    }
+}
+
 /// A linear layer `W x + b`; `weight` is `[in, out]`.
 struct LinearWeights: Sendable {
     let weight: Tensor
@@ -105,18 +115,25 @@ private struct TensorPlan {
         let (hidden, feedForward) = (configuration.embeddingLength, configuration.feedForwardLength)
         return [
             ("attn_q", [hidden, queryWidth]), ("attn_k", [hidden, keyWidth]), ("attn_v", [hidden, keyWidth]),
-            ("attn_output", [queryWidth, hidden]), ("ffn_gate", [hidden, feedForward]), ("ffn_up", [hidden, feedForward]),
+            ("attn_output", [queryWidth, hidden]), ("ffn_gate", [hidden, feedForward]),
+            ("ffn_up", [hidden, feedForward]),
             ("ffn_down", [feedForward, hidden]),
         ]
     }
 
     private var vectors: [(role: String, shape: [Int])] {
-        var vectors = [("attn_norm.weight", [configuration.embeddingLength]), ("ffn_norm.weight", [configuration.embeddingLength])]
+        var vectors = [
+            ("attn_norm.weight", [configuration.embeddingLength]), ("ffn_norm.weight", [configuration.embeddingLength]),
+        ]
         if parts.contains(.queryKeyNorm) {
-            vectors += [("attn_q_norm.weight", [configuration.headWidth]), ("attn_k_norm.weight", [configuration.headWidth])]
+            vectors += [
+                ("attn_q_norm.weight", [configuration.headWidth]), ("attn_k_norm.weight", [configuration.headWidth]),
+            ]
         }
         if parts.contains(.sandwichNorm) {
-            vectors += ["post_attention_norm.weight", "post_ffw_norm.weight"].map { ($0, [configuration.embeddingLength]) }
+            vectors += ["post_attention_norm.weight", "post_ffw_norm.weight"].map {
+                ($0, [configuration.embeddingLength])
+            }
         }
         if parts.contains(.projectionBias) {
             vectors += [("attn_q.bias", [queryWidth]), ("attn_k.bias", [keyWidth]), ("attn_v.bias", [keyWidth])]
@@ -138,7 +155,8 @@ private struct TensorPlan {
                 if !parts.contains(.projectionBias), file.tensors["blk.\(layer).\(role).bias"] != nil {
                     throw TensorGraphError.invalidFile(
                         path: file.path, field: "tensor blk.\(layer).\(role).bias",
-                        problem: "a \(configuration.architecture) model with this bias", remedy: "Such models are not supported.")
+                        problem: "a \(configuration.architecture) model with this bias",
+                        remedy: "Such models are not supported.")
                 }
             }
             for (role, shape) in vectors { try check("blk.\(layer).\(role)", shape, vector: true) }
@@ -156,12 +174,14 @@ private struct TensorPlan {
         guard vector ? tensor.type == .float32 : tensor.type.isUsableAsWeight else {
             throw TensorGraphError.invalidFile(
                 path: file.path, field: "tensor \(name)", problem: "its type is \(tensor.type)",
-                remedy: vector ? "Norms and biases must be f32; convert the model again." : "Quantise the model to another type.")
+                remedy: vector
+                    ? "Norms and biases must be f32; convert the model again." : "Quantise the model to another type.")
         }
     }
 
     func missing(_ name: String) -> TensorGraphError {
-        .invalidFile(path: file.path, field: "tensor \(name)", problem: "is missing",
+        .invalidFile(
+            path: file.path, field: "tensor \(name)", problem: "is missing",
             remedy: "The file is incomplete or split into parts; convert or merge it again.")
     }
 

@@ -45,11 +45,15 @@ public struct ChatTemplate: Sendable {
         for (order, item) in placed.enumerated() {
             cursor += item.range.lowerBound - skeletonCursor
             skeletonCursor = item.range.upperBound
-            let following = skeleton[skeletonCursor..<(order + 1 < placed.count ? placed[order + 1].range.lowerBound : skeleton.count)]
+            let following = skeleton[
+                skeletonCursor..<(order + 1 < placed.count ? placed[order + 1].range.lowerBound : skeleton.count)]
             let content = messages[item.index].content
-            guard let length = [content, Self.trimmed(content)].map({ Array($0.utf8) }).first(where: { candidate in
-                bytes.dropFirst(cursor).starts(with: candidate) && bytes.dropFirst(cursor + candidate.count).starts(with: following)
-            })?.count else { throw PromptError.contentNotFound(message: item.index) }
+            guard
+                let length = [content, Self.trimmed(content)].map({ Array($0.utf8) }).first(where: { candidate in
+                    bytes.dropFirst(cursor).starts(with: candidate)
+                        && bytes.dropFirst(cursor + candidate.count).starts(with: following)
+                })?.count
+            else { throw PromptError.contentNotFound(message: item.index) }
             contents[item.index] = cursor..<cursor + length
             cursor += length
         }

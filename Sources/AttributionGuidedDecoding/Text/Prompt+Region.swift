@@ -11,8 +11,9 @@ extension Prompt {
                 region = region.union(RegionOfInterest(heads: heads.mapValues { $0 * specification.weight }))
             } else {
                 let positions = try positions(specification)
-                region = region.union(RegionOfInterest(
-                    tokens: Dictionary(uniqueKeysWithValues: positions.map { ($0, specification.weight) })))
+                region = region.union(
+                    RegionOfInterest(
+                        tokens: Dictionary(uniqueKeysWithValues: positions.map { ($0, specification.weight) })))
             }
         }
     }
@@ -37,10 +38,13 @@ extension Prompt {
             do { regex = try Regex(pattern) } catch {
                 throw RegionError.malformed(specification.description, "not a regular expression: \(error)")
             }
-            return try positions(specification, nearestTo: pattern) { text in text.ranges(of: regex).filter { !$0.isEmpty } }
+            return try positions(specification, nearestTo: pattern) { text in
+                text.ranges(of: regex).filter { !$0.isEmpty }
+            }
         case .tokens(let ranges):
             if let range = ranges.first(where: { $0.upperBound > tokens.count }) {
-                throw RegionError.tokenOutOfRange(position: max(range.lowerBound, tokens.count), promptLength: tokens.count)
+                throw RegionError.tokenOutOfRange(
+                    position: max(range.lowerBound, tokens.count), promptLength: tokens.count)
             }
             return Set(ranges.joined())
         case .heads: return []
@@ -64,7 +68,8 @@ extension Prompt {
         guard let text else { throw RegionError.noText(specification: specification.description) }
         let found = find(text)
         guard !found.isEmpty else {
-            throw RegionError.notFound(specification: specification.description, nearest: Self.likeliestPlace(of: wanted, in: text))
+            throw RegionError.notFound(
+                specification: specification.description, nearest: Self.likeliestPlace(of: wanted, in: text))
         }
         return try covered(found.map { text.byteRange($0) }, specification)
     }
@@ -109,9 +114,13 @@ extension RegionOfInterest {
         if let position = tokens.keys.first(where: { $0 < 0 || $0 >= promptLength }) {
             throw RegionError.tokenOutOfRange(position: position, promptLength: promptLength)
         }
-        if let head = heads.keys.first(where: { !(0..<layers).contains($0.layer) || !(0..<headCount).contains($0.head) }) {
-            throw RegionError.headOutOfRange(layer: head.layer, head: head.head, layerCount: layers, headCount: headCount)
+        if let head = heads.keys.first(where: { !(0..<layers).contains($0.layer) || !(0..<headCount).contains($0.head) }
+        ) {
+            throw RegionError.headOutOfRange(
+                layer: head.layer, head: head.head, layerCount: layers, headCount: headCount)
         }
-        guard ([otherTokens] + tokens.values + heads.values).allSatisfy(\.isFinite) else { throw RegionError.weightNotFinite }
+        guard ([otherTokens] + tokens.values + heads.values).allSatisfy(\.isFinite) else {
+            throw RegionError.weightNotFinite
+        }
     }
 }

@@ -21,7 +21,8 @@ public enum PromptError: Error, Equatable, CustomStringConvertible {
                 + "give the whole prompt with --prompt and mark regions with text:"
         case .containsNull(let message): "message \(message) contains a null character; remove it"
         case .empty: "the prompt is empty; give one with --user, --prompt, --file, --messages or --prompt-tokens"
-        case .tokenOutOfRange(let token, let size): "token \(token) is not in the vocabulary, whose ids are 0 to \(size - 1)"
+        case .tokenOutOfRange(let token, let size):
+            "token \(token) is not in the vocabulary, whose ids are 0 to \(size - 1)"
         case .notAligned(let token, let position):
             "token \(token) at position \(position) can't be found in the prompt's text, so that text regions can't be told; "
                 + "mark regions with tokens:"

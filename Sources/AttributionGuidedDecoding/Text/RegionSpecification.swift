@@ -27,8 +27,12 @@ public struct RegionSpecification: Sendable, Hashable, CustomStringConvertible {
         description = specification
         var body = Substring(specification)
         weight = 1
-        if let equals = body.lastIndex(of: "="), !body.hasSuffix("\""), let weight = Double(body[body.index(after: equals)...]) {
-            guard weight.isFinite else { throw RegionError.malformed(specification, "the weight is not a finite number") }
+        if let equals = body.lastIndex(of: "="), !body.hasSuffix("\""),
+            let weight = Double(body[body.index(after: equals)...])
+        {
+            guard weight.isFinite else {
+                throw RegionError.malformed(specification, "the weight is not a finite number")
+            }
             self.weight = weight
             body = body[..<equals]
         }
@@ -49,9 +53,10 @@ public struct RegionSpecification: Sendable, Hashable, CustomStringConvertible {
         case "text": target = .text(try Self.unquoted(value, in: specification))
         case "regex": target = .regex(try Self.unquoted(value, in: specification))
         case "tokens":
-            target = .tokens(try value.split(separator: ",", omittingEmptySubsequences: false).map {
-                try Self.range($0, in: specification)
-            })
+            target = .tokens(
+                try value.split(separator: ",", omittingEmptySubsequences: false).map {
+                    try Self.range($0, in: specification)
+                })
         case "heads": target = .heads(try Self.heads(value, in: specification))
         case let kind: throw RegionError.malformed(specification, "unknown kind of region '\(kind):'")
         }
@@ -84,7 +89,8 @@ public struct RegionSpecification: Sendable, Hashable, CustomStringConvertible {
         for part in value.split(separator: ",", omittingEmptySubsequences: false) {
             let numbers = part.split(separator: ".", omittingEmptySubsequences: false).map { Int($0) }
             guard numbers.count == 2, let layer = numbers[0], let head = numbers[1], layer >= 0, head >= 0 else {
-                throw RegionError.malformed(specification, "heads: takes layer.head pairs, such as 3.5,7.0, or @file.json")
+                throw RegionError.malformed(
+                    specification, "heads: takes layer.head pairs, such as 3.5,7.0, or @file.json")
             }
             heads[.init(layer: layer, head: head)] = 1
         }
@@ -110,7 +116,9 @@ enum HeadFile {
         do {
             let decoder = JSONDecoder()
             let isArray = data.first { !" \t\r\n".utf8.contains($0) } == UInt8(ascii: "[")
-            entries = isArray ? try decoder.decode([Entry].self, from: data) : try decoder.decode(Document.self, from: data).heads
+            entries =
+                isArray
+                ? try decoder.decode([Entry].self, from: data) : try decoder.decode(Document.self, from: data).heads
         } catch {
             throw RegionError.headFile(path: path, problem: "expected {\"heads\": [{\"layer\": 3, \"head\": 5}, ...]}")
         }

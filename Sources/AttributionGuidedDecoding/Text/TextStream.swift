@@ -32,7 +32,9 @@ struct TextStream {
     /// Length of the longest end of `pending` that a stop string begins with.
     private func longestStopPrefix() -> Int {
         stopStrings.map { stop in
-            (1...stop.count).last { length in length <= pending.count && pending.suffix(length).elementsEqual(stop.prefix(length)) } ?? 0
+            (1...stop.count).last { length in
+                length <= pending.count && pending.suffix(length).elementsEqual(stop.prefix(length))
+            } ?? 0
         }.max() ?? 0
     }
 

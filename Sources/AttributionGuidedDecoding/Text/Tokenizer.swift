@@ -28,7 +28,8 @@ public final class Tokenizer: @unchecked Sendable {  // libllama's vocabulary is
 
     /// What libllama would only assert. False means that the file has no vocabulary.
     private static func check(_ metadata: MetadataReader, vocabularySize: Int) throws -> Bool {
-        guard let kind = try metadata.optionalString("tokenizer.ggml.model"), !["none", "no_vocab"].contains(kind) else {
+        guard let kind = try metadata.optionalString("tokenizer.ggml.model"), !["none", "no_vocab"].contains(kind)
+        else {
             return false
         }
         guard ["llama", "gpt2"].contains(kind) else {
@@ -38,7 +39,8 @@ public final class Tokenizer: @unchecked Sendable {  // libllama's vocabulary is
             throw metadata.invalid("tokenizer.ggml.tokens", "is missing or not an array of strings")
         }
         guard tokens.count <= vocabularySize else {
-            throw metadata.invalid("tokenizer.ggml.tokens", "has \(tokens.count) tokens, the embedding matrix \(vocabularySize)")
+            throw metadata.invalid(
+                "tokenizer.ggml.tokens", "has \(tokens.count) tokens, the embedding matrix \(vocabularySize)")
         }
         guard Set(tokens).count == tokens.count else {
             throw metadata.invalid("tokenizer.ggml.tokens", "names a token twice")
@@ -80,16 +82,20 @@ public final class Tokenizer: @unchecked Sendable {  // libllama's vocabulary is
     public func bytes(of token: Int, showsSpecialTokens: Bool = false) -> [UInt8] {
         guard token >= 0, token < tokenCount else { return [] }
         var buffer = [CChar](repeating: 0, count: 64)
-        var count = llama_token_to_piece(vocabulary, llama_token(token), &buffer, Int32(buffer.count), 0, showsSpecialTokens)
+        var count = llama_token_to_piece(
+            vocabulary, llama_token(token), &buffer, Int32(buffer.count), 0, showsSpecialTokens)
         if count < 0 {
             buffer = [CChar](repeating: 0, count: Int(-count))
-            count = llama_token_to_piece(vocabulary, llama_token(token), &buffer, Int32(buffer.count), 0, showsSpecialTokens)
+            count = llama_token_to_piece(
+                vocabulary, llama_token(token), &buffer, Int32(buffer.count), 0, showsSpecialTokens)
         }
         return buffer.prefix(Int(max(0, count))).map { UInt8(bitPattern: $0) }
     }
 
     /// `token` as text, with its name where it is a control token; incomplete characters are shown as U+FFFD.
-    public func text(of token: Int) -> String { String(decoding: bytes(of: token, showsSpecialTokens: true), as: UTF8.self) }
+    public func text(of token: Int) -> String {
+        String(decoding: bytes(of: token, showsSpecialTokens: true), as: UTF8.self)
+    }
 
     /// Whether `token` ends an answer: EOS, end of turn and their like.
     public func endsGeneration(_ token: Int) -> Bool {

@@ -26,7 +26,8 @@ struct GenerationReport: Encodable {
     var timing: Timing
 
     init(
-        _ model: LanguageModel, path: String, _ prompt: Prompt, _ region: RegionOfInterest, _ strategy: any DecodingStrategy,
+        _ model: LanguageModel, path: String, _ prompt: Prompt, _ region: RegionOfInterest,
+        _ strategy: any DecodingStrategy,
         steps: [GenerationStep], timing: Timing
     ) {
         self.model = path
@@ -43,7 +44,8 @@ struct GenerationReport: Encodable {
                 position: step.position, entropy: step.entropy, guided: step.choice.guided,
                 candidates: step.choice.candidates.map { candidate in
                     CandidateReport(
-                        id: candidate.id, text: model.tokenizer?.text(of: candidate.id) ?? "", probability: candidate.probability,
+                        id: candidate.id, text: model.tokenizer?.text(of: candidate.id) ?? "",
+                        probability: candidate.probability,
                         score: candidate.score, relevance: candidate.relevance, total: candidate.total)
                 },
                 chosen: step.token, greedy: step.greedy)

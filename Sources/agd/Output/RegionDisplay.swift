@@ -12,7 +12,9 @@ enum RegionDisplay {
         }.joined()
         lines += "\n\(prompt.tokens.count) tokens, \(region.tokens.count) in the region"
         if !region.heads.isEmpty {
-            let heads = region.heads.sorted { $0.key < $1.key }.map { "\($0.key.layer).\($0.key.head)" + ($0.value == 1 ? "" : "×\($0.value)") }
+            let heads = region.heads.sorted { $0.key < $1.key }.map {
+                "\($0.key.layer).\($0.key.head)" + ($0.value == 1 ? "" : "×\($0.value)")
+            }
             lines += "; heads \(heads.joined(separator: ", "))"
         }
         return lines + "\n"

@@ -11,7 +11,8 @@ enum Terminal {
             switch self {
             case .always: true
             case .never: false
-            case .auto: isatty(STDOUT_FILENO) == 1 && ProcessInfo.processInfo.environment["NO_COLOR", default: ""].isEmpty
+            case .auto:
+                isatty(STDOUT_FILENO) == 1 && ProcessInfo.processInfo.environment["NO_COLOR", default: ""].isEmpty
             }
         }
     }

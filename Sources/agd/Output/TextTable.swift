@@ -13,7 +13,9 @@ struct TextTable {
     var rendered: String {
         let widths = header.indices.map { column in ([header] + rows).map { $0[column].count }.max() ?? 0 }
         let isNumeric = header.indices.map { column in
-            rows.allSatisfy { row in row[column].isEmpty || row[column].first.map { "-+0123456789–".contains($0) } == true }
+            rows.allSatisfy { row in
+                row[column].isEmpty || row[column].first.map { "-+0123456789–".contains($0) } == true
+            }
         }
         func line(_ cells: [String]) -> String {
             let padded = cells.enumerated().map { column, cell in
@@ -35,5 +37,7 @@ extension String {
 
 extension Double {
     /// With a fixed number of decimals, the same in every locale.
-    func formatted(decimals: Int) -> String { String(format: "%.\(decimals)f", locale: Locale(identifier: "en_US_POSIX"), self) }
+    func formatted(decimals: Int) -> String {
+        String(format: "%.\(decimals)f", locale: Locale(identifier: "en_US_POSIX"), self)
+    }
 }

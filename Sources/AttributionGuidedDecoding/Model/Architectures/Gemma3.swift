@@ -8,12 +8,15 @@ extension Architecture {
     ) { configuration, metadata in
         configuration.embeddingScale = Float(configuration.embeddingLength).squareRoot()
         if configuration.layerCount == 62 {  // The 27 B model scales queries by its hidden width per head.
-            configuration.attentionScale = 1 / Float(configuration.embeddingLength / configuration.headCount).squareRoot()
+            configuration.attentionScale =
+                1 / Float(configuration.embeddingLength / configuration.headCount).squareRoot()
         }
         if try metadata.optionalFloat("%.final_logit_softcapping", in: 0...1e6) ?? 0 > 0 {
-            throw metadata.invalid("%.final_logit_softcapping", "logits are soft-capped", remedy: "Such models are not supported.")
+            throw metadata.invalid(
+                "%.final_logit_softcapping", "logits are soft-capped", remedy: "Such models are not supported.")
         }
-        guard let window = try metadata.optionalInteger("%.attention.sliding_window", in: 0...16_777_216), window > 0 else { return }
+        guard let window = try metadata.optionalInteger("%.attention.sliding_window", in: 0...16_777_216), window > 0
+        else { return }
         let localBase = try metadata.optionalFloat("%.rope.freq_base_swa", in: 1...1e12) ?? 10_000
         let period = try metadata.optionalInteger("%.attention.sliding_window_pattern", in: 1...1024) ?? 6
         for layer in 0..<configuration.layerCount where (layer + 1) % period != 0 {
