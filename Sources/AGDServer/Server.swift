@@ -1,6 +1,7 @@
 import AttributionGuidedDecoding
 import Dispatch
 import Hummingbird
+import HummingbirdCore
 import Logging
 import ServiceLifecycle
 

@@ -1,6 +1,7 @@
 import AttributionGuidedDecoding
+import Foundation
 import Hummingbird
-import NIOFoundationCompat
+import NIOCore
 
 /// The HTTP API of a model.
 struct API: Sendable {
@@ -66,7 +67,7 @@ struct API: Sendable {
                 type: "invalid_request_error", code: "unsupported_media_type")
         }
         let buffer = try await request.body.collect(upTo: Limits.bodyBytes)
-        return try JSON(parsing: Data(buffer: buffer))
+        return try JSON(parsing: Data(buffer.readableBytesView))
     }
 
     private func metrics() async throws -> Response {

@@ -61,6 +61,8 @@ extension APIError: HTTPResponseError {
 struct EncodedNull<Value: Encodable & Sendable>: Encodable, Sendable {
     var wrappedValue: Value?
 
+    init(wrappedValue: Value?) { self.wrappedValue = wrappedValue }
+
     func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
         if let wrappedValue { try container.encode(wrappedValue) } else { try container.encodeNil() }

@@ -17,8 +17,8 @@ struct ChatCompletion: AnswerFormat {
         var message: Message?
         /// In a chunk.
         var delta: Message?
-        @EncodedNull var logprobs: LogProbabilities?
-        @EncodedNull var finishReason: String?
+        @EncodedNull var logprobs: LogProbabilities? = nil
+        @EncodedNull var finishReason: String? = nil
         var agd: Trace?
     }
     struct Message: Encodable, Sendable { var role, content: String? }

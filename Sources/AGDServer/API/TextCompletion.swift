@@ -15,8 +15,8 @@ struct TextCompletion: AnswerFormat {
     struct Choice: Encodable, Sendable {
         var index: Int
         var text: String
-        @EncodedNull var logprobs: LogProbabilities?
-        @EncodedNull var finishReason: String?
+        @EncodedNull var logprobs: LogProbabilities? = nil
+        @EncodedNull var finishReason: String? = nil
         var agd: Trace?
     }
     /// Parallel arrays, one entry a token; the prompt's first token has no probability.

@@ -1,11 +1,10 @@
 import Hummingbird
 import NIOCore
-import NIOHTTPTypes
 import Synchronization
 
 /// Notices when a client hangs up while its request is being worked on, in whatever phase that is.
 final class ConnectionMonitor: ChannelInboundHandler, RemovableChannelHandler, Sendable {
-    typealias InboundIn = HTTPRequestPart
+    typealias InboundIn = Any
 
     private struct State {
         var hasHungUp = false

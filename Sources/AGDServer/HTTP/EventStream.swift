@@ -1,4 +1,5 @@
 import Foundation
+import HTTPTypes
 import Hummingbird
 import Logging
 
@@ -12,7 +13,7 @@ struct EventStream {
     static let headers: HTTPFields = [
         .contentType: "text/event-stream; charset=utf-8", .cacheControl: "no-cache",
         // Tells nginx and its like not to hold events back.
-        HTTPField.Name("X-Accel-Buffering") ?? .pragma: "no",
+        HTTPField.Name("X-Accel-Buffering") ?? .contentDisposition: "no",
     ]
 
     mutating func send(_ event: any Encodable) async throws {

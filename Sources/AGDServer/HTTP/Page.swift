@@ -1,4 +1,4 @@
-import Foundation
+import HTTPTypes
 import Hummingbird
 
 /// The page at `/`: files that are part of the program, so that it runs from anywhere and without a network.
@@ -29,5 +29,5 @@ enum Page {
 }
 
 extension HTTPField.Name {
-    fileprivate static let referrerPolicy = HTTPField.Name("Referrer-Policy") ?? .pragma
+    fileprivate static let referrerPolicy = HTTPField.Name("Referrer-Policy") ?? .contentDisposition
 }
