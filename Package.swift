@@ -46,7 +46,7 @@ let package = Package(
         .testTarget(name: "TensorGraphTests", dependencies: ["TensorGraph"]),
         .testTarget(
             name: "AttributionGuidedDecodingTests",
-            dependencies: ["AttributionGuidedDecoding"],
+            dependencies: ["AttributionGuidedDecoding", "CLlama"],
             resources: [.copy("Oracle")]
         ),
         .testTarget(

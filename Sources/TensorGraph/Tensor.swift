@@ -40,4 +40,18 @@ public struct Tensor: @unchecked Sendable {  // A handle; whoever owns the tenso
             count = elementCount
         }
     }
+
+    /// All elements as float32, decoded from whatever type they are stored in.
+    ///
+    /// - Precondition: the tensor lies in the file's own layout, not in one of a device's.
+    public func decoded() -> [Float] {
+        let bytes = [UInt8](unsafeUninitializedCapacity: byteCount) { buffer, count in
+            ggml_backend_tensor_get(raw, buffer.baseAddress, 0, byteCount)
+            count = byteCount
+        }
+        return [Float](unsafeUninitializedCapacity: elementCount) { buffer, count in
+            bytes.withUnsafeBytes { _ = agd_dequantize(type.raw, $0.baseAddress, buffer.baseAddress, Int64(elementCount)) }
+            count = elementCount
+        }
+    }
 }

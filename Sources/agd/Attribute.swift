@@ -10,7 +10,7 @@ struct Attribute: AsyncParsableCommand {
             Without --roi the region is the whole prompt.
             """)
 
-    enum Mode: String, ExpressibleByArgument, CaseIterable { case forward }
+    enum Mode: String, ExpressibleByArgument, CaseIterable { case forward, reverse }
 
     @OptionGroup(title: "Model") var modelOptions: ModelOptions
     @OptionGroup(title: "Prompt and region") var promptOptions: PromptOptions
@@ -24,14 +24,19 @@ struct Attribute: AsyncParsableCommand {
     @Option(help: "How relevance propagates: \(PropagationRule.allCases.map(\.rawValue).joined(separator: ", ")).")
     var rule: PropagationRule = .attnLRP
 
-    @Option(help: "forward: one pass for all targets.")
+    @Option(help: "forward: one pass for all targets. reverse: a pass back for each, which also tells each token's and each head's relevance.")
     var mode: Mode = .forward
 
     @Flag(help: "Prints a JSON object.")
     var json = false
 
     struct Report: Encodable {
-        struct Target: Encodable { var id: Int, text: String, logit, roiScore: Double }
+        struct Target: Encodable {
+            var id: Int, text: String, logit, roiScore: Double
+            /// Reverse mode only: the relevance of each prompt token, and of each layer's heads, summed over positions.
+            var tokens: [Double]?
+            var heads: [[Double]]?
+        }
         var model, architecture, rule, mode: String
         var promptTokens: [Int]
         var targets: [Target]
@@ -47,19 +52,7 @@ struct Attribute: AsyncParsableCommand {
         let model = try modelOptions.load()
         let (prompt, named) = try promptOptions.resolve(for: model)
         let region = promptOptions.roi.isEmpty ? .allTokens : named
-        let session = try Session(model, options: modelOptions.sessionOptions(for: model, needed: prompt.tokens.count))
-        let bar = ProgressBar("reading the prompt")
-        let attributions = try await session.attribution(
-            of: try targetIDs(model), after: prompt, region: region, rule: rule
-        ) {
-            bar.update(Double($0) / Double(prompt.tokens.count))
-        }
-        bar.finish()
-        let rows = attributions.map {
-            Report.Target(
-                id: $0.token, text: model.tokenizer?.text(of: $0.token) ?? "", logit: $0.logit, roiScore: $0.regionScore
-            )
-        }
+        let rows = try await mode == .forward ? pushForward(model, prompt, region) : pullBack(model, prompt, region)
         if json {
             try Terminal.writeJSON(
                 Report(
@@ -76,6 +69,32 @@ struct Attribute: AsyncParsableCommand {
                         ]
                     }
                 ).rendered)
+        }
+    }
+
+    private func pushForward(_ model: LanguageModel, _ prompt: Prompt, _ region: RegionOfInterest) async throws -> [Report.Target] {
+        let session = try Session(model, options: modelOptions.sessionOptions(for: model, needed: prompt.tokens.count))
+        let bar = ProgressBar("reading the prompt")
+        defer { bar.finish() }
+        let attributions = try await session.attribution(of: try targetIDs(model), after: prompt, region: region, rule: rule) {
+            bar.update(Double($0) / Double(prompt.tokens.count))
+        }
+        return attributions.map {
+            Report.Target(id: $0.token, text: model.tokenizer?.text(of: $0.token) ?? "", logit: $0.logit, roiScore: $0.regionScore)
+        }
+    }
+
+    private func pullBack(_ model: LanguageModel, _ prompt: Prompt, _ region: RegionOfInterest) throws -> [Report.Target] {
+        let bar = ProgressBar("sending relevance back")
+        defer { bar.finish() }
+        let targets = try targetIDs(model).map { AttributionTarget(token: $0, position: prompt.tokens.count - 1) }
+        let reading = try ReverseAttribution(model, tokens: prompt.tokens, options: modelOptions.reverseOptions) {
+            bar.update($0 / 2)
+        }
+        return try reading.attribute(targets, rule: rule) { bar.update(0.5 + $0 / 2) }.map {
+            Report.Target(
+                id: $0.target.token, text: model.tokenizer?.text(of: $0.target.token) ?? "", logit: $0.logit,
+                roiScore: $0.relevance(of: region), tokens: $0.tokens, heads: $0.heads.map(\.allPositions))
         }
     }
 

@@ -40,7 +40,8 @@ struct Generate: AsyncParsableCommand {
         let clock = ContinuousClock()
         let model = try modelOptions.load()
         let (prompt, region) = try promptOptions.resolve(for: model)
-        let strategy = try strategyOptions.makeStrategy(region: region, hasRegion: !promptOptions.roi.isEmpty)
+        let strategy = try strategyOptions.makeStrategy(
+            region: region, hasRegion: !promptOptions.roi.isEmpty, model: model, reverse: modelOptions.reverseOptions)
         let wanted = maximumTokens < 0 ? 4096 : maximumTokens
         let session = try Session(
             model, options: modelOptions.sessionOptions(for: model, needed: prompt.tokens.count + max(1, wanted)))

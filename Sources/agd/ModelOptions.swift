@@ -54,6 +54,12 @@ struct ModelOptions: ParsableArguments {
     }
 }
 
+extension ModelOptions {
+    var reverseOptions: ReverseAttribution.Options {
+        ReverseAttribution.Options(threadCount: threads ?? Session.Options.defaultThreadCount)
+    }
+}
+
 extension Session.CacheType: ExpressibleByArgument {
     static var allNames: String { allCases.map(\.rawValue).joined(separator: ", ") }
 }

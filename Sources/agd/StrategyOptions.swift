@@ -3,7 +3,10 @@ import AttributionGuidedDecoding
 
 /// How the next token is chosen.
 struct StrategyOptions: ParsableArguments {
-    enum Name: String, ExpressibleByArgument, CaseIterable { case greedy, sample, agd }
+    enum Name: String, ExpressibleByArgument, CaseIterable { 
+        case greedy, sample, agd
+        case agdReverse = "agd-reverse"
+    }
 
     @Option(
         help:
@@ -85,7 +88,9 @@ struct StrategyOptions: ParsableArguments {
 
     private var candidateRule: CandidateRule { CandidateRule(count: candidates, minimumProbability: minProbability) }
 
-    func makeStrategy(region: RegionOfInterest, hasRegion: Bool) throws -> any DecodingStrategy {
+    func makeStrategy(
+        region: RegionOfInterest, hasRegion: Bool, model: LanguageModel, reverse: ReverseAttribution.Options
+    ) throws -> any DecodingStrategy {
         switch strategy ?? (hasRegion ? .agd : .greedy) {
         case .greedy: return Greedy(candidates: candidateRule)
         case .sample:
@@ -96,13 +101,14 @@ struct StrategyOptions: ParsableArguments {
             options.minP = minP ?? options.minP
             options.seed = seed ?? UInt64.random(in: .min ... .max)
             return Sampling(options, candidates: candidateRule)
-        case .agd:
+        case let name:
             guard hasRegion else {
-                throw ValidationError("--strategy agd needs a region: name one with --roi, such as --roi system.")
+                throw ValidationError("--strategy \(name.rawValue) needs a region: name one with --roi, such as --roi system.")
             }
-            return AttributionGuided(
+            let guided = AttributionGuided(
                 region: region, rule: rule, score: score, candidates: candidateRule,
                 entropyThreshold: entropyThreshold.nats, tangents: tangents)
+            return name == .agd ? guided : ReverseGuided(guided, model: model, options: reverse)
         }
     }
 }

@@ -23,6 +23,12 @@ public struct Attribution: Sendable, Codable {
     /// Relevance of each input token; 0 after the target's position.
     public var tokens: [Double] { residualStream[0] }
 
+    /// S(c, R): the relevance of a region's tokens and heads, weighted.
+    public func relevance(of region: RegionOfInterest) -> Double {
+        let ofTokens = tokens.enumerated().reduce(0) { $0 + region.weight(at: $1.offset) * $1.element }
+        return region.heads.reduce(ofTokens) { $0 + $1.value * heads[$1.key.layer].allPositions[$1.key.head] }
+    }
+
     init(target: AttributionTarget, logit: Double, positionCount: Int, layerCount: Int) {
         self.target = target
         self.logit = logit

@@ -11,9 +11,9 @@ final class QueryBlocks {
     private let buffer: TensorBuffer
 
     /// - Parameter largestByteCount: of the attention weights of all heads for one block.
-    init(_ configuration: ModelConfiguration, tokenCount: Int, largestByteCount: Int = 128 << 20) throws {
+    init(_ configuration: ModelConfiguration, tokenCount: Int, largestByteCount: Int) throws {
         let bytesPerQuery = 4 * configuration.headCount * tokenCount
-        let length = max(16, largestByteCount / bytesPerQuery)
+        let length = max(1, largestByteCount / bytesPerQuery)
         let ranges = stride(from: 0, to: tokenCount, by: length).map { $0..<min($0 + length, tokenCount) }
         self.ranges = ranges
         let windows = Array(Set(configuration.attention.map(\.slidingWindow)))

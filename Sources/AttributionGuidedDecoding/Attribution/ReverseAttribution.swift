@@ -12,17 +12,29 @@ import TensorGraph
 /// print(attribution.tokens)  // one number for each token of the prompt
 /// ```
 public final class ReverseAttribution {
+    public struct Options: Sendable {
+        /// CPU threads.
+        public var threadCount: Int
+        /// Bytes of attention weights that are held at a time; the queries are divided into blocks accordingly.
+        public var attentionByteCount: Int
+
+        public init(threadCount: Int = Session.Options.defaultThreadCount, attentionByteCount: Int = 128 << 20) {
+            self.threadCount = threadCount
+            self.attentionByteCount = attentionByteCount
+        }
+    }
+
     public let tokens: [Int]
-    private let model: LanguageModel
-    private let stream: ComputeStream
-    private let blocks: QueryBlocks
+    let model: LanguageModel
+    let stream: ComputeStream
+    let blocks: QueryBlocks
     /// The residual stream at each layer's input and after the last, `[layers + 1][tokens * embeddingLength]`.
-    private var residualStream: [[Float]]
+    private(set) var residualStream: [[Float]]
 
     /// Reads `tokens`, which are not empty.
     /// - Parameter progress: called with the fraction of layers done; it may throw to stop.
     public init(
-        _ model: LanguageModel, tokens: [Int], threadCount: Int = 1, progress: (Double) throws -> Void = { _ in }
+        _ model: LanguageModel, tokens: [Int], options: Options = Options(), progress: (Double) throws -> Void = { _ in }
     ) throws {
         guard !tokens.isEmpty else { throw PromptError.empty }
         if let token = tokens.first(where: { $0 < 0 || $0 >= model.configuration.vocabularySize }) {
@@ -30,12 +42,12 @@ public final class ReverseAttribution {
         }
         self.model = model
         self.tokens = tokens
-        stream = try ComputeStream(devices: model.devices, threadCount: threadCount)
-        blocks = try QueryBlocks(model.configuration, tokenCount: tokens.count)
+        stream = try ComputeStream(devices: model.devices, threadCount: options.threadCount)
+        blocks = try QueryBlocks(
+            model.configuration, tokenCount: tokens.count, largestByteCount: options.attentionByteCount)
         residualStream = [Self.embeddings(of: tokens, model)]
         for layer in 0..<model.configuration.layerCount {
-            let reverseLayer = ReverseLayer(model, index: layer, blocks: blocks, on: stream)
-            residualStream.append(try reverseLayer.output(residualStream[layer]))
+            residualStream.append(try reverseLayer(layer).output(residualStream[layer]))
             try progress(Double(layer + 1) / Double(model.configuration.layerCount))
         }
     }
@@ -59,6 +71,11 @@ public final class ReverseAttribution {
         return attributions
     }
 
+    private func reverseLayer(_ index: Int) -> ReverseLayer {
+        ReverseLayer(
+            model.configuration, weights: model.weights.layers[index], index: index, blocks: blocks, on: stream)
+    }
+
     /// Targets whose relevance is sent back together: as many as keep a layer's intermediate results within about a GiB.
     private var largestLaneCount: Int {
         let widest = max(model.configuration.feedForwardLength, model.configuration.headCount * model.configuration.headWidth)
@@ -80,8 +97,7 @@ public final class ReverseAttribution {
             attributions[lane].residualStream[layerCount][target.position] = start.relevances[lane]
         }
         for layer in (0..<layerCount).reversed() {
-            let result = try ReverseLayer(model, index: layer, blocks: blocks, on: stream)
-                .pullBack(adjoint, input: residualStream[layer], rule: rule)
+            let result = try reverseLayer(layer).pullBack(adjoint, input: residualStream[layer], rule: rule)
             adjoint = result.adjoint
             for (lane, target) in batch.enumerated() {
                 attributions[lane].residualStream[layer] = result.residualStream[lane]

@@ -12,14 +12,19 @@ struct ReverseLayer {
         var heads, positiveHeads: [[[Double]]]
     }
 
-    private let model: LanguageModel
+    private let configuration: ModelConfiguration
+    private let weights: TransformerWeights.Layer
     private let index: Int
     private let blocks: QueryBlocks
     private let stream: ComputeStream
     private let tokenCount: Int
 
-    init(_ model: LanguageModel, index: Int, blocks: QueryBlocks, on stream: ComputeStream) {
-        self.model = model
+    init(
+        _ configuration: ModelConfiguration, weights: TransformerWeights.Layer, index: Int, blocks: QueryBlocks,
+        on stream: ComputeStream
+    ) {
+        self.configuration = configuration
+        self.weights = weights
         self.index = index
         self.blocks = blocks
         self.stream = stream
@@ -29,7 +34,7 @@ struct ReverseLayer {
     /// The layer's output for its input, both `[tokens * embeddingLength]`.
     func output(_ input: [Float]) throws -> [Float] {
         let graph = try newGraph(laneCount: 0)
-        let x = graph.input(.float32, model.configuration.embeddingLength, 1, tokenCount, name: "layer input")
+        let x = graph.input(.float32, configuration.embeddingLength, 1, tokenCount, name: "layer input")
         // The rule makes no difference to the values.
         let tape = ReverseTape(graph: graph, rule: .attnLRP, blocks: blocks)
         let y = block(tape)(tape.source(x)).value
@@ -43,7 +48,7 @@ struct ReverseLayer {
     /// The adjoint of the layer's input from that of its output.
     /// - Parameter adjoint: `[lanes * tokens * embeddingLength]`.
     func pullBack(_ adjoint: [Float], input: [Float], rule: PropagationRule) throws -> Result {
-        let (width, heads) = (model.configuration.embeddingLength, model.configuration.headCount)
+        let (width, heads) = (configuration.embeddingLength, configuration.headCount)
         let laneCount = adjoint.count / input.count
         let graph = try newGraph(laneCount: laneCount)
         let x = graph.input(.float32, width, 1, tokenCount, name: "layer input")
@@ -57,7 +62,7 @@ struct ReverseLayer {
         var wanted = [inputAdjoint, residualStream]
         if let outputs = tape.headOutputs, let adjoint = tape.adjoint(of: outputs) {
             let relevance = graph.reshape(
-                graph.multiply(adjoint, outputs.value), model.configuration.headWidth, heads, tokenCount, laneCount)
+                graph.multiply(adjoint, outputs.value), configuration.headWidth, heads, tokenCount, laneCount)
             wanted += [graph.sumOfRows(relevance), graph.sumOfRows(graph.positivePart(relevance))]
         }
         wanted.forEach(graph.output)
@@ -74,10 +79,13 @@ struct ReverseLayer {
 
     private func block(_ tape: ReverseTape) -> DecoderBlock<ReverseTape> {
         DecoderBlock(
-            propagator: tape, configuration: model.configuration, weights: model.weights.layers[index], index: index)
+            propagator: tape, configuration: configuration, weights: weights, index: index)
     }
 
     private func newGraph(laneCount: Int) throws -> Graph {
-        try Graph(capacity: 400 + 60 * laneCount + blocks.ranges.count * (40 + 40 * laneCount))
+        let widest = max(configuration.feedForwardLength, configuration.embeddingLength, configuration.headCount * configuration.headWidth)
+        return try Graph(
+            capacity: 400 + 60 * laneCount + blocks.ranges.count * (40 + 40 * laneCount)
+                + 7 * Graph.transposedTensorCount(out: widest))
     }
 }

@@ -29,10 +29,13 @@ public enum TangentSchedule: String, Sendable, CaseIterable {
 /// What a strategy may look at before it chooses.
 public struct DecodingContext: ~Copyable {
     public let distribution: Distribution
+    /// Prompt and completion so far.
+    public let tokens: [Int]
     private let relevanceSource: ([Int]) throws -> [[Double]]
 
-    init(distribution: Distribution, relevance: @escaping ([Int]) throws -> [[Double]]) {
+    init(distribution: Distribution, tokens: [Int] = [], relevance: @escaping ([Int]) throws -> [[Double]]) {
         self.distribution = distribution
+        self.tokens = tokens
         relevanceSource = relevance
     }
 

@@ -29,7 +29,8 @@ final class GenerationState: @unchecked Sendable {  // Touched by the session's 
         }
         let position = inference.tokens.count
         let distribution = Distribution(logits: prediction.logits, probabilities: prediction.probabilities)
-        let choice = try strategy.choose(DecodingContext(distribution: distribution, relevance: relevance))
+        let choice = try strategy.choose(
+            DecodingContext(distribution: distribution, tokens: inference.tokens, relevance: relevance))
         let newText = emit(choice.token, tokenizer)
         stopReason = reasonToStop(after: choice.token, at: position, tokenizer)
         pendingToken = choice.token

@@ -1,0 +1,73 @@
+import TensorGraph
+
+/// Forward and reverse mode are each other's transpose: `<M v, u> = <v, M^T u>` for every `v` and `u`. The two are
+/// written apart, so that an error in either shows here, whatever the model.
+extension ReverseAttribution {
+    /// For each layer how far the two sides of the identity differ for random directions, relative to the size that an
+    /// inner product of such vectors has: `|<M v, u> - <v, M^T u>| / (|M v| |u| / sqrt(n))`.
+    ///
+    /// Weights are decoded to float32 first, so that what is left is the rules' correctness and the rounding of float32.
+    public func adjointErrors(
+        rule: PropagationRule, seed: UInt64 = 0, progress: (Double) throws -> Void = { _ in }
+    ) throws -> [Double] {
+        var generator = SeededGenerator(seed: seed)
+        let layers = model.weights.layers
+        return try layers.indices.map { layer in
+            let count = residualStream[layer].count
+            let direction = (0..<count).map { _ in Float(generator.nextUniform() - 0.5) }
+            let covector = (0..<count).map { _ in Float(generator.nextUniform() - 0.5) }
+            let (weights, buffer) = try layers[layer].decoded()
+            let error = try withExtendedLifetime(buffer) {
+                let pushed = try pushForward(direction, layer, weights, rule)
+                let pulled = try ReverseLayer(model.configuration, weights: weights, index: layer, blocks: blocks, on: stream)
+                    .pullBack(covector, input: residualStream[layer], rule: rule).adjoint
+                let size = (Self.dot(pushed, pushed) * Self.dot(covector, covector) / Double(count)).squareRoot()
+                return abs(Self.dot(pushed, covector) - Self.dot(direction, pulled)) / size
+            }
+            try progress(Double(layer + 1) / Double(layers.count))
+            return error
+        }
+    }
+
+    /// The tangent of the layer's output for a tangent of its input.
+    private func pushForward(
+        _ tangent: [Float], _ layer: Int, _ weights: TransformerWeights.Layer, _ rule: PropagationRule
+    ) throws -> [Float] {
+        let cache = try LaneCache(model, contextLength: tokens.count, laneCount: 2, type: .float32)
+        let graph = try Graph(capacity: 512)
+        let x = graph.input(.float32, model.configuration.embeddingLength, 1, tokens.count, 2, name: "lanes")
+        let inputs = AttentionInputs(
+            graph, model.configuration, tokenCount: tokens.count, historyLength: cache.capacity, capacity: cache.capacity)
+        let lanes = ForwardLanes(graph: graph, rule: rule, laneCount: 2, inputs: inputs, cache: cache, headWeights: [:])
+        let block = DecoderBlock(propagator: lanes, configuration: model.configuration, weights: weights, index: layer)
+        let y = block(x)
+        graph.output(y)
+        // The other layers' masks have to lie somewhere too, since all are written.
+        Set(model.configuration.attention.map(\.slidingWindow)).compactMap(inputs.mask).forEach(graph.include)
+        let plan = try GraphPlan(graph, on: stream)
+        x.write(residualStream[layer] + tangent)
+        inputs.write(start: 0)
+        try plan.compute()
+        return y.readFloats().split(into: tangent.count)[1]
+    }
+
+    private static func dot(_ a: [Float], _ b: [Float]) -> Double { zip(a, b).reduce(0) { $0 + Double($1.0) * Double($1.1) } }
+}
+
+extension TransformerWeights.Layer {
+    /// The layer with its matrices in float32, which lie in the buffer beside it.
+    fileprivate func decoded() throws -> (TransformerWeights.Layer, TensorBuffer) {
+        let matrices = [query, key, value, attentionOutput, gate, up, down]
+        let buffer = try TensorBuffer(matrices.map { (.float32, $0.mapped.shape) }, on: .cpu, purpose: "a layer in float32")
+        let decoded = zip(matrices, buffer.tensors).map { matrix, tensor in
+            tensor.write(matrix.mapped.decoded())
+            return LinearWeights(weight: tensor, mapped: tensor, bias: matrix.bias)
+        }
+        let layer = TransformerWeights.Layer(
+            attentionNorm: attentionNorm, query: decoded[0], key: decoded[1], value: decoded[2], attentionOutput: decoded[3],
+            queryNorm: queryNorm, keyNorm: keyNorm, postAttentionNorm: postAttentionNorm, feedForwardNorm: feedForwardNorm,
+            gate: decoded[4], up: decoded[5], down: decoded[6], postFeedForwardNorm: postFeedForwardNorm,
+            ropeFactors: ropeFactors)
+        return (layer, buffer)
+    }
+}
