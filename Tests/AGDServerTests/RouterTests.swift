@@ -1,3 +1,0 @@
-import NIOEmbedded
-import Testing
-@Test func x() {}
