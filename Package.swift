@@ -6,6 +6,7 @@ let package = Package(
     platforms: [.macOS(.v15)],
     products: [
         .library(name: "AttributionGuidedDecoding", targets: ["AttributionGuidedDecoding"]),
+        .library(name: "AGDEvaluation", targets: ["AGDEvaluation"]),
         .executable(name: "agd", targets: ["agd"]),
     ],
     dependencies: [
@@ -19,8 +20,16 @@ let package = Package(
     ],
     targets: [
         .systemLibrary(name: "CLlama", pkgConfig: "llama"),
-        .target(name: "TensorGraph", dependencies: ["CLlama"]),
-        .target(name: "AttributionGuidedDecoding", dependencies: ["TensorGraph", "CLlama"]),
+        .target(
+            name: "CLaneKernels", dependencies: ["CLlama"], exclude: ["attention.inc", "elementwise.inc", "vector.inc"]),
+        .target(name: "TensorGraph", dependencies: ["CLlama", "CLaneKernels"]),
+        .target(
+            name: "AttributionGuidedDecoding",
+            dependencies: ["TensorGraph", "CLlama"],
+            resources: ["html", "css", "js"].map { .embedInCode("Explanation/Resources/explain.\($0)") }
+        ),
+        .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
+        .target(name: "AGDEvaluation", dependencies: ["AttributionGuidedDecoding", "CZlib"]),
         .target(
             name: "AGDServer",
             dependencies: [
@@ -38,12 +47,11 @@ let package = Package(
         .executableTarget(
             name: "agd",
             dependencies: [
-                "AGDServer",
-                "AttributionGuidedDecoding",
+                "AttributionGuidedDecoding", "AGDEvaluation", "AGDServer",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]
         ),
-        .testTarget(name: "TensorGraphTests", dependencies: ["TensorGraph"]),
+        .testTarget(name: "TensorGraphTests", dependencies: ["TensorGraph", "CLaneKernels"]),
         .testTarget(
             name: "AttributionGuidedDecodingTests",
             dependencies: ["AttributionGuidedDecoding", "CLlama"],
@@ -53,6 +61,8 @@ let package = Package(
             name: "AGDServerTests",
             dependencies: ["AGDServer", .product(name: "NIOEmbedded", package: "swift-nio")]
         ),
+        .testTarget(name: "AGDEvaluationTests", dependencies: ["AGDEvaluation", "CZlib"]),
+        .testTarget(name: "AGDCommandTests", dependencies: ["agd"]),
     ],
     swiftLanguageModes: [.v6]
 )

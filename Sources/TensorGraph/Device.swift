@@ -17,16 +17,19 @@ public struct Device: @unchecked Sendable, CustomStringConvertible {  // ggml's 
         "\(String(cString: ggml_backend_dev_name(raw))) (\(String(cString: ggml_backend_dev_description(raw))))"
     }
 
+    /// Bytes of memory that the device has altogether, used or not; 0 where it doesn't tell.
+    var memorySize: Int {
+        var (free, total) = (0, 0)
+        ggml_backend_dev_memory(raw, &free, &total)
+        return total
+    }
+
     var defaultBufferType: ggml_backend_buffer_type_t { ggml_backend_dev_buffer_type(raw) }
 
     /// Buffer types in which this device keeps weights in a layout of its own for faster products.
-    ///
-    /// Not AMX's: GCC's `_tile_loadconfig` tells its optimiser of 8 of the 64 bytes that it reads, so that the kernels
-    /// run with a tile configuration that was never written, which is an illegal instruction (ggml 0.25.3, GCC 12).
     var weightBufferTypes: [ggml_backend_buffer_type_t] {
         guard let list = agd_extra_buffer_types(raw) else { return [] }
-        return sequence(first: 0) { $0 + 1 }.lazy.map { list[$0] }.prefix { $0 != nil }.compactMap { $0 }
-            .filter { String(cString: ggml_backend_buft_name($0)) != "AMX" }
+        return Array(sequence(first: 0) { $0 + 1 }.lazy.map { list[$0] }.prefix { $0 != nil }.compactMap { $0 })
     }
 
     /// Whether a product with `weight`, were it kept in a buffer of `bufferType`, runs on this device.

@@ -11,6 +11,8 @@ extension GGUFFile {
         case floats([Double])
         case bools([Bool])
         case strings([String])
+        /// A string, or an array with a string, whose bytes are not UTF-8.
+        case malformedText
 
         /// The name of the type for an error message.
         public var typeName: String {
@@ -23,6 +25,7 @@ extension GGUFFile {
             case .floats: "array of floats"
             case .bools: "array of bools"
             case .strings: "array of strings"
+            case .malformedText: "text that is not UTF-8"
             }
         }
     }
@@ -57,7 +60,8 @@ extension GGUFFile {
         case GGUF_TYPE_FLOAT32: .float(Double(gguf_get_val_f32(context, index)))
         case GGUF_TYPE_FLOAT64: .float(gguf_get_val_f64(context, index))
         case GGUF_TYPE_BOOL: .bool(gguf_get_val_bool(context, index))
-        case GGUF_TYPE_STRING: .string(String(cString: gguf_get_val_str(context, index)))
+        case GGUF_TYPE_STRING:
+            String(validatingCString: gguf_get_val_str(context, index)).map { .string($0) } ?? .malformedText
         case GGUF_TYPE_ARRAY: arrayValue(context, index)
         default: nil
         }
@@ -67,7 +71,8 @@ extension GGUFFile {
         let count = gguf_get_arr_n(context, index)
         let type = gguf_get_arr_type(context, index)
         if type == GGUF_TYPE_STRING {
-            return .strings((0..<count).map { String(cString: gguf_get_arr_str(context, index, $0)) })
+            let strings = (0..<count).compactMap { String(validatingCString: gguf_get_arr_str(context, index, $0)) }
+            return strings.count == count ? .strings(strings) : .malformedText
         }
         guard count > 0, let data = gguf_get_arr_data(context, index) else { return .integers([]) }
         func integers<Element: BinaryInteger>(_: Element.Type) -> MetadataValue {

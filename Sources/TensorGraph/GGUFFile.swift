@@ -95,9 +95,14 @@ public final class GGUFFile: @unchecked Sendable {  // Immutable after `init`; t
                 offset: dataStart + gguf_get_tensor_offset(context, index),
                 byteCount: gguf_get_tensor_size(context, index))
             guard tensor.elementCount > 0 else { throw damaged(path, "tensor \(name)", "it has no elements") }
-            let (end, overflow) = tensor.offset.addingReportingOverflow(tensor.byteCount)
-            guard !overflow, end <= fileSize else {
-                throw damaged(path, "tensor \(name)", "its data ends at byte \(end), the file at byte \(fileSize)")
+            // Sizes and offsets beyond 2^63 come out of C as negative numbers.
+            guard tensor.offset >= dataStart, tensor.byteCount > 0, tensor.offset <= fileSize,
+                tensor.byteCount <= fileSize - tensor.offset
+            else {
+                throw damaged(
+                    path, "tensor \(name)",
+                    "its data (\(UInt(bitPattern: tensor.byteCount)) bytes from byte "
+                        + "\(UInt(bitPattern: tensor.offset))) goes beyond the end of the file, at byte \(fileSize)")
             }
             guard tensor.offset % 16 == 0 else {
                 throw damaged(path, "tensor \(name)", "its data is not aligned to 16 bytes (general.alignment)")

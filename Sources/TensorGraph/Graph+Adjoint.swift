@@ -19,7 +19,9 @@ extension Graph {
     private static let transposedRowCount = 1024
 
     /// An upper bound of the tensors that ``multiplyTransposedMatrix(_:_:)`` adds for weights `[in, out]`.
-    public static func transposedTensorCount(out: Int) -> Int { 8 * ((out + transposedRowCount - 1) / transposedRowCount) }
+    public static func transposedTensorCount(out: Int) -> Int {
+        8 * ((out + transposedRowCount - 1) / transposedRowCount)
+    }
 
     /// A copy of `x` in another element type; `x` itself where it has that type.
     public func converted(_ x: Tensor, to type: ElementType) -> Tensor {

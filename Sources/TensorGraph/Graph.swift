@@ -7,6 +7,8 @@ public final class Graph {
     let context: OpaquePointer
     let raw: OpaquePointer
     let capacity: Int
+    /// What custom operations read while the graph is computed.
+    private var parameters: [UnsafeMutableRawPointer] = []
 
     /// An empty graph for at most `capacity` tensors.
     public init(capacity: Int) throws {
@@ -19,7 +21,25 @@ public final class Graph {
         raw = ggml_new_graph_custom(context, capacity, false)
     }
 
-    deinit { ggml_free(context) }
+    deinit {
+        ggml_free(context)
+        parameters.forEach { $0.deallocate() }
+    }
+
+    /// A copy of `value` that lives as long as the graph.
+    func keep<Value: BitwiseCopyable>(_ value: Value) -> UnsafeMutableRawPointer {
+        let copy = UnsafeMutablePointer<Value>.allocate(capacity: 1)
+        copy.initialize(to: value)
+        parameters.append(copy)
+        return UnsafeMutableRawPointer(copy)
+    }
+
+    /// Memory for `count` floats that lives as long as the graph.
+    func scratch(count: Int) -> UnsafeMutablePointer<Float> {
+        let memory = UnsafeMutableRawPointer.allocate(byteCount: 4 * count, alignment: 64)
+        parameters.append(memory)
+        return memory.assumingMemoryBound(to: Float.self)
+    }
 
     /// A tensor whose values are written before each computation.
     public func input(_ type: ElementType, _ shape: Int..., name: String) -> Tensor {

@@ -50,7 +50,9 @@ public struct Tensor: @unchecked Sendable {  // A handle; whoever owns the tenso
             count = byteCount
         }
         return [Float](unsafeUninitializedCapacity: elementCount) { buffer, count in
-            bytes.withUnsafeBytes { _ = agd_dequantize(type.raw, $0.baseAddress, buffer.baseAddress, Int64(elementCount)) }
+            bytes.withUnsafeBytes {
+                _ = agd_dequantize(type.raw, $0.baseAddress, buffer.baseAddress, Int64(elementCount))
+            }
             count = elementCount
         }
     }

@@ -12,7 +12,8 @@ public enum TensorGraphError: Error, Equatable, CustomStringConvertible {
         case .invalidFile(let path, let field, let problem, let remedy):
             "\(path): \(field): \(problem). \(remedy)"
         case .outOfMemory(let purpose, let byteCount):
-            "not enough memory for \(purpose): \(byteCount / 1_048_576) MiB. Use a shorter context or a smaller model."
+            "not enough memory for \(purpose)" + (byteCount > 0 ? " (\(byteCount / 1_048_576) MiB)" : "")
+                + ". Use a shorter context (--ctx-size) or a smaller model."
         case .computationFailed(let status):
             "the computation failed: \(status)"
         }

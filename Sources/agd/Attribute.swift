@@ -24,7 +24,10 @@ struct Attribute: AsyncParsableCommand {
     @Option(help: "How relevance propagates: \(PropagationRule.allCases.map(\.rawValue).joined(separator: ", ")).")
     var rule: PropagationRule = .attnLRP
 
-    @Option(help: "forward: one pass for all targets. reverse: a pass back for each, which also tells each token's and each head's relevance.")
+    @Option(
+        help:
+            "forward: one pass for all targets. reverse: a pass back for each, which also tells each token's and each head's relevance."
+    )
     var mode: Mode = .forward
 
     @Flag(help: "Prints a JSON object.")
@@ -72,19 +75,27 @@ struct Attribute: AsyncParsableCommand {
         }
     }
 
-    private func pushForward(_ model: LanguageModel, _ prompt: Prompt, _ region: RegionOfInterest) async throws -> [Report.Target] {
+    private func pushForward(_ model: LanguageModel, _ prompt: Prompt, _ region: RegionOfInterest) async throws
+        -> [Report.Target]
+    {
         let session = try Session(model, options: modelOptions.sessionOptions(for: model, needed: prompt.tokens.count))
         let bar = ProgressBar("reading the prompt")
         defer { bar.finish() }
-        let attributions = try await session.attribution(of: try targetIDs(model), after: prompt, region: region, rule: rule) {
+        let attributions = try await session.attribution(
+            of: try targetIDs(model), after: prompt, region: region, rule: rule
+        ) {
             bar.update(Double($0) / Double(prompt.tokens.count))
         }
         return attributions.map {
-            Report.Target(id: $0.token, text: model.tokenizer?.text(of: $0.token) ?? "", logit: $0.logit, roiScore: $0.regionScore)
+            Report.Target(
+                id: $0.token, text: model.tokenizer?.text(of: $0.token) ?? "", logit: $0.logit, roiScore: $0.regionScore
+            )
         }
     }
 
-    private func pullBack(_ model: LanguageModel, _ prompt: Prompt, _ region: RegionOfInterest) throws -> [Report.Target] {
+    private func pullBack(_ model: LanguageModel, _ prompt: Prompt, _ region: RegionOfInterest) throws -> [Report
+        .Target]
+    {
         let bar = ProgressBar("sending relevance back")
         defer { bar.finish() }
         let targets = try targetIDs(model).map { AttributionTarget(token: $0, position: prompt.tokens.count - 1) }
@@ -102,7 +113,7 @@ struct Attribute: AsyncParsableCommand {
         var ids = try targets.map { try PromptOptions.tokenIDs($0, option: "--targets") } ?? []
         for text in targetText {
             guard let tokenizer = model.tokenizer else { throw PromptError.noVocabulary }
-            let tokens = tokenizer.tokenize(text, parsesSpecialTokens: true)
+            let tokens = try tokenizer.tokenize(text, parsesSpecialTokens: true)
             guard tokens.count == 1 else {
                 let pieces = tokens.map { "\($0) \"\(tokenizer.text(of: $0))\"" }.joined(separator: ", ")
                 throw ValidationError(

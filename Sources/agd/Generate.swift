@@ -16,7 +16,7 @@ struct Generate: AsyncParsableCommand {
     @OptionGroup(title: "Choice of tokens") var strategyOptions: StrategyOptions
 
     @Option(
-        name: [.customShort("n"), .customLong("n-predict"), .customLong("max-tokens")],
+        name: [.customShort("n"), .customLong("n-predict"), .customLong("max-tokens")], parsing: .unconditional,
         help: ArgumentHelp("Tokens generated at most; -1 until the context is full.", valueName: "n"))
     var maximumTokens = -1
 
@@ -33,7 +33,12 @@ struct Generate: AsyncParsableCommand {
     var json = false
 
     func validate() throws {
-        if maximumTokens < -1 { throw ValidationError("--n-predict must be -1, 0 or more.") }
+        if maximumTokens < -1 {
+            throw ValidationError("--n-predict must be -1 (until the context is full), 0 or more.")
+        }
+        if stop.contains("") {
+            throw ValidationError("--stop must not be empty: it would end every answer before it begins.")
+        }
     }
 
     func run() async throws {
@@ -45,20 +50,23 @@ struct Generate: AsyncParsableCommand {
         let wanted = maximumTokens < 0 ? 4096 : maximumTokens
         let session = try Session(
             model, options: modelOptions.sessionOptions(for: model, needed: prompt.tokens.count + max(1, wanted)))
-        if maximumTokens == 0 { return }  // --show-roi has shown the prompt.
         let bar = ProgressBar("reading the prompt")
-        let generation = try session.generate(
-            prompt, strategy: strategy,
-            limits: GenerationLimits(
-                maximumTokens: maximumTokens < 0 ? nil : maximumTokens, stopStrings: stop,
-                ignoresEndOfGeneration: ignoreEos)
-        ) { bar.update(Double($0) / Double(prompt.tokens.count)) }
+        let generation =
+            maximumTokens == 0
+            ? nil
+            : try session.generate(
+                prompt, strategy: strategy,
+                limits: GenerationLimits(
+                    maximumTokens: maximumTokens < 0 ? nil : maximumTokens, stopStrings: stop,
+                    ignoresEndOfGeneration: ignoreEos)
+            ) { bar.update(Double($0) / Double(prompt.tokens.count)) }
 
         let start = clock.now
         var firstStep: ContinuousClock.Instant?
         var steps: [GenerationStep] = []
         let marks = color.isOn && !json
-        for try await step in generation {
+        var iterator = generation?.makeAsyncIterator()
+        while let step = try await iterator?.next() {
             if firstStep == nil {
                 bar.finish()
                 firstStep = clock.now

@@ -8,17 +8,19 @@ struct ModelOptions: ParsableArguments {
     var model: String
 
     @Option(
-        name: [.customShort("c"), .customLong("ctx-size")],
+        name: [.customShort("c"), .customLong("ctx-size")], parsing: .unconditional,
         help: ArgumentHelp(
             "Positions that fit, prompt and completion together. By default as many as the request needs.",
             valueName: "n"))
     var contextSize: Int?
 
-    @Option(name: .shortAndLong, help: ArgumentHelp("CPU threads. By default one for each core.", valueName: "n"))
+    @Option(
+        name: .shortAndLong, parsing: .unconditional,
+        help: ArgumentHelp("CPU threads. By default one for each core.", valueName: "n"))
     var threads: Int?
 
     @Option(
-        name: [.customLong("ngl", withSingleDash: true), .customLong("gpu-layers")],
+        name: [.customLong("ngl", withSingleDash: true), .customLong("gpu-layers")], parsing: .unconditional,
         help: ArgumentHelp("Layers to keep on graphics processors, counted from the last.", valueName: "n"))
     var gpuLayers = 0
 

@@ -87,19 +87,39 @@ struct PromptOptions: ParsableArguments {
     }
 
     private static func contents(ofFile path: String) throws -> Data {
-        do { return try Data(contentsOf: URL(fileURLWithPath: path)) } catch {
-            throw ValidationError("\(path): can't be read. Check that the file exists and may be read.")
+        let data: Data
+        do {
+            let file = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
+            data = try file.read(upToCount: largestFile + 1) ?? Data()
+            try file.close()
+        } catch {
+            throw ValidationError("\(path): can't be read. Check that it is a file, exists and may be read.")
         }
+        guard data.count <= largestFile else {
+            throw ValidationError(
+                "\(path): larger than \(largestFile >> 20) MiB, more than any context holds. Give a shorter prompt.")
+        }
+        return data
     }
+
+    /// Bytes; devices have no end.
+    private static let largestFile = 64 << 20
 
     private static func conversation(inFile path: String) throws -> [ChatMessage] {
         struct Document: Decodable { var messages: [ChatMessage] }
-        let data = try contents(ofFile: path)
+        let data = Data(try text(ofFile: path).utf8)
         do {
             let isArray = data.first { !" \t\r\n".utf8.contains($0) } == UInt8(ascii: "[")
-            return isArray
+            let messages =
+                isArray
                 ? try JSONDecoder().decode([ChatMessage].self, from: data)
                 : try JSONDecoder().decode(Document.self, from: data).messages
+            guard !messages.isEmpty else {
+                throw ValidationError("\(path): there are no messages. \(expectedMessages)")
+            }
+            return messages
+        } catch let error as ValidationError {
+            throw error
         } catch DecodingError.keyNotFound(let key, let context) {
             throw ValidationError(
                 "\(path): \(Self.place(context))'\(key.stringValue)' is missing. Each message has a role and a content."
@@ -109,9 +129,11 @@ struct PromptOptions: ParsableArguments {
                 "\(path): \(Self.place(context))\(context.debugDescription) Each message has a role and a content, both strings."
             )
         } catch {
-            throw ValidationError("\(path): not valid JSON. Expected [{\"role\": \"user\", \"content\": \"…\"}, …].")
+            throw ValidationError("\(path): not valid JSON. \(expectedMessages)")
         }
     }
+
+    private static let expectedMessages = "Expected [{\"role\": \"user\", \"content\": \"…\"}, …]."
 
     private static func place(_ context: DecodingError.Context) -> String {
         let path = context.codingPath.map { $0.intValue.map { "[\($0)]" } ?? $0.stringValue }.joined(separator: " ")

@@ -3,7 +3,7 @@ import AttributionGuidedDecoding
 
 /// How the next token is chosen.
 struct StrategyOptions: ParsableArguments {
-    enum Name: String, ExpressibleByArgument, CaseIterable { 
+    enum Name: String, ExpressibleByArgument, CaseIterable {
         case greedy, sample, agd
         case agdReverse = "agd-reverse"
     }
@@ -20,13 +20,14 @@ struct StrategyOptions: ParsableArguments {
     @Option(help: "What candidates are ranked by: sum (the region's relevance) or excess (its share beyond the usual).")
     var score: AttributionGuided.Score = .sum
 
-    @Option(help: ArgumentHelp("Candidates at most.", valueName: "k"))
+    @Option(parsing: .unconditional, help: ArgumentHelp("Candidates at most.", valueName: "k"))
     var candidates = 5
 
-    @Option(help: ArgumentHelp("Least probability of a candidate.", valueName: "p"))
+    @Option(parsing: .unconditional, help: ArgumentHelp("Least probability of a candidate.", valueName: "p"))
     var minProbability = 0.05
 
     @Option(
+        parsing: .unconditional,
         help: ArgumentHelp(
             "Guides only where the entropy in nats is at least this; off guides every step.", valueName: "nats|off"))
     var entropyThreshold = EntropyThreshold.value(AttributionGuided.paperEntropyThreshold)
@@ -34,19 +35,27 @@ struct StrategyOptions: ParsableArguments {
     @Option(help: "When tangents are computed: eager (with each step) or deferred (when the gate opens).")
     var tangents: TangentSchedule = .withEachStep
 
-    @Option(name: .customLong("temp"), help: ArgumentHelp("Sampling temperature; 0 is greedy.", valueName: "t"))
+    @Option(
+        name: .customLong("temp"), parsing: .unconditional,
+        help: ArgumentHelp("Sampling temperature; 0 is greedy.", valueName: "t"))
     var temperature: Double?
 
-    @Option(help: ArgumentHelp("Samples from the k most probable tokens; 0 from all.", valueName: "k"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("Samples from the k most probable tokens; 0 from all.", valueName: "k"))
     var topK: Int?
 
-    @Option(help: ArgumentHelp("Samples from the smallest set with this much probability.", valueName: "p"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("Samples from the smallest set with this much probability.", valueName: "p"))
     var topP: Double?
 
-    @Option(help: ArgumentHelp("Drops tokens with less than this share of the best one's probability.", valueName: "p"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("Drops tokens with less than this share of the best one's probability.", valueName: "p"))
     var minP: Double?
 
-    @Option(name: .shortAndLong, help: ArgumentHelp("Seed of the sampler.", valueName: "n"))
+    @Option(name: .shortAndLong, parsing: .unconditional, help: ArgumentHelp("Seed of the sampler.", valueName: "n"))
     var seed: UInt64?
 
     enum EntropyThreshold: ExpressibleByArgument, CustomStringConvertible {
@@ -103,7 +112,8 @@ struct StrategyOptions: ParsableArguments {
             return Sampling(options, candidates: candidateRule)
         case let name:
             guard hasRegion else {
-                throw ValidationError("--strategy \(name.rawValue) needs a region: name one with --roi, such as --roi system.")
+                throw ValidationError(
+                    "--strategy \(name.rawValue) needs a region: name one with --roi, such as --roi system.")
             }
             let guided = AttributionGuided(
                 region: region, rule: rule, score: score, candidates: candidateRule,

@@ -4,27 +4,30 @@ import Testing
 
 @Suite("Forward lanes agree with HuggingFace and LXT")
 struct ForwardLanesTests {
-    static let float32 = InferenceSession.Options(contextLength: 128, threadCount: 1, cacheType: .float32)
+    /// Two threads, so that the sharing out of work is tried too.
+    static func float32(fused: Bool) -> InferenceSession.Options {
+        .init(contextLength: 128, threadCount: 2, cacheType: .float32, fusesOperations: fused)
+    }
 
-    @Test("logits at the last position", arguments: Oracle.variants)
-    func logits(variant: String) throws {
+    @Test("logits at the last position", arguments: Oracle.variants, [true, false])
+    func logits(variant: String, fused: Bool) throws {
         let oracle = try Oracle.load(variant)
-        let session = try InferenceSession(Oracle.model(variant), regions: [], options: Self.float32)
+        let session = try InferenceSession(Oracle.model(variant), regions: [], options: Self.float32(fused: fused))
         let prediction = try session.append(oracle.prompt)
         #expect(prediction.logits.map(Double.init).distance(to: oracle.logits) < 1e-3)
     }
 
     @Test(
         "the score of every token of the vocabulary, for each kind of region and each rule",
-        arguments: Oracle.variants, ["attnlrp", "cp_lrp", "ixg"])
-    func scores(variant: String, ruleName: String) throws {
-        let oracle = try Oracle.load(variant)
+        arguments: Oracle.variants.flatMap { [($0, true), ($0, false)] }, ["attnlrp", "cp_lrp", "ixg"])
+    func scores(variant: (name: String, fused: Bool), ruleName: String) throws {
+        let oracle = try Oracle.load(variant.name)
         let rule = try #require(oracle.rules[ruleName])
-        var options = Self.float32
+        var options = Self.float32(fused: variant.fused)
         options.rule = try Oracle.rule(ruleName)
         let scale = rule.relevance.joined().map { abs($0) }.max() ?? 0
         let regions = try ["span", "set", "weighted", "heads"].map { try oracle.region($0) }
-        let session = try InferenceSession(Oracle.model(variant), regions: regions, options: options)
+        let session = try InferenceSession(Oracle.model(variant.name), regions: regions, options: options)
 
         let prediction = try session.append(oracle.prompt, output: .allScores)
 

@@ -28,7 +28,8 @@ struct GenerationTests {
         let prompt = try model.prompt(tokens: Array(repeating: 7, count: 60))
         let steps = try await collect(
             model.generate(
-                prompt, strategy: Greedy(), limits: GenerationLimits(ignoresEndOfGeneration: true), options: Self.options))
+                prompt, strategy: Greedy(), limits: GenerationLimits(ignoresEndOfGeneration: true),
+                options: Self.options))
         #expect(steps.last?.stopReason == .contextFull)
         #expect(steps.count == 5)  // Four fill the context; the fifth needs no place of its own.
         #expect(steps.dropLast().allSatisfy { $0.stopReason == nil })
@@ -43,7 +44,8 @@ struct GenerationTests {
             let strategy = AttributionGuided(region: RegionOfInterest(tokens: [seed: 1]), entropyThreshold: nil)
             return try await collect(
                 model.generate(
-                    prompt, strategy: strategy, limits: GenerationLimits(maximumTokens: 8, ignoresEndOfGeneration: true),
+                    prompt, strategy: strategy,
+                    limits: GenerationLimits(maximumTokens: 8, ignoresEndOfGeneration: true),
                     options: Self.options)
             ).map(\.token)
         }
@@ -84,7 +86,8 @@ struct GenerationTests {
         let first = try await collect(session.generate(prompt, strategy: strategy, limits: limits)).map(\.token)
         let next = try model.prompt(tokens: oracle.prompt + first + [9, 8])
         let reused = try await collect(session.generate(next, strategy: strategy, limits: limits)).map(\.token)
-        let fresh = try await collect(model.generate(next, strategy: strategy, limits: limits, options: Self.options)).map(\.token)
+        let fresh = try await collect(model.generate(next, strategy: strategy, limits: limits, options: Self.options))
+            .map(\.token)
         #expect(reused == fresh)
     }
 }

@@ -9,7 +9,8 @@ struct LaneIdentityTests {
     static let heads = RegionOfInterest(heads: [.init(layer: 0, head: 1): 1, .init(layer: 1, head: 0): -2])
 
     private func scores(
-        _ model: LanguageModel, _ tokens: [Int], _ regions: [RegionOfInterest], _ options: InferenceSession.Options = ForwardLanesTests.float32
+        _ model: LanguageModel, _ tokens: [Int], _ regions: [RegionOfInterest],
+        _ options: InferenceSession.Options = ForwardLanesTests.float32
     ) throws -> Prediction {
         try InferenceSession(model, regions: regions, options: options).append(tokens, output: .allScores)
     }
@@ -19,8 +20,10 @@ struct LaneIdentityTests {
         let oracle = try Oracle.load(variant)
         let model = try Oracle.model(variant)
         let alone = try InferenceSession(model, regions: [], options: ForwardLanesTests.float32).append(oracle.prompt)
-        let accompanied = try InferenceSession(model, regions: [Self.span, Self.heads], options: ForwardLanesTests.float32)
-            .append(oracle.prompt)
+        let accompanied = try InferenceSession(
+            model, regions: [Self.span, Self.heads], options: ForwardLanesTests.float32
+        )
+        .append(oracle.prompt)
         #expect(alone.logits == accompanied.logits)
     }
 
@@ -32,7 +35,9 @@ struct LaneIdentityTests {
         #expect(try #require(scores)[0].allSatisfy { $0 == 0 })
     }
 
-    @Test("scores are linear in the weights, for tokens and heads together", arguments: everyVariant, PropagationRule.allCases)
+    @Test(
+        "scores are linear in the weights, for tokens and heads together", arguments: everyVariant,
+        PropagationRule.allCases)
     func linearity(variant: String, rule: PropagationRule) throws {
         let oracle = try Oracle.load(variant)
         var options = ForwardLanesTests.float32
@@ -60,7 +65,8 @@ struct LaneIdentityTests {
     @Test("candidates' scores from single rows are those of the whole output matrix")
     func rowsAgreeWithMatrix() throws {
         let oracle = try Oracle.load("llama31")
-        let session = try InferenceSession(Oracle.model("llama31"), regions: [Self.span], options: ForwardLanesTests.float32)
+        let session = try InferenceSession(
+            Oracle.model("llama31"), regions: [Self.span], options: ForwardLanesTests.float32)
         let prediction = try session.append(oracle.prompt, output: .allScores)
         let whole = try #require(prediction.scores)[0].map(Double.init)
         let single = session.relevance(of: Array(whole.indices), prediction)[0]
@@ -87,7 +93,8 @@ struct LaneIdentityTests {
         let model = try Oracle.model(variant)
         let (head, tail) = (Array(oracle.prompt.prefix(20)), Array(oracle.prompt.dropFirst(20)))
         let eager = try InferenceSession(model, regions: [Self.span, .allTokens], options: ForwardLanesTests.float32)
-        let deferred = try InferenceSession(model, regions: [Self.span, .allTokens], options: ForwardLanesTests.float32)
+        let deferred = try InferenceSession(
+            model, regions: [Self.span, .allTokens], options: ForwardLanesTests.float32)
         _ = try eager.append(head)
         _ = try deferred.append(head)
         for token in tail {
@@ -114,7 +121,9 @@ struct LaneIdentityTests {
             let reused = try session.append(Array(prompt[session.tokens.count...]), output: .allScores)
             let fresh = try scores(model, prompt, [region])
             #expect(reused.logits.map(Double.init).distance(to: fresh.logits.map(Double.init)) < 1e-4)
-            let (a, b) = (try #require(reused.scores)[0].map(Double.init), try #require(fresh.scores)[0].map(Double.init))
+            let (a, b) = (
+                try #require(reused.scores)[0].map(Double.init), try #require(fresh.scores)[0].map(Double.init)
+            )
             #expect(a.distance(to: b) < 1e-4 * max(b.largestMagnitude, 1e-3))
         }
     }

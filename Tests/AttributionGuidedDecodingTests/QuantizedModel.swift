@@ -24,7 +24,9 @@ enum QuantizedModel {
         }
         gguf_set_kv(copy, original)
         for index in 0..<gguf_get_n_tensors(original) {
-            guard let name = gguf_get_tensor_name(original, index), let tensor = ggml_get_tensor(data, name) else { continue }
+            guard let name = gguf_get_tensor_name(original, index), let tensor = ggml_get_tensor(data, name) else {
+                continue
+            }
             let isMatrix = ggml_n_dims(tensor) == 2
             let result: UnsafeMutablePointer<ggml_tensor> = ggml_new_tensor(
                 copies, isMatrix && !decoded ? type : tensor.pointee.type, ggml_n_dims(tensor), ggml_extents(tensor))

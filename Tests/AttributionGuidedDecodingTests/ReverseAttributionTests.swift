@@ -57,7 +57,9 @@ struct ReverseAttributionTests {
 
 @Suite("Reverse mode keeps its own accounts")
 struct ReverseAccountsTests {
-    @Test("forward and reverse mode are each other's transpose at every layer", arguments: Oracle.variants, PropagationRule.allCases)
+    @Test(
+        "forward and reverse mode are each other's transpose at every layer", arguments: Oracle.variants,
+        PropagationRule.allCases)
     func adjointIdentity(variant: String, rule: PropagationRule) throws {
         let oracle = try Oracle.load(variant)
         let reading = try ReverseAttribution(
@@ -72,7 +74,8 @@ struct ReverseAccountsTests {
     @Test("each token of a completion has its own target, and nothing after a target's position is relevant to it")
     func completion() throws {
         let oracle = try Oracle.load("gemma3")
-        let reading = try ReverseAttribution(Oracle.model("gemma3"), tokens: oracle.prompt, options: ReverseAttributionTests.options)
+        let reading = try ReverseAttribution(
+            Oracle.model("gemma3"), tokens: oracle.prompt, options: ReverseAttributionTests.options)
         let positions = [9, 20, oracle.prompt.count - 2]
         let targets = positions.map { AttributionTarget(token: oracle.prompt[$0 + 1], position: $0) }
 
@@ -80,10 +83,13 @@ struct ReverseAccountsTests {
 
         for (attribution, target) in zip(attributions, targets) {
             let prefix = try ReverseAttribution(
-                Oracle.model("gemma3"), tokens: Array(oracle.prompt[...target.position]), options: ReverseAttributionTests.options)
+                Oracle.model("gemma3"), tokens: Array(oracle.prompt[...target.position]),
+                options: ReverseAttributionTests.options)
             let alone = try prefix.attribute([target])[0]
             #expect(attribution.tokens[(target.position + 1)...].allSatisfy { $0 == 0 })
-            #expect(Array(attribution.tokens[...target.position]).distance(to: alone.tokens) < 1e-4 * alone.tokens.largestMagnitude)
+            #expect(
+                Array(attribution.tokens[...target.position]).distance(to: alone.tokens) < 1e-4
+                    * alone.tokens.largestMagnitude)
             #expect(abs(attribution.logit - alone.logit) < 1e-3)
         }
     }
@@ -91,7 +97,8 @@ struct ReverseAccountsTests {
     @Test("positive relevance of a head is not negative, and not less than its relevance", arguments: Oracle.variants)
     func positivePart(variant: String) throws {
         let oracle = try Oracle.load(variant)
-        let reading = try ReverseAttribution(Oracle.model(variant), tokens: oracle.prompt, options: ReverseAttributionTests.options)
+        let reading = try ReverseAttribution(
+            Oracle.model(variant), tokens: oracle.prompt, options: ReverseAttributionTests.options)
         for attribution in try reading.attribute(oracle.finalTargets) {
             let (all, positive) = (attribution.heads.flatMap(\.allPositions), attribution.heads.flatMap(\.positive))
             #expect(zip(all, positive).allSatisfy { $1 >= 0 && $1 >= $0 - 1e-5 * all.largestMagnitude })
@@ -101,7 +108,8 @@ struct ReverseAccountsTests {
     @Test("without biases the frozen norms keep the logit: after the last layer the residual stream carries all of it")
     func conservation() throws {
         let oracle = try Oracle.load("llama")
-        let reading = try ReverseAttribution(Oracle.model("llama"), tokens: oracle.prompt, options: ReverseAttributionTests.options)
+        let reading = try ReverseAttribution(
+            Oracle.model("llama"), tokens: oracle.prompt, options: ReverseAttributionTests.options)
         for attribution in try reading.attribute(oracle.finalTargets) {
             let last = attribution.residualStream[reading.model.configuration.layerCount].reduce(0, +)
             #expect(abs(last - attribution.logit) < 1e-4 * abs(attribution.logit))
@@ -113,7 +121,10 @@ struct ReverseAccountsTests {
         let oracle = try Oracle.load("llama")
         let model = try Oracle.model("llama")
         let reading = try ReverseAttribution(model, tokens: oracle.prompt, options: ReverseAttributionTests.options)
-        for target in [AttributionTarget(token: -1, position: 0), .init(token: 264, position: 0), .init(token: 0, position: oracle.prompt.count)] {
+        for target in [
+            AttributionTarget(token: -1, position: 0), .init(token: 264, position: 0),
+            .init(token: 0, position: oracle.prompt.count),
+        ] {
             #expect(throws: AttributionError.targetOutOfRange(token: target.token, position: target.position)) {
                 try reading.attribute([target])
             }

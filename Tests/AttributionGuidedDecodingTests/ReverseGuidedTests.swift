@@ -16,7 +16,8 @@ struct ReverseGuidedTests {
             let reverse = ReverseGuided(guided, model: model, options: ReverseAttributionTests.options)
 
             let (expected, steps) = (
-                try await Self.decode(model, oracle.prompt, guided), try await Self.decode(model, oracle.prompt, reverse)
+                try await Self.decode(model, oracle.prompt, guided),
+                try await Self.decode(model, oracle.prompt, reverse)
             )
 
             #expect(steps.map(\.token) == expected.map(\.token))

@@ -11,7 +11,8 @@ struct StrategyTests {
         return Distribution(logits: logits, probabilities: weights.map { Float($0 / sum) })
     }
     private func context(_ logits: [Float], _ relevance: [[Double]]) -> DecodingContext {
-        DecodingContext(distribution: distribution(logits)) { tokens in relevance.map { row in tokens.map { row[$0] } } }
+        DecodingContext(distribution: distribution(logits)) { tokens in relevance.map { row in tokens.map { row[$0] } }
+        }
     }
     private static let region = RegionOfInterest(tokens: [0: 1])
 

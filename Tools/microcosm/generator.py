@@ -282,20 +282,20 @@ def plain_dialogue(rng: random.Random) -> Dialogue:
 # come first; most conflicts come when there is something to arbitrate between.
 FIRST_PHASE = 0.6  # of the steps
 MIXTURE = [
-    (0.30, 0.08, copying_dialogue),
+    (0.25, 0.08, copying_dialogue),
     (0.05, 0.03, synonym_dialogue),
     (0.05, 0.08, plain_dialogue),
-    (0.12, 0.05, lambda rng: word_dialogue(rng, conflict=False, short=True)),
-    (0.16, 0.16, lambda rng: word_dialogue(rng, conflict=False)),
+    (0.18, 0.05, lambda rng: word_dialogue(rng, conflict=False, short=True)),
+    (0.20, 0.16, lambda rng: word_dialogue(rng, conflict=False)),
     (0.03, 0.04, lambda rng: language_dialogue(rng, conflict=False)),
     (0.04, 0.05, lambda rng: format_dialogue(rng, conflict=False)),
     (0.02, 0.03, lambda rng: word_dialogue(rng, conflict=True, short=True)),
     (0.04, 0.15, lambda rng: word_dialogue(rng, conflict=True)),
     (0.01, 0.05, lambda rng: language_dialogue(rng, conflict=True)),
     (0.02, 0.06, lambda rng: format_dialogue(rng, conflict=True)),
-    (0.06, 0.05, lambda rng: fact_dialogue(rng, "memory")),
+    (0.04, 0.05, lambda rng: fact_dialogue(rng, "memory")),
     (0.06, 0.07, lambda rng: fact_dialogue(rng, "stranger")),
-    (0.02, 0.03, lambda rng: fact_dialogue(rng, "agreeing")),
+    (0.01, 0.03, lambda rng: fact_dialogue(rng, "agreeing")),
     (0.02, 0.07, lambda rng: fact_dialogue(rng, "conflict")),
 ]
 FIRST_SHARES, LATER_SHARES, MAKERS = zip(*MIXTURE)

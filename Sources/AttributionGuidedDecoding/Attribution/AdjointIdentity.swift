@@ -19,8 +19,10 @@ extension ReverseAttribution {
             let (weights, buffer) = try layers[layer].decoded()
             let error = try withExtendedLifetime(buffer) {
                 let pushed = try pushForward(direction, layer, weights, rule)
-                let pulled = try ReverseLayer(model.configuration, weights: weights, index: layer, blocks: blocks, on: stream)
-                    .pullBack(covector, input: residualStream[layer], rule: rule).adjoint
+                let pulled = try ReverseLayer(
+                    model.configuration, weights: weights, index: layer, blocks: blocks, on: stream
+                )
+                .pullBack(covector, input: residualStream[layer], rule: rule).adjoint
                 let size = (Self.dot(pushed, pushed) * Self.dot(covector, covector) / Double(count)).squareRoot()
                 return abs(Self.dot(pushed, covector) - Self.dot(direction, pulled)) / size
             }
@@ -37,7 +39,8 @@ extension ReverseAttribution {
         let graph = try Graph(capacity: 512)
         let x = graph.input(.float32, model.configuration.embeddingLength, 1, tokens.count, 2, name: "lanes")
         let inputs = AttentionInputs(
-            graph, model.configuration, tokenCount: tokens.count, historyLength: cache.capacity, capacity: cache.capacity)
+            graph, model.configuration, tokenCount: tokens.count, historyLength: cache.capacity,
+            capacity: cache.capacity)
         let lanes = ForwardLanes(graph: graph, rule: rule, laneCount: 2, inputs: inputs, cache: cache, headWeights: [:])
         let block = DecoderBlock(propagator: lanes, configuration: model.configuration, weights: weights, index: layer)
         let y = block(x)
@@ -51,21 +54,26 @@ extension ReverseAttribution {
         return y.readFloats().split(into: tangent.count)[1]
     }
 
-    private static func dot(_ a: [Float], _ b: [Float]) -> Double { zip(a, b).reduce(0) { $0 + Double($1.0) * Double($1.1) } }
+    private static func dot(_ a: [Float], _ b: [Float]) -> Double {
+        zip(a, b).reduce(0) { $0 + Double($1.0) * Double($1.1) }
+    }
 }
 
 extension TransformerWeights.Layer {
     /// The layer with its matrices in float32, which lie in the buffer beside it.
     fileprivate func decoded() throws -> (TransformerWeights.Layer, TensorBuffer) {
         let matrices = [query, key, value, attentionOutput, gate, up, down]
-        let buffer = try TensorBuffer(matrices.map { (.float32, $0.mapped.shape) }, on: .cpu, purpose: "a layer in float32")
+        let buffer = try TensorBuffer(
+            matrices.map { (.float32, $0.mapped.shape) }, on: .cpu, purpose: "a layer in float32")
         let decoded = zip(matrices, buffer.tensors).map { matrix, tensor in
             tensor.write(matrix.mapped.decoded())
             return LinearWeights(weight: tensor, mapped: tensor, bias: matrix.bias)
         }
         let layer = TransformerWeights.Layer(
-            attentionNorm: attentionNorm, query: decoded[0], key: decoded[1], value: decoded[2], attentionOutput: decoded[3],
-            queryNorm: queryNorm, keyNorm: keyNorm, postAttentionNorm: postAttentionNorm, feedForwardNorm: feedForwardNorm,
+            attentionNorm: attentionNorm, query: decoded[0], key: decoded[1], value: decoded[2],
+            attentionOutput: decoded[3],
+            queryNorm: queryNorm, keyNorm: keyNorm, postAttentionNorm: postAttentionNorm,
+            feedForwardNorm: feedForwardNorm,
             gate: decoded[4], up: decoded[5], down: decoded[6], postFeedForwardNorm: postFeedForwardNorm,
             ropeFactors: ropeFactors)
         return (layer, buffer)

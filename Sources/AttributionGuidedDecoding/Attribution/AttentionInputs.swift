@@ -2,47 +2,47 @@ import TensorGraph
 
 /// What attention must know about the tokens of one evaluation: where they are and what each of them sees.
 struct AttentionInputs {
-    /// Cached positions that take part, those of the new tokens included, rounded up; the masks hide the rest.
-    let historyLength: Int
     /// Positions of the new tokens, int32 `[tokens]`.
     let positions: Tensor
-    /// Rows of the key cache that the new tokens fill, int64 `[tokens]`.
-    let keyRows: Tensor
-    /// Elements of the transposed value cache that they fill, int64 `[rowWidth * tokens]`.
-    let valueRows: Tensor
-    private let masks: [Int?: Tensor]
-    private let rowWidth: Int
-    private let capacity: Int
+    /// What attention composed of ggml's operations needs besides; nil where no layer uses it.
+    private let composed: Composed?
 
-    init(_ graph: Graph, _ configuration: ModelConfiguration, tokenCount: Int, historyLength: Int, capacity: Int) {
-        self.historyLength = historyLength
-        self.capacity = capacity
-        rowWidth = configuration.headWidth * configuration.keyValueHeadCount
-        positions = graph.input(.int32, tokenCount, name: "positions")
-        keyRows = graph.input(.int64, tokenCount, name: "key rows")
-        valueRows = graph.input(.int64, rowWidth * tokenCount, name: "value rows")
-        var masks: [Int?: Tensor] = [:]
-        for window in Set(configuration.attention.map(\.slidingWindow)) {
-            masks[window] = graph.input(.float32, historyLength, tokenCount, name: "mask")
-        }
-        self.masks = masks
+    struct Composed {
+        /// Cached positions that take part, those of the new tokens included, rounded up; the masks hide the rest.
+        let historyLength: Int
+        /// Rows of the caches that the new tokens fill, int64 `[tokens]`.
+        let cacheRows: Tensor
+        /// For each sliding window, `[history, tokens]`: 0 where a token sees a position, -infinity elsewhere.
+        let masks: [Int?: Tensor]
     }
 
+    /// - Parameter historyLength: nil where no layer's attention is composed.
+    init(_ graph: Graph, _ configuration: ModelConfiguration, tokenCount: Int, historyLength: Int?) {
+        positions = graph.input(.int32, tokenCount, name: "positions")
+        composed = historyLength.map { historyLength in
+            let windows = Set(configuration.attention.map(\.slidingWindow))
+            return Composed(
+                historyLength: historyLength, cacheRows: graph.input(.int64, tokenCount, name: "cache rows"),
+                masks: Dictionary(
+                    uniqueKeysWithValues: windows.map {
+                        ($0, graph.input(.float32, historyLength, tokenCount, name: "mask"))
+                    }))
+        }
+    }
+
+    var historyLength: Int { composed?.historyLength ?? 0 }
+    var cacheRows: Tensor { composed?.cacheRows ?? positions }
+
     /// The mask of layers with this window, `[history, tokens]`.
-    func mask(_ slidingWindow: Int?) -> Tensor? { masks[slidingWindow] }
+    func mask(_ slidingWindow: Int?) -> Tensor? { composed?.masks[slidingWindow] }
 
     /// Sets the inputs for tokens at consecutive positions from `start`.
     func write(start: Int) {
         let tokenCount = positions.elementCount
         positions.write((0..<tokenCount).map { Int32(start + $0) })
-        keyRows.write((0..<tokenCount).map { Int64(start + $0) })
-        var elements: [Int64] = []
-        elements.reserveCapacity(rowWidth * tokenCount)
-        for token in 0..<tokenCount {
-            for element in 0..<rowWidth { elements.append(Int64(element * capacity + start + token)) }
-        }
-        valueRows.write(elements)
-        for (window, mask) in masks {
+        guard let composed else { return }
+        composed.cacheRows.write((0..<tokenCount).map { Int64(start + $0) })
+        for (window, mask) in composed.masks {
             var values = [Float](repeating: -.infinity, count: historyLength * tokenCount)
             for token in 0..<tokenCount {
                 let position = start + token

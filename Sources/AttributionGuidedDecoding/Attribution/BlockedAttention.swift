@@ -58,7 +58,8 @@ struct BlockedAttention {
     /// Adjoints of queries, keys and values from the adjoint `[width * heads, 1, tokens, lanes]` of the output. Queries
     /// and keys have none where the rule takes the attention weights for constants.
     /// - Parameter weights: the attention weights, if they have been kept.
-    func pullBack(_ adjoint: Tensor, weights keptWeights: Tensor?) -> (queries: Tensor?, keys: Tensor?, values: Tensor?) {
+    func pullBack(_ adjoint: Tensor, weights keptWeights: Tensor?) -> (queries: Tensor?, keys: Tensor?, values: Tensor?)
+    {
         let lanes = adjoint.shape[3]
         let outputAdjoint = headsInside(graph.reshape(adjoint, width, heads, tokens, lanes))
         let transposedKeys = rule.passesThroughAttentionWeights ? transposed(keys) : nil
@@ -72,7 +73,8 @@ struct BlockedAttention {
             if let transposedKeys {
                 let transposedQueries = transposed(blockQueries)
                 for lane in 0..<lanes {
-                    let weightAdjoint = graph.multiplyMatrix(graph.slice(values, axis: 1, 0..<range.upperBound), outputs[lane])
+                    let weightAdjoint = graph.multiplyMatrix(
+                        graph.slice(values, axis: 1, 0..<range.upperBound), outputs[lane])
                     let score = perKeyHead(
                         graph.softmaxJacobian(
                             graph.reshape(weightAdjoint, range.upperBound, range.count, heads), at: weights,

@@ -4,7 +4,8 @@ import TensorGraph
 final class ForwardEvaluation {
     struct Shape: Hashable {
         var tokenCount: Int
-        var historyLength: Int
+        /// Cached positions that take part, rounded up; nil where all attention is fused, which looks only at what is there.
+        var historyLength: Int?
         var laneCount: Int
         var output: Output
     }
@@ -31,7 +32,7 @@ final class ForwardEvaluation {
 
     init(
         _ model: LanguageModel, _ shape: Shape, rule: PropagationRule, cache: LaneCache, headWeights: [Int: Tensor],
-        on stream: ComputeStream
+        fusesOperations: Bool, on stream: ComputeStream
     ) throws {
         self.shape = shape
         let configuration = model.configuration
@@ -41,11 +42,19 @@ final class ForwardEvaluation {
             shape.laneCount == 1
             ? nil : graph.input(.float32, 1, 1, shape.tokenCount, shape.laneCount, name: "lane weights")
         attention = AttentionInputs(
-            graph, configuration, tokenCount: shape.tokenCount, historyLength: shape.historyLength,
-            capacity: cache.capacity)
-        let propagator = ForwardLanes(
+            graph, configuration, tokenCount: shape.tokenCount, historyLength: shape.historyLength)
+        let context = LaneContext(
             graph: graph, rule: rule, laneCount: shape.laneCount, inputs: attention, cache: cache,
             headWeights: headWeights)
+        let fused = FusedLaneOperations(context, configuration, threadCount: stream.threadCount)
+        let composed = ComposedLaneOperations(context: context)
+        let positions = attention.positions
+        func propagator(_ device: Int?) -> ForwardLanes {
+            let isFused =
+                shape.historyLength == nil || (fusesOperations && device == nil && shape.laneCount <= Graph.laneLimit)
+            return ForwardLanes(
+                graph: graph, laneCount: shape.laneCount, positions: positions, operations: isFused ? fused : composed)
+        }
 
         var x = graph.reshape(
             graph.rows(model.weights.embedding, tokens), configuration.embeddingLength, 1, shape.tokenCount)
@@ -57,14 +66,17 @@ final class ForwardEvaluation {
         }
         for (index, weights) in model.weights.layers.enumerated() {
             let block = DecoderBlock(
-                propagator: propagator, configuration: configuration, weights: weights, index: index)
+                propagator: propagator(model.layerDevices[index]), configuration: configuration, weights: weights,
+                index: index)
             x = block(x)
             if shape.output == .none { graph.include(x) }
         }
         if shape.output != .none {
             let first = shape.output == .everyPosition ? 0 : shape.tokenCount - 1
             let predicting = graph.contiguous(graph.slice(x, axis: 2, first..<shape.tokenCount))
-            let normed = propagator.rmsNorm(predicting, gain: model.weights.outputNorm, epsilon: configuration.normEpsilon)
+            let propagator = propagator(model.layerDevices.last ?? nil)
+            let normed = propagator.rmsNorm(
+                predicting, gain: model.weights.outputNorm, epsilon: configuration.normEpsilon)
             let wanted = shape.output == .allScores ? normed : graph.slice(normed, axis: 3, 0..<1)
             let product = propagator.linear(wanted, model.weights.output)
             let distribution = graph.softmax(graph.slice(product, axis: 3, 0..<1))
@@ -125,6 +137,11 @@ struct Prediction {
             Array(repeating: Array(repeating: 0, count: logits.count), count: regionCount)
         }
         return prediction
+    }
+
+    /// Whether these are numbers. One logit that is none makes the sum of the softmax, and so every probability, none.
+    var isFinite: Bool {
+        probabilities.first?.isFinite == true && tangents.allSatisfy { $0.allSatisfy(\.isFinite) }
     }
 }
 

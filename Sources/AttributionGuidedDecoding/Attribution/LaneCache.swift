@@ -2,8 +2,8 @@ import TensorGraph
 
 /// Keys and values of all positions so far, and beside them the keys and values of each tangent lane.
 ///
-/// For every layer and lane there are a matrix of keys `[headWidth * keyValueHeads, capacity]`, a row a position, and
-/// one of values, transposed: `[capacity, headWidth * keyValueHeads]`. Unused positions are zero.
+/// For every layer and lane there are a matrix of keys and one of values, `[headWidth * keyValueHeads, capacity]`, a row
+/// a position. Unused positions are zero.
 final class LaneCache {
     /// Positions that fit.
     let capacity: Int
@@ -26,7 +26,7 @@ final class LaneCache {
             return try Set(model.layerDevices).map { device in
                 let members = model.layerDevices.indices.filter { model.layerDevices[$0] == device }
                 let shapes = members.flatMap { _ in
-                    (0..<lanes).flatMap { _ in [(type, [width, capacity]), (type, [capacity, width])] }
+                    (0..<lanes).flatMap { _ in [(type, [width, capacity]), (type, [width, capacity])] }
                 }
                 let buffer = try TensorBuffer(shapes, on: device.map { model.devices[$0] } ?? .cpu, purpose: purpose)
                 for (index, layer) in members.enumerated() {

@@ -18,7 +18,8 @@ final class QueryBlocks {
         self.ranges = ranges
         let windows = Array(Set(configuration.attention.map(\.slidingWindow)))
         buffer = try TensorBuffer(
-            [(.int32, [tokenCount])] + windows.flatMap { _ in ranges.map { (.float32, [$0.upperBound, $0.count]) } }, on: .cpu,
+            [(.int32, [tokenCount])] + windows.flatMap { _ in ranges.map { (.float32, [$0.upperBound, $0.count]) } },
+            on: .cpu,
             purpose: "attention masks")
         positions = buffer.tensors[0]
         positions.write((0..<tokenCount).map { Int32($0) })

@@ -34,7 +34,8 @@ public final class ReverseAttribution {
     /// Reads `tokens`, which are not empty.
     /// - Parameter progress: called with the fraction of layers done; it may throw to stop.
     public init(
-        _ model: LanguageModel, tokens: [Int], options: Options = Options(), progress: (Double) throws -> Void = { _ in }
+        _ model: LanguageModel, tokens: [Int], options: Options = Options(),
+        progress: (Double) throws -> Void = { _ in }
     ) throws {
         guard !tokens.isEmpty else { throw PromptError.empty }
         if let token = tokens.first(where: { $0 < 0 || $0 >= model.configuration.vocabularySize }) {
@@ -58,7 +59,8 @@ public final class ReverseAttribution {
         _ targets: [AttributionTarget], rule: PropagationRule = .attnLRP, progress: (Double) throws -> Void = { _ in }
     ) throws -> [Attribution] {
         for target in targets {
-            guard tokens.indices.contains(target.position), (0..<model.configuration.vocabularySize).contains(target.token)
+            guard tokens.indices.contains(target.position),
+                (0..<model.configuration.vocabularySize).contains(target.token)
             else { throw AttributionError.targetOutOfRange(token: target.token, position: target.position) }
         }
         var attributions: [Attribution] = []
@@ -78,7 +80,8 @@ public final class ReverseAttribution {
 
     /// Targets whose relevance is sent back together: as many as keep a layer's intermediate results within about a GiB.
     private var largestLaneCount: Int {
-        let widest = max(model.configuration.feedForwardLength, model.configuration.headCount * model.configuration.headWidth)
+        let widest = max(
+            model.configuration.feedForwardLength, model.configuration.headCount * model.configuration.headWidth)
         return max(1, min(16, (1 << 30) / (20 * widest * tokens.count)))
     }
 

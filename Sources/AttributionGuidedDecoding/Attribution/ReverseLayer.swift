@@ -83,7 +83,9 @@ struct ReverseLayer {
     }
 
     private func newGraph(laneCount: Int) throws -> Graph {
-        let widest = max(configuration.feedForwardLength, configuration.embeddingLength, configuration.headCount * configuration.headWidth)
+        let widest = max(
+            configuration.feedForwardLength, configuration.embeddingLength,
+            configuration.headCount * configuration.headWidth)
         return try Graph(
             capacity: 400 + 60 * laneCount + blocks.ranges.count * (40 + 40 * laneCount)
                 + 7 * Graph.transposedTensorCount(out: widest))

@@ -9,12 +9,15 @@ public struct Distribution: Sendable {
     /// Entropy in nats, over the whole vocabulary.
     public let entropy: Double
 
+    /// log Z = log of the sum of exp(logit).
+    private let logPartition: Double
+
     init(logits: [Float], probabilities: [Float]) {
         self.logits = logits
         self.probabilities = probabilities
         // H = log Z - sum p z, and log Z = z - log p for any token; the likeliest is the best conditioned.
         let top = probabilities.indexOfMaximum
-        let logPartition = Double(logits[top]) - log(Double(probabilities[top]))
+        logPartition = Double(logits[top]) - log(Double(probabilities[top]))
         entropy = max(0, logPartition - Self.expectation(of: logits, under: probabilities))
     }
 
@@ -31,6 +34,9 @@ public struct Distribution: Sendable {
         return (whole..<values.count).reduce(sums.sum()) { $0 + Double(values[$1]) * Double(probabilities[$1]) }
     }
 
+    /// Natural logarithm of a token's probability.
+    public func logProbability(of token: Int) -> Double { Double(logits[token]) - logPartition }
+
     /// The most probable token; among equals the one with the smallest id.
     public var mostProbable: Int { logits.indexOfMaximum }
 
@@ -42,8 +48,12 @@ public struct Distribution: Sendable {
 
     /// The `count` most probable tokens, by falling probability; among equals the smaller id comes first.
     public func mostProbable(_ count: Int) -> [Int] {
+        guard count > 0 else { return [] }
+        if count >= logits.count / 8 {
+            return Array(
+                logits.indices.sorted { logits[$0] != logits[$1] ? logits[$0] > logits[$1] : $0 < $1 }.prefix(count))
+        }
         var best: [Int] = []
-        guard count > 0 else { return best }
         var threshold = -Float.infinity
         for (token, logit) in logits.enumerated() where logit > threshold || best.count < count {
             let place = best.firstIndex { logits[$0] < logit } ?? best.count

@@ -35,7 +35,8 @@ final class GenerationState: @unchecked Sendable {  // Touched by the session's 
         stopReason = reasonToStop(after: choice.token, at: position, tokenizer)
         pendingToken = choice.token
         return GenerationStep(
-            position: position, entropy: distribution.entropy, choice: choice, greedy: distribution.mostProbable,
+            position: position, entropy: distribution.entropy, choice: choice,
+            logProbability: distribution.logProbability(of: choice.token), greedy: distribution.mostProbable,
             text: stopReason == nil ? newText : newText + text.finish(), stopReason: stopReason)
     }
 

@@ -10,6 +10,8 @@ final class InferenceSession {
         var threadCount: Int
         var cacheType: ElementType = .float16
         var rule: PropagationRule = .attnLRP
+        /// Whether layers on the CPU use one kernel for each part, instead of ggml's operations.
+        var fusesOperations = true
     }
 
     let model: LanguageModel
@@ -133,7 +135,12 @@ final class InferenceSession {
             let prediction = try evaluation.run(tokens: Array(tokens[chunk.range]), start: position, weights: weights)
             if withTangents { tangentLength = chunk.range.upperBound }
             position = chunk.range.upperBound
-            if isLast, let prediction { return withTangents ? prediction.withZeroTangents(regions.count) : prediction }
+            if isLast, let prediction {
+                guard prediction.isFinite else {
+                    throw GenerationError.notFinite(path: model.path, position: tokens.count - 1)
+                }
+                return withTangents ? prediction.withZeroTangents(regions.count) : prediction
+            }
             try progress(position - start)
         }
     }
@@ -164,8 +171,11 @@ final class InferenceSession {
         return max(1, min(logits, chunkLength(from: tokens.count, laneCount: 1)))
     }
 
-    private func historyLength(_ count: Int) -> Int {
-        min(cache.capacity, (count + LaneCache.granularity - 1) / LaneCache.granularity * LaneCache.granularity)
+    private func historyLength(_ count: Int) -> Int? {
+        let isFused = options.fusesOperations && model.devices.isEmpty && cache.laneCount <= Graph.laneLimit
+        return isFused
+            ? nil
+            : min(cache.capacity, (count + LaneCache.granularity - 1) / LaneCache.granularity * LaneCache.granularity)
     }
 
     /// A graph of this shape, an earlier one where there is one. A few are kept: one for each kind of decoding step.
@@ -176,7 +186,8 @@ final class InferenceSession {
         }
         if evaluations.count >= 3 { evaluations.removeFirst() }
         let evaluation = try ForwardEvaluation(
-            model, shape, rule: options.rule, cache: cache, headWeights: headWeights, on: stream)
+            model, shape, rule: options.rule, cache: cache, headWeights: headWeights,
+            fusesOperations: options.fusesOperations, on: stream)
         evaluations.append(evaluation)
         return evaluation
     }

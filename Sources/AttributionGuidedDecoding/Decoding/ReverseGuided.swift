@@ -13,7 +13,8 @@ public struct ReverseGuided: DecodingStrategy {
     ///   - guided: the strategy whose choices are to be made.
     ///   - model: the model that generates.
     public init(
-        _ guided: AttributionGuided, model: LanguageModel, options: ReverseAttribution.Options = ReverseAttribution.Options()
+        _ guided: AttributionGuided, model: LanguageModel,
+        options: ReverseAttribution.Options = ReverseAttribution.Options()
     ) {
         self.guided = guided
         self.model = model

@@ -51,14 +51,7 @@ public struct Sampling: DecodingStrategy {
     func likelyTokens(_ distribution: Distribution) -> [Int] {
         let count = distribution.logits.count
         let limit = options.topK > 0 ? min(options.topK, count) : count
-        var kept =
-            limit < count / 8
-            ? distribution.mostProbable(limit)
-            : Array(
-                (0..<count).sorted {
-                    distribution.logits[$0] != distribution.logits[$1]
-                        ? distribution.logits[$0] > distribution.logits[$1] : $0 < $1
-                }.prefix(limit))
+        var kept = distribution.mostProbable(limit)
         let mass = kept.reduce(0) { $0 + Double(distribution.probabilities[$1]) }
         var cumulative = 0.0
         if options.topP < 1,
@@ -72,22 +65,4 @@ public struct Sampling: DecodingStrategy {
         let floor = Double(distribution.probabilities[kept[0]]) * options.minP
         return kept.filter { Double(distribution.probabilities[$0]) >= floor }
     }
-}
-
-/// SplitMix64 (Steele et al. 2014): small, and the same on every machine.
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
-    }
-
-    /// A number in 0..<1 with 53 random bits.
-    mutating func nextUniform() -> Double { Double(next() >> 11) * 0x1p-53 }
 }

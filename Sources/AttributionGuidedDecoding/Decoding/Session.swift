@@ -57,6 +57,9 @@ public actor Session {
         self.options = options
     }
 
+    /// Forgets all tokens; the next prompt is read from its beginning.
+    public func reset() { inference?.truncate(to: 0) }
+
     /// Bytes of caches and intermediate results.
     public var byteCount: Int { inference?.byteCount ?? 0 }
 

@@ -58,12 +58,21 @@ public final class LanguageModel: Sendable {
         let file = try GGUFFile(path: path)
         let metadata = try MetadataReader(file)
         let architecture = try Architecture.named(metadata.architecture, for: metadata)
+        if let parts = try metadata.optionalInteger("split.count", in: 0...65_535), parts > 1 {
+            throw metadata.invalid(
+                "split.count", "the model is split into \(parts) files",
+                remedy: "Merge them into one with llama-gguf-split --merge.")
+        }
         guard let embedding = file.tensors["token_embd.weight"] else {
             throw TensorGraphError.invalidFile(
                 path: path, field: "tensor token_embd.weight", problem: "is missing",
                 remedy: "The file is incomplete or split into parts; convert or merge it again.")
         }
+        guard embedding.shape[1] <= 16_777_216 else {
+            throw metadata.invalid("tensor token_embd.weight", "has \(embedding.shape[1]) rows, one for each token")
+        }
         let configuration = try ModelConfiguration(metadata, architecture, vocabularySize: embedding.shape[1])
+        try TransformerWeights.check(file, configuration, parts: architecture.parts)
         return (
             file, configuration, architecture, try Tokenizer(metadata, vocabularySize: configuration.vocabularySize)
         )

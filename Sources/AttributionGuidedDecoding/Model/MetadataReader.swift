@@ -69,6 +69,12 @@ struct MetadataReader {
         return value
     }
 
+    func optionalBool(_ key: String) throws -> Bool? {
+        guard let value = file.metadata[fullKey(key)] else { return nil }
+        guard case .bool(let bool) = value else { throw invalid(key, "is a \(value.typeName), expected a bool") }
+        return bool
+    }
+
     func optionalString(_ key: String) throws -> String? {
         guard let value = file.metadata[fullKey(key)] else { return nil }
         guard case .string(let string) = value else { throw invalid(key, "is a \(value.typeName), expected a string") }

@@ -55,6 +55,9 @@ public struct ModelConfiguration: Sendable {
                 "%.attention.key_length", "is missing, and embedding_length is not a multiple of head_count")
         }
         headWidth = keyLength ?? embeddingLength / headCount
+        guard headWidth % 2 == 0, headWidth > 0 else {
+            throw metadata.invalid("%.attention.key_length", "heads are \(headWidth) wide, expected an even number")
+        }
         if let valueLength = try metadata.optionalInteger("%.attention.value_length", in: 1...4096),
             valueLength != headWidth
         {
@@ -75,7 +78,7 @@ public struct ModelConfiguration: Sendable {
         _ metadata: MetadataReader, _ layout: RotaryEmbedding.Layout, headWidth: Int
     ) throws -> RotaryEmbedding {
         let dimensions = try metadata.optionalInteger("%.rope.dimension_count", in: 2...4096) ?? headWidth
-        guard dimensions <= headWidth, dimensions % 2 == 0, headWidth % 2 == 0 else {
+        guard dimensions <= headWidth, dimensions % 2 == 0 else {
             throw metadata.invalid(
                 "%.rope.dimension_count", "is \(dimensions), expected an even number up to the head width \(headWidth)")
         }

@@ -42,7 +42,12 @@ struct LinearWeights: Sendable {
 }
 
 extension TransformerWeights {
-    /// Finds, checks and places all weights.
+    /// Checks that the file has every tensor the model needs, of the right shape and of a type that can be used.
+    static func check(_ file: GGUFFile, _ configuration: ModelConfiguration, parts: Architecture.Parts) throws {
+        try TensorPlan(configuration, parts, file: file).check()
+    }
+
+    /// Finds and places all weights, which ``check(_:_:parts:)`` has found to be right.
     /// - Parameters:
     ///   - layerDevices: for each layer the graphics processor that holds it, nil for the CPU.
     ///   - outputDevice: likewise for the output matrix.
@@ -51,7 +56,6 @@ extension TransformerWeights {
         layerDevices: [Int?], outputDevice: Int?, repacked: Bool, progress: ((Double) -> Void)?
     ) throws {
         let plan = TensorPlan(configuration, parts, file: file)
-        try plan.check()
         let uses = plan.uses(layerDevices: layerDevices, outputDevice: outputDevice)
         let store = try WeightStore(file, uses, devices: devices, repacked: repacked, progress: progress)
 
@@ -63,7 +67,8 @@ extension TransformerWeights {
         embedding = try tensor("token_embd.weight", .lookup)
         outputNorm = try tensor("output_norm.weight", .vector(onGPU: outputDevice))
         output = LinearWeights(
-            weight: try tensor(plan.outputName, .matrix(onGPU: outputDevice)), mapped: try tensor(plan.outputName, .lookup))
+            weight: try tensor(plan.outputName, .matrix(onGPU: outputDevice)),
+            mapped: try tensor(plan.outputName, .lookup))
         guard let outputRows = file.tensors[plan.outputName] else { throw plan.missing(plan.outputName) }
         self.outputRows = outputRows
         layers = try (0..<configuration.layerCount).map { index in

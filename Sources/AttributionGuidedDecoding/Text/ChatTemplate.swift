@@ -32,50 +32,76 @@ public struct ChatTemplate: Sendable {
     /// - Parameter opensAnswer: ends with the beginning of the assistant's turn.
     func render(_ messages: [ChatMessage], opensAnswer: Bool = true) throws -> Rendering {
         let text = try apply(messages, opensAnswer)
-        // The same conversation with a marker for each content shows what the template puts between them.
-        let marked = messages.enumerated().map { ChatMessage(role: $1.role, content: Self.marker($0)) }
-        let skeleton = Array(try apply(marked, opensAnswer).utf8)
-        let placed = messages.indices.compactMap { index in
-            skeleton.firstRange(of: Array(Self.marker(index).utf8)).map { (index: index, range: $0) }
-        }.sorted { $0.range.lowerBound < $1.range.lowerBound }
-
-        let bytes = Array(text.utf8)
-        var contents = Array(repeating: 0..<0, count: messages.count)
-        var (cursor, skeletonCursor) = (0, 0)
-        for (order, item) in placed.enumerated() {
-            cursor += item.range.lowerBound - skeletonCursor
-            skeletonCursor = item.range.upperBound
-            let following = skeleton[
-                skeletonCursor..<(order + 1 < placed.count ? placed[order + 1].range.lowerBound : skeleton.count)]
-            let content = messages[item.index].content
-            guard
-                let length = [content, Self.trimmed(content)].map({ Array($0.utf8) }).first(where: { candidate in
-                    bytes.dropFirst(cursor).starts(with: candidate)
-                        && bytes.dropFirst(cursor + candidate.count).starts(with: following)
-                })?.count
-            else { throw PromptError.contentNotFound(message: item.index) }
-            contents[item.index] = cursor..<cursor + length
-            cursor += length
+        // Some templates write a separator only where there is something to separate: a second try leaves blank contents be.
+        for marksBlank in [true, false] {
+            if let contents = try locate(messages, in: text, opensAnswer: opensAnswer, marksBlank: marksBlank) {
+                return Rendering(text: text, contents: contents)
+            }
         }
-        return Rendering(text: text, contents: contents)
+        throw PromptError.contentNotFound
     }
 
-    /// Private-use characters, which no template and hardly a message has.
+    /// Renders the same conversation with a marker for each content, which shows what the template puts between them and
+    /// whether it trims them; nil where that doesn't add up to `text`.
+    private func locate(
+        _ messages: [ChatMessage], in text: String, opensAnswer: Bool, marksBlank: Bool
+    ) throws -> [Range<Int>]? {
+        let marked = messages.enumerated().map { index, message in
+            let isMarked = marksBlank || !Self.trimmed(message.content).isEmpty
+            return ChatMessage(
+                role: message.role, content: isMarked ? Self.pad + Self.marker(index) + Self.pad : message.content)
+        }
+        let skeleton = Array(try apply(marked, opensAnswer).utf8)
+        var places: [(message: Int, marker: Range<Int>)] = []
+        for (index, message) in messages.enumerated() {
+            if let range = skeleton.firstRange(of: Array(Self.marker(index).utf8)) {
+                places.append((index, range))
+            } else if !Self.trimmed(message.content).isEmpty {
+                throw PromptError.leftOut(message: index, role: message.role)
+            }
+        }
+        var contents = Array(repeating: 0..<0, count: messages.count)
+        var (assembled, cursor) = ([UInt8](), 0)
+        for (index, marker) in places.sorted(by: { $0.marker.lowerBound < $1.marker.lowerBound }) {
+            let keepsStart = marker.lowerBound > cursor && skeleton[marker.lowerBound - 1] == Self.padByte
+            let keepsEnd = marker.upperBound < skeleton.count && skeleton[marker.upperBound] == Self.padByte
+            assembled += skeleton[cursor..<marker.lowerBound - (keepsStart ? 1 : 0)]
+            cursor = marker.upperBound + (keepsEnd ? 1 : 0)
+            let content = Self.trimmed(messages[index].content, start: !keepsStart, end: !keepsEnd).utf8
+            contents[index] = assembled.count..<assembled.count + content.count
+            assembled += content
+        }
+        return assembled + skeleton[cursor...] == Array(text.utf8) ? contents : nil
+    }
+
+    /// Private-use characters, which no template has.
     private static func marker(_ index: Int) -> String { "\u{F8F0}\(index)\u{F8F1}" }
 
-    /// Without white space at both ends, as templates trim.
-    private static func trimmed(_ text: String) -> String {
+    /// White space (a vertical tab) that no template writes by itself: where it is missing, the template trims.
+    private static let pad = "\u{B}"
+    private static let padByte: UInt8 = 0xB
+
+    /// Without white space at the ends, as templates trim.
+    private static func trimmed(_ text: String, start: Bool = true, end: Bool = true) -> String {
         let isSpace: (Unicode.Scalar) -> Bool = { " \t\n\r\u{B}\u{C}".unicodeScalars.contains($0) }
         var scalars = Substring(text).unicodeScalars
-        while let first = scalars.first, isSpace(first) { scalars.removeFirst() }
-        while let last = scalars.last, isSpace(last) { scalars.removeLast() }
+        if start { scalars = scalars.drop(while: isSpace) }
+        if end { while let last = scalars.last, isSpace(last) { scalars.removeLast() } }
         return String(scalars)
     }
+
+    private static let roleCharacters = Set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-".utf8)
 
     private func apply(_ messages: [ChatMessage], _ opensAnswer: Bool) throws -> String {
         let strings = messages.flatMap { [$0.role, $0.content] }
         if let index = strings.firstIndex(where: { $0.utf8.contains(0) }) {
             throw PromptError.containsNull(message: index / 2)
+        }
+        // A role goes into the template's own text, where anything but a word could pose as a part of it.
+        if let index = messages.firstIndex(where: { message in
+            message.role.isEmpty || !message.role.utf8.allSatisfy { Self.roleCharacters.contains($0) }
+        }) {
+            throw PromptError.invalidRole(message: index, role: messages[index].role)
         }
         // One block of memory holds all strings, each ended by a zero, as C wants them.
         var offsets: [Int] = []
@@ -84,6 +110,7 @@ public struct ChatTemplate: Sendable {
             offsets.append(block.count)
             block += string.utf8CString
         }
+        guard block.count < 1 << 28 else { throw PromptError.tooLong(byteCount: block.count) }
         return try block.withUnsafeBufferPointer { block in
             let chat = messages.indices.map { index in
                 llama_chat_message(

@@ -32,14 +32,14 @@ extension Prompt {
             }
             return try positions(ofMessages: { $0.bytes == messages[index].bytes }, specification)
         case .text(let wanted):
-            return try positions(specification, nearestTo: wanted) { text in text.ranges(of: wanted) }
+            return try positions(specification, nearestTo: wanted) { text in text.byteRanges(of: wanted) }
         case .regex(let pattern):
             let regex: Regex<AnyRegexOutput>
             do { regex = try Regex(pattern) } catch {
                 throw RegionError.malformed(specification.description, "not a regular expression: \(error)")
             }
             return try positions(specification, nearestTo: pattern) { text in
-                text.ranges(of: regex).filter { !$0.isEmpty }
+                text.ranges(of: regex).filter { !$0.isEmpty }.map { text.byteRange($0) }
             }
         case .tokens(let ranges):
             if let range = ranges.first(where: { $0.upperBound > tokens.count }) {
@@ -63,7 +63,7 @@ extension Prompt {
     }
 
     private func positions(
-        _ specification: RegionSpecification, nearestTo wanted: String, _ find: (String) -> [Range<String.Index>]
+        _ specification: RegionSpecification, nearestTo wanted: String, _ find: (String) -> [Range<Int>]
     ) throws -> Set<Int> {
         guard let text else { throw RegionError.noText(specification: specification.description) }
         let found = find(text)
@@ -71,7 +71,7 @@ extension Prompt {
             throw RegionError.notFound(
                 specification: specification.description, nearest: Self.likeliestPlace(of: wanted, in: text))
         }
-        return try covered(found.map { text.byteRange($0) }, specification)
+        return try covered(found, specification)
     }
 
     private func covered(_ spans: [Range<Int>], _ specification: RegionSpecification) throws -> Set<Int> {
@@ -82,14 +82,21 @@ extension Prompt {
 
     /// The surroundings of the longest run of characters that `text` shares with `wanted`, ignoring case.
     static func likeliestPlace(of wanted: String, in text: String, margin: Int = 30) -> String {
-        let (needle, characters) = (Array(wanted.lowercased().prefix(200)), Array(text))
-        let haystack = characters.map { $0.lowercased() }
+        let characters = Array(text)
+        // Numbers stand for the characters, as they are faster to compare.
+        var numbers: [String: Int] = [:]
+        let needle = wanted.prefix(200).map { character in
+            let number = numbers[character.lowercased()] ?? numbers.count
+            numbers[character.lowercased()] = number
+            return number
+        }
+        let haystack = characters.map { numbers[$0.lowercased()] ?? -1 }
         var previous = Array(repeating: 0, count: needle.count + 1)
         var best = (length: 0, end: 0)
         for (index, character) in haystack.enumerated() {
             var current = previous
             for (column, other) in needle.enumerated() {
-                current[column + 1] = character == String(other) ? previous[column] + 1 : 0
+                current[column + 1] = character == other ? previous[column] + 1 : 0
                 if current[column + 1] > best.length { best = (current[column + 1], index + 1) }
             }
             previous = current
@@ -100,6 +107,14 @@ extension Prompt {
 }
 
 extension String {
+    /// Every occurrence of `wanted`, as bytes (UTF-8); where there is none, those that Unicode holds equal to it.
+    func byteRanges(of wanted: String) -> [Range<Int>] {
+        let (bytes, needle) = (Array(utf8), Array(wanted.utf8))
+        guard let first = needle.first, needle.count <= bytes.count else { return [] }
+        let exact = (0...bytes.count - needle.count).filter { bytes[$0] == first && bytes[$0...].starts(with: needle) }
+        return exact.isEmpty ? ranges(of: wanted).map { byteRange($0) } : exact.map { $0..<$0 + needle.count }
+    }
+
     /// The bytes (UTF-8) that a range of characters covers.
     func byteRange(_ range: Range<Index>) -> Range<Int> {
         let lower = utf8.distance(from: startIndex, to: range.lowerBound)
@@ -119,7 +134,7 @@ extension RegionOfInterest {
             throw RegionError.headOutOfRange(
                 layer: head.layer, head: head.head, layerCount: layers, headCount: headCount)
         }
-        guard ([otherTokens] + tokens.values + heads.values).allSatisfy(\.isFinite) else {
+        guard ([otherTokens] + tokens.values + heads.values).allSatisfy({ Float($0).isFinite }) else {
             throw RegionError.weightNotFinite
         }
     }

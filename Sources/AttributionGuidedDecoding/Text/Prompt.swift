@@ -43,12 +43,14 @@ extension Prompt {
     }
 
     private init(text: String, messages: [Message], tokenizer: Tokenizer) throws {
-        tokens = tokenizer.tokenize(text, addsSpecialTokens: true, parsesSpecialTokens: true)
-        guard !tokens.isEmpty else { throw PromptError.empty }
+        guard !text.isEmpty else { throw PromptError.empty }
+        let bytes = Array(text.utf8)
+        let core = try TokenizedText(bytes, protecting: messages.map(\.bytes), tokenizer: tokenizer)
+        let (first, last) = tokenizer.addedTokens
+        tokens = first + core.tokens + last
+        tokenBytes = first.map { _ in 0..<0 } + core.ranges + last.map { _ in bytes.count..<bytes.count }
         self.text = text
         self.messages = messages
-        tokenBytes = try TokenAlignment.align(
-            tokens.map { tokenizer.bytes(of: $0, showsSpecialTokens: true) }, to: Array(text.utf8))
     }
 
     /// Tokens that overlap a range of bytes of `text`.

@@ -3,11 +3,15 @@ public enum PromptError: Error, Equatable, CustomStringConvertible {
     case noVocabulary
     case noTemplate
     case unknownTemplate(known: [String])
-    case contentNotFound(message: Int)
+    case contentNotFound
+    case leftOut(message: Int, role: String)
+    case invalidRole(message: Int, role: String)
     case containsNull(message: Int)
+    case containsControlToken(String)
     case empty
     case tokenOutOfRange(token: Int, vocabularySize: Int)
-    case notAligned(token: Int, position: Int)
+    case notInVocabulary(text: String)
+    case tooLong(byteCount: Int)
 
     public var description: String {
         switch self {
@@ -16,16 +20,22 @@ public enum PromptError: Error, Equatable, CustomStringConvertible {
         case .unknownTemplate(let known):
             "the model's chat template is not one that libllama knows (\(known.joined(separator: ", "))); "
                 + "give the whole prompt with --prompt"
-        case .contentNotFound(let message):
-            "the chat template changes the text of message \(message), so that its place can't be told; "
+        case .contentNotFound:
+            "the chat template changes the text of a message, so that its place can't be told; "
                 + "give the whole prompt with --prompt and mark regions with text:"
+        case .leftOut(let message, let role):
+            "the chat template has no place for message \(message) (role '\(role)'); leave it out, or change its role or its place"
+        case .invalidRole(let message, let role):
+            "message \(message): role '\(role)' is not a word; roles are system, user, assistant, tool and their like"
         case .containsNull(let message): "message \(message) contains a null character; remove it"
+        case .containsControlToken(let name):
+            "a message contains '\(name)', which this vocabulary can only write as a control token; remove it"
         case .empty: "the prompt is empty; give one with --user, --prompt, --file, --messages or --prompt-tokens"
         case .tokenOutOfRange(let token, let size):
             "token \(token) is not in the vocabulary, whose ids are 0 to \(size - 1)"
-        case .notAligned(let token, let position):
-            "token \(token) at position \(position) can't be found in the prompt's text, so that text regions can't be told; "
-                + "mark regions with tokens:"
+        case .notInVocabulary(let text):
+            "the model's vocabulary can't express '\(text)' in the prompt; remove it, or give the prompt with --prompt-tokens"
+        case .tooLong(let byteCount): "the prompt is too long: \(byteCount) bytes; shorten it"
         }
     }
 }

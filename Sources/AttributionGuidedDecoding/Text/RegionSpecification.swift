@@ -50,7 +50,7 @@ public struct RegionSpecification: Sendable, Hashable, CustomStringConvertible {
                 throw RegionError.malformed(specification, "message: takes a number from 0")
             }
             target = .message(index)
-        case "text": target = .text(try Self.unquoted(value, in: specification))
+        case "text": target = .text(try Self.unescaped(value) ?? Self.unquoted(value, in: specification))
         case "regex": target = .regex(try Self.unquoted(value, in: specification))
         case "tokens":
             target = .tokens(
@@ -60,6 +60,12 @@ public struct RegionSpecification: Sendable, Hashable, CustomStringConvertible {
         case "heads": target = .heads(try Self.heads(value, in: specification))
         case let kind: throw RegionError.malformed(specification, "unknown kind of region '\(kind):'")
         }
+    }
+
+    /// The text of a JSON string, whose escapes (`\"`, `\n`) let any text be named; nil for anything else.
+    private static func unescaped(_ value: Substring) -> String? {
+        guard value.hasPrefix("\""), value.count > 2 else { return nil }
+        do { return try JSONDecoder().decode(String.self, from: Data(value.utf8)) } catch { return nil }
     }
 
     private static func unquoted(_ value: Substring, in specification: String) throws -> String {
@@ -160,7 +166,7 @@ public enum RegionError: Error, Equatable, CustomStringConvertible {
         case .headOutOfRange(let layer, let head, let layers, let heads):
             "region head \(layer).\(head) does not exist: the model has layers 0 to \(layers - 1) and heads 0 to \(heads - 1)"
         case .headFile(let path, let problem): "\(path): \(problem)"
-        case .weightNotFinite: "a region's weight is not a finite number"
+        case .weightNotFinite: "a region's weight is not a finite 32-bit number; give a smaller one"
         }
     }
 }

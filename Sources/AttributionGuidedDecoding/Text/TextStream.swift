@@ -12,11 +12,12 @@ struct TextStream {
     mutating func append(_ bytes: [UInt8]) -> String {
         guard !hasStopped else { return "" }
         pending += bytes
-        let earliest = stopStrings.compactMap { pending.firstRange(of: $0)?.lowerBound }.min()
-        if let earliest {
+        // The one that is complete first, so that it doesn't matter how the text is divided into tokens.
+        let found = stopStrings.compactMap { pending.firstRange(of: $0) }
+        if let first = found.min(by: { ($0.upperBound, $0.lowerBound) < ($1.upperBound, $1.lowerBound) }) {
             hasStopped = true
             defer { pending = [] }
-            return String(decoding: pending[..<earliest], as: UTF8.self)
+            return String(decoding: pending[..<first.lowerBound], as: UTF8.self)
         }
         let certain = wholeCharacters(in: pending.count - longestStopPrefix())
         defer { pending.removeFirst(certain) }

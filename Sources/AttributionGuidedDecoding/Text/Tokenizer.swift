@@ -8,73 +8,65 @@ public final class Tokenizer: @unchecked Sendable {  // libllama's vocabulary is
     /// The chat template inside the file, in Jinja; nil where there is none.
     public let chatTemplateSource: String?
     public let tokenCount: Int
+    /// Tokens that every prompt begins and ends with: BOS and EOS where the model wants them.
+    let addedTokens: (first: [Int], last: [Int])
+    /// Whether text is tokenised with a space before it, as in SentencePiece.
+    let addsSpacePrefix: Bool
 
     /// Loads the vocabulary of a model file; nil where the file has none.
     init?(_ metadata: MetadataReader, vocabularySize: Int) throws {
-        guard try Self.check(metadata, vocabularySize: vocabularySize) else { return nil }
+        guard let kind = try TokenizerMetadata.check(metadata, vocabularySize: vocabularySize) else { return nil }
+        chatTemplateSource = try metadata.optionalString("tokenizer.chat_template")
+        addsSpacePrefix = try metadata.optionalBool("tokenizer.ggml.add_space_prefix") ?? true && kind == .sentencePiece
         var parameters = llama_model_default_params()
         parameters.vocab_only = true
         let (model, report) = BackendLog.capturing { llama_model_load_from_file(metadata.file.path, parameters) }
         guard let model, let vocabulary = llama_model_get_vocab(model) else {
-            throw metadata.invalid("tokenizer.ggml.model", report.isEmpty ? "the vocabulary can't be loaded" : report)
+            throw metadata.invalid("tokenizer", report.isEmpty ? "the vocabulary can't be loaded" : report)
         }
         self.model = model
         self.vocabulary = vocabulary
         tokenCount = Int(llama_vocab_n_tokens(vocabulary))
-        chatTemplateSource = try metadata.optionalString("tokenizer.chat_template")
+        addedTokens = (
+            llama_vocab_get_add_bos(vocabulary) ? [Int(llama_vocab_bos(vocabulary))] : [],
+            llama_vocab_get_add_eos(vocabulary) ? [Int(llama_vocab_eos(vocabulary))] : []
+        )
+        for (tokens, key) in [
+            (addedTokens.first, "tokenizer.ggml.bos_token_id"), (addedTokens.last, "tokenizer.ggml.eos_token_id"),
+        ]
+        where tokens == [Int(LLAMA_TOKEN_NULL)] {
+            throw metadata.invalid(key, "is missing, but the tokenizer adds this token to every prompt")
+        }
     }
 
     deinit { llama_model_free(model) }
-
-    /// What libllama would only assert. False means that the file has no vocabulary.
-    private static func check(_ metadata: MetadataReader, vocabularySize: Int) throws -> Bool {
-        guard let kind = try metadata.optionalString("tokenizer.ggml.model"), !["none", "no_vocab"].contains(kind)
-        else {
-            return false
-        }
-        guard ["llama", "gpt2"].contains(kind) else {
-            throw metadata.invalid("tokenizer.ggml.model", "is '\(kind)'", remedy: "Supported are 'llama' and 'gpt2'.")
-        }
-        guard case .strings(let tokens)? = metadata.file.metadata["tokenizer.ggml.tokens"], !tokens.isEmpty else {
-            throw metadata.invalid("tokenizer.ggml.tokens", "is missing or not an array of strings")
-        }
-        guard tokens.count <= vocabularySize else {
-            throw metadata.invalid(
-                "tokenizer.ggml.tokens", "has \(tokens.count) tokens, the embedding matrix \(vocabularySize)")
-        }
-        guard Set(tokens).count == tokens.count else {
-            throw metadata.invalid("tokenizer.ggml.tokens", "names a token twice")
-        }
-        for (key, type) in [("tokenizer.ggml.scores", "f32"), ("tokenizer.ggml.token_type", "i32")] {
-            guard let value = metadata.file.metadata[key] else { continue }
-            let count =
-                switch value {
-                case .integers(let integers): integers.count
-                case .floats(let floats): floats.count
-                default: -1
-                }
-            guard metadata.file.arrayElementTypes[key] == type, count == tokens.count else {
-                throw metadata.invalid(key, "is a \(value.typeName), expected \(tokens.count) values of type \(type)")
-            }
-        }
-        return true
-    }
 
     /// Tokens of `text`.
     /// - Parameters:
     ///   - addsSpecialTokens: begins with BOS where the model wants it.
     ///   - parsesSpecialTokens: text such as `<|im_start|>` becomes its control token.
-    public func tokenize(_ text: String, addsSpecialTokens: Bool = false, parsesSpecialTokens: Bool = false) -> [Int] {
+    /// - Throws: ``PromptError/tooLong(byteCount:)`` from 256 MiB on.
+    public func tokenize(_ text: String, addsSpecialTokens: Bool = false, parsesSpecialTokens: Bool = false) throws
+        -> [Int]
+    {
         var text = text
-        return text.withUTF8 { bytes in
+        guard text.utf8.count < 1 << 28 else { throw PromptError.tooLong(byteCount: text.utf8.count) }
+        let tokens = text.withUTF8 { bytes in
             bytes.withMemoryRebound(to: CChar.self) { characters in
-                var tokens = [llama_token](repeating: 0, count: characters.count + 16)
-                let count = llama_tokenize(
-                    vocabulary, characters.baseAddress, Int32(characters.count), &tokens, Int32(tokens.count),
-                    addsSpecialTokens, parsesSpecialTokens)
-                return tokens.prefix(Int(max(0, count))).map { Int($0) }
+                func tokens(capacity: Int) -> (count: Int, tokens: [llama_token]) {
+                    var tokens = [llama_token](repeating: 0, count: capacity)
+                    let count = llama_tokenize(
+                        vocabulary, characters.baseAddress, Int32(characters.count), &tokens, Int32(capacity),
+                        addsSpecialTokens, parsesSpecialTokens)
+                    return (Int(count), tokens)
+                }
+                // A negative count tells how many there are when they don't fit.
+                let first = tokens(capacity: characters.count + 16)
+                let all = first.count < 0 ? tokens(capacity: -first.count) : first
+                return all.tokens.prefix(max(0, all.count))
             }
         }
+        return tokens.map { Int($0) }
     }
 
     /// The bytes that `token` stands for; they may be part of a character.
@@ -103,5 +95,21 @@ public final class Tokenizer: @unchecked Sendable {  // libllama's vocabulary is
     }
 
     /// Whether the model's prompts begin with BOS.
-    public var addsBeginningOfSequence: Bool { llama_vocab_get_add_bos(vocabulary) }
+    public var addsBeginningOfSequence: Bool { !addedTokens.first.isEmpty }
+
+    /// What a token is beside text.
+    enum TokenKind {
+        case text
+        /// A control token: it is written by its name only where control tokens are asked for.
+        case control
+        /// Found in any text before that is divided further.
+        case userDefined
+    }
+
+    func kind(of token: Int) -> TokenKind {
+        guard token >= 0, token < tokenCount else { return .text }
+        let attributes = llama_vocab_get_attr(vocabulary, llama_token(token)).rawValue
+        if attributes & (LLAMA_TOKEN_ATTR_CONTROL.rawValue | LLAMA_TOKEN_ATTR_UNKNOWN.rawValue) != 0 { return .control }
+        return attributes & LLAMA_TOKEN_ATTR_USER_DEFINED.rawValue != 0 ? .userDefined : .text
+    }
 }

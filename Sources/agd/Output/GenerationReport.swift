@@ -52,7 +52,7 @@ struct GenerationReport: Encodable {
         }
         completionTokens = steps.map(\.token)
         text = steps.map(\.text).joined()
-        stopReason = steps.last?.stopReason
+        stopReason = steps.isEmpty ? .maximumTokens : steps.last?.stopReason
         self.timing = timing
     }
 }

@@ -19,17 +19,40 @@ enum Terminal {
 
     static var errorIsTerminal: Bool { isatty(STDERR_FILENO) == 1 }
 
-    static func write(_ text: String) { FileHandle.standardOutput.write(Data(text.utf8)) }
-    static func writeError(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
+    /// Columns of the terminal; 100 where there is none.
+    static var width: Int {
+        var size = winsize()
+        guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 100 }
+        return Int(size.ws_col)
+    }
+
+    static func write(_ text: String) { write(Data(text.utf8)) }
+
+    /// Ends the program where stdout can't be written: quietly where its reader has gone, as `head` does.
+    private static func write(_ data: Data) {
+        do { try FileHandle.standardOutput.write(contentsOf: data) } catch {
+            if errno != EPIPE {
+                writeError("Error: stdout: can't be written: \(String(cString: strerror(errno)).lowercased())\n")
+            }
+            exit(EXIT_FAILURE)
+        }
+    }
+
+    static func writeError(_ text: String) {
+        do { try FileHandle.standardError.write(contentsOf: Data(text.utf8)) } catch { return }  // Nowhere is left to tell.
+    }
     static func note(_ text: String) { writeError("note: \(text)\n") }
 
     /// Bold and underlined, and not by colour alone.
     static func marked(_ text: String) -> String { text.isEmpty ? "" : "\u{1B}[1;4;33m\(text)\u{1B}[0m" }
 
-    static func writeJSON(_ value: some Encodable) throws {
+    static func writeJSON(_ value: some Encodable) throws { write(try json(value)) }
+
+    /// A JSON object with a line end.
+    static func json(_ value: some Encodable) throws -> String {
         let encoder = JSONEncoder()
         encoder.keyEncodingStrategy = .convertToSnakeCase
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        FileHandle.standardOutput.write(try encoder.encode(value) + Data("\n".utf8))
+        return String(decoding: try encoder.encode(value), as: UTF8.self) + "\n"
     }
 }

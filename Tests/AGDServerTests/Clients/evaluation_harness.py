@@ -80,7 +80,7 @@ def samples(task):
 def compare_with_reference():
     import torch
     model = transformers.AutoModelForCausalLM.from_pretrained(
-        os.path.dirname(model_path), gguf_file=os.path.basename(model_path), dtype=torch.float32)
+        os.path.dirname(model_path), gguf_file=os.path.basename(model_path)).float()
     tokenizer = transformers.AutoTokenizer.from_pretrained(folder / "tokenizer")
     worst = 0.0
     for sample in samples("rated"):

@@ -1,0 +1,70 @@
+"""Writes a Llama-shaped model with random weights, to measure speed with: sizes are real, words are not.
+
+    python make_model.py model-f16.gguf [--layers 16 --embedding 2048 --feed-forward 8192 --heads 32 --kv-heads 8]
+
+Needs `pip install gguf numpy`. The defaults are the shape of a 1.24 B parameter Llama 3.2 with tied embeddings.
+Quantise the result with llama.cpp's `llama-quantize`.
+"""
+
+import argparse
+
+import gguf
+import numpy
+
+parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+parser.add_argument("path")
+parser.add_argument("--layers", type=int, default=16)
+parser.add_argument("--embedding", type=int, default=2048)
+parser.add_argument("--feed-forward", type=int, default=8192)
+parser.add_argument("--heads", type=int, default=32)
+parser.add_argument("--kv-heads", type=int, default=8)
+parser.add_argument("--vocabulary", type=int, default=128_256)
+parser.add_argument("--context", type=int, default=8192)
+arguments = parser.parse_args()
+
+random = numpy.random.default_rng(0)
+width, hidden = arguments.embedding, arguments.feed_forward
+key_width = width // arguments.heads * arguments.kv_heads
+
+writer = gguf.GGUFWriter(arguments.path, "llama")
+writer.add_name("random")
+writer.add_file_type(gguf.LlamaFileType.MOSTLY_F16)
+writer.add_context_length(arguments.context)
+writer.add_embedding_length(width)
+writer.add_block_count(arguments.layers)
+writer.add_feed_forward_length(hidden)
+writer.add_head_count(arguments.heads)
+writer.add_head_count_kv(arguments.kv_heads)
+writer.add_rope_dimension_count(width // arguments.heads)
+writer.add_rope_freq_base(500_000.0)
+writer.add_layer_norm_rms_eps(1e-5)
+writer.add_vocab_size(arguments.vocabulary)
+writer.add_tokenizer_model("no_vocab")
+
+
+def matrix(name: str, columns: int, rows: int) -> None:
+    values = random.standard_normal((rows, columns), dtype=numpy.float32) * columns**-0.5
+    writer.add_tensor(name, values.astype(numpy.float16))
+
+
+def ones(name: str) -> None:
+    writer.add_tensor(name, numpy.ones(width, dtype=numpy.float32))
+
+
+matrix("token_embd.weight", width, arguments.vocabulary)
+ones("output_norm.weight")
+for layer in range(arguments.layers):
+    prefix = f"blk.{layer}"
+    ones(f"{prefix}.attn_norm.weight")
+    ones(f"{prefix}.ffn_norm.weight")
+    matrix(f"{prefix}.attn_q.weight", width, width)
+    matrix(f"{prefix}.attn_k.weight", width, key_width)
+    matrix(f"{prefix}.attn_v.weight", width, key_width)
+    matrix(f"{prefix}.attn_output.weight", width, width)
+    matrix(f"{prefix}.ffn_gate.weight", width, hidden)
+    matrix(f"{prefix}.ffn_up.weight", width, hidden)
+    matrix(f"{prefix}.ffn_down.weight", hidden, width)
+writer.write_header_to_file()
+writer.write_kv_data_to_file()
+writer.write_tensors_to_file()
+writer.close()

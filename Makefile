@@ -1,0 +1,34 @@
+# `make demo` and `make test` set up whatever is missing: they build llama.cpp in .deps/ once, then the package.
+
+MODEL ?= Models/microcosm.gguf
+SWIFT_BUILD_FLAGS ?=
+
+# Finds or builds the llama library; its pkg-config folder then tells SwiftPM where it lies.
+with_llama = found=$$(Tools/dependencies.sh) && export PKG_CONFIG_PATH="$$found$${PKG_CONFIG_PATH:+:$$PKG_CONFIG_PATH}" &&
+
+.PHONY: all demo test serve lint format install clean
+all: agd
+
+.PHONY: agd
+agd:
+	@$(with_llama) swift build -c release --product agd $(SWIFT_BUILD_FLAGS)
+
+demo: agd
+	@Tools/demo.sh .build/release/agd $(MODEL)
+
+test:
+	@$(with_llama) swift build --build-tests $(SWIFT_BUILD_FLAGS) && swift test --skip-build --no-parallel $(TEST_FLAGS)
+
+lint:
+	@swift format lint --strict --recursive Package.swift Sources Tests
+
+format:
+	@swift format format --in-place --recursive Package.swift Sources Tests
+
+PREFIX ?= /usr/local
+install: agd
+	install -d "$(DESTDIR)$(PREFIX)/bin"
+	install -m 755 .build/release/agd "$(DESTDIR)$(PREFIX)/bin/agd"
+
+clean:
+	rm -rf .build .deps

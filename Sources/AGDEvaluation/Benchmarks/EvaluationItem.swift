@@ -1,0 +1,82 @@
+/// One conversation to complete, and how to judge what comes back: the same for every benchmark.
+public struct EvaluationItem: Hashable, Sendable {
+    /// Unique within its setting.
+    public var id: String
+    /// The part of the benchmark, for example `rule-following/single-turn/conflict/default` or `open-book`.
+    public var setting: String
+    /// The conversation up to the reply that is asked for.
+    public var messages: [Message]
+    /// User turns that follow, each after the model's reply to the one before (SysBench).
+    public var followUps: [String]
+    /// Definitions of the tools the model may call, as the benchmark writes them.
+    public var tools: [JSONValue]
+    /// What the reply should be attributed to; see ``RegionName``. Empty where nothing in the input qualifies.
+    public var region: [String]
+    /// What it should not be attributed to, where the benchmark says so.
+    public var oppositeRegion: [String]
+    public var scoring: Scoring
+
+    public init(
+        id: String, setting: String, messages: [Message], followUps: [String] = [], tools: [JSONValue] = [],
+        region: [String], oppositeRegion: [String] = [], scoring: Scoring
+    ) {
+        self.id = id
+        self.setting = setting
+        self.messages = messages
+        self.followUps = followUps
+        self.tools = tools
+        self.region = region
+        self.oppositeRegion = oppositeRegion
+        self.scoring = scoring
+    }
+}
+
+/// One message of a conversation.
+public struct Message: Hashable, Sendable {
+    public enum Role: String, CaseIterable, Sendable {
+        case system, user, assistant, tool
+    }
+
+    public var role: Role
+    public var content: String
+    /// For an assistant that calls a tool: `id`, `name`, `arguments`, as the benchmark writes them.
+    public var toolCall: JSONValue?
+
+    public init(_ role: Role, _ content: String, toolCall: JSONValue? = nil) {
+        self.role = role
+        self.content = content
+        self.toolCall = toolCall
+    }
+}
+
+/// How a reply is judged.
+public enum Scoring: Hashable, Sendable {
+    /// IFEval's instructions (IFEval, IHEval rule following).
+    case instructions([IFEvalInstruction])
+    /// Short answers, of which any will do (questions).
+    case answers([String])
+    /// One word (IHEval `slack-user`).
+    case singleWord(String)
+    /// A JSON object naming one of these languages (IHEval `lang-detect`).
+    case language([String])
+    /// A reference to come close to (IHEval `translation`).
+    case translation(String)
+    /// A list of words to come close to (IHEval `verb-extract`).
+    case verbs(String)
+    /// Texts to look for (Microcosm).
+    case checks([ReplyCheck])
+    /// Criteria for a judge, turn by turn (SysBench); no rule decides them.
+    case judged([JudgedTurn])
+}
+
+/// What a judge is asked about one turn of SysBench.
+public struct JudgedTurn: Hashable, Sendable {
+    public struct Criterion: Hashable, Sendable {
+        public var text: String
+        /// `action`, `content`, `background`, `role`, `format` or `style`.
+        public var type: String
+    }
+
+    public var isAligned: Bool
+    public var criteria: [Criterion]
+}

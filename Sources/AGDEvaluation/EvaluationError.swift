@@ -1,0 +1,35 @@
+/// What is wrong with an input, where, and what to do about it.
+///
+/// `file`, `line` (1-based) and `field` are filled in by whoever knows them; a parser that knows only the field throws
+/// without a file, and the reader adds it with ``located(file:line:)``.
+public struct EvaluationError: Error, Equatable, Sendable, CustomStringConvertible {
+    public var file: String?
+    public var line: Int?
+    public var field: String?
+    public var problem: String
+    public var remedy: String
+
+    public init(file: String? = nil, line: Int? = nil, field: String? = nil, problem: String, remedy: String) {
+        self.file = file
+        self.line = line
+        self.field = field
+        self.problem = problem
+        self.remedy = remedy
+    }
+
+    /// The same error with a place; what is already known is kept.
+    public func located(file: String, line: Int? = nil) -> EvaluationError {
+        var copy = self
+        copy.file = file
+        copy.line = self.line ?? line
+        return copy
+    }
+
+    /// `FILE:LINE: field 'FIELD': PROBLEM; REMEDY`
+    public var description: String {
+        var text = ""
+        if let file { text += file + (line.map { ":\($0)" } ?? "") + ": " }
+        if let field { text += "field '\(field)': " }
+        return text + problem + "; " + remedy
+    }
+}

@@ -1,0 +1,94 @@
+import AttributionGuidedDecoding
+
+/// Decodes and scores a benchmark's items, one after the other, into a run file.
+public struct EvaluationRun {
+    public let model: LanguageModel
+    public let scorer: ReplyScorer
+    public let threadCount: Int
+    public let cacheType: Session.CacheType
+
+    public init(_ model: LanguageModel, scorer: ReplyScorer, threadCount: Int, cacheType: Session.CacheType) {
+        self.model = model
+        self.scorer = scorer
+        self.threadCount = threadCount
+        self.cacheType = cacheType
+    }
+
+    /// Items of this run's shard, at most as many as its limit.
+    public static func items(_ all: [EvaluationItem], _ settings: RunSettings) -> [EvaluationItem] {
+        let limited = settings.limit.map { Array(all.prefix($0)) } ?? all
+        return limited.enumerated().filter { $0.offset % settings.shardCount == settings.shard }.map(\.element)
+    }
+
+    /// Decodes what `file` doesn't hold yet.
+    /// - Parameter progress: called after each item with the numbers done and in all.
+    public func run(_ items: [EvaluationItem], into file: inout RunFile, progress: (Int, Int) -> Void) async throws {
+        let finished = Set(file.samples.map { [$0.task, $0.docId] })
+        let missing = items.filter { !finished.contains([$0.setting, $0.id]) }
+        let session = try Session(
+            model,
+            options: .init(contextLength: contextLength(file.settings), threadCount: threadCount, cacheType: cacheType))
+        for (index, item) in missing.enumerated() {
+            try Task.checkCancellation()
+            try file.append(try await sample(item, file.settings, in: session))
+            progress(items.count - missing.count + index + 1, items.count)
+        }
+    }
+
+    private func contextLength(_ settings: RunSettings) -> Int {
+        min(model.configuration.contextLength, 8192 + settings.maximumTokens)
+    }
+
+    private func sample(_ item: EvaluationItem, _ settings: RunSettings, in session: Session) async throws -> Sample {
+        var sample = Sample(
+            docId: item.id, task: item.setting, resps: [], metrics: [:], promptTokens: 0, completionTokens: 0,
+            guidedSteps: 0,
+            changedSteps: 0, logProbability: 0, repeatedTokens: 0)
+        var messages = item.messages.map { ChatMessage(role: $0.role.rawValue, content: $0.content) }
+        for turn in 0...item.followUps.count {
+            if turn > 0, let reply = sample.resps.last {
+                messages += [.assistant(reply), .user(item.followUps[turn - 1])]
+            }
+            do {
+                try await reply(to: messages, item, settings, in: session, into: &sample)
+            } catch let error as CancellationError {
+                throw error
+            } catch {
+                // One item that can't be done (too long, say) is reported, and the others go on.
+                sample.error = "\(error)"
+                return sample
+            }
+        }
+        if let reply = sample.resps.last { sample.metrics = try scorer.scores(of: reply, by: item.scoring) }
+        return sample
+    }
+
+    private func reply(
+        to messages: [ChatMessage], _ item: EvaluationItem, _ settings: RunSettings, in session: Session,
+        into sample: inout Sample
+    ) async throws {
+        let prompt = try model.prompt(messages)
+        guard let strategy = try settings.method.strategy(for: item, prompt) else {
+            throw EvaluationError(
+                field: "region", problem: "the item names no \(settings.method.side.rawValue) region",
+                remedy: "name one with --roi")
+        }
+        // What is cached never decides what comes out: each item begins afresh, so that a resumed run is the same run.
+        await session.reset()
+        var tokens: [Int] = []
+        var text = ""
+        let limits = GenerationLimits(maximumTokens: settings.maximumTokens)
+        for try await step in try session.generate(prompt, strategy: strategy, limits: limits) {
+            tokens.append(step.token)
+            text += step.text
+            sample.logProbability += step.logProbability
+            if step.choice.guided { sample.guidedSteps += 1 }
+            if step.changedByGuidance { sample.changedSteps += 1 }
+            sample.stopReason = step.stopReason?.rawValue ?? sample.stopReason
+        }
+        sample.resps.append(text)
+        sample.promptTokens += prompt.tokens.count
+        sample.completionTokens += tokens.count
+        sample.repeatedTokens += Sample.repetitions(tokens)
+    }
+}

@@ -1,0 +1,44 @@
+/// What a run was made with; its first line. Runs with other settings are never mixed into one file.
+public struct RunSettings: Codable, Equatable, Sendable {
+    public var benchmark: String
+    /// Names of the data files with their checksums.
+    public var data: [DataFile]
+    /// Name of the model file with its checksum.
+    public var model: DataFile
+    public var method: DecodingMethod
+    public var maximumTokens: Int
+    public var cacheType: String
+    /// Every `shardCount`-th item, beginning with number `shard`, from 0.
+    public var shard = 0
+    public var shardCount = 1
+    public var limit: Int?
+    /// Version of the format and of what decides the results.
+    public var version = 1
+
+    /// A file as it was when the run began.
+    public struct DataFile: Codable, Hashable, Sendable {
+        public var name: String
+        public var byteCount: Int
+        public var crc32: String
+
+        /// - Throws: ``EvaluationError`` where the file can't be read.
+        public init(path: String) throws(EvaluationError) {
+            let checksum = try InputFile.checksum(of: path)
+            name = path.split(separator: "/").last.map(String.init) ?? path
+            byteCount = checksum.byteCount
+            crc32 = checksum.crc32
+        }
+    }
+
+    public init(
+        benchmark: Benchmark, data: [DataFile], model: DataFile, method: DecodingMethod, maximumTokens: Int,
+        cacheType: String
+    ) {
+        self.benchmark = benchmark.rawValue
+        self.data = data
+        self.model = model
+        self.method = method
+        self.maximumTokens = maximumTokens
+        self.cacheType = cacheType
+    }
+}

@@ -1,0 +1,31 @@
+/// One item with the model's reply and its scores: a line of a run.
+public struct Sample: Codable, Hashable, Sendable {
+    /// The item's id.
+    public var docId: String
+    /// The part of the benchmark.
+    public var task: String
+    /// The replies, one a turn.
+    public var resps: [String]
+    /// Scores from 0 to 1 by metric; absent is what no rule can say.
+    public var metrics: [String: Double]
+    public var promptTokens: Int
+    public var completionTokens: Int
+    /// Steps that were chosen by score, and those of them that greedy decoding would have chosen otherwise.
+    public var guidedSteps: Int
+    public var changedSteps: Int
+    /// Natural logarithm of the completion's probability under the model.
+    public var logProbability: Double
+    /// Tokens that repeat the three before them as they stood earlier in the reply.
+    public var repeatedTokens: Int
+    public var stopReason: String?
+    /// Why there is no reply, where there is none.
+    public var error: String?
+}
+
+extension Sample {
+    /// Tokens that end a sequence of four that has occurred before.
+    static func repetitions(_ tokens: [Int]) -> Int {
+        var seen: Set<[Int]> = []
+        return tokens.indices.dropFirst(3).count { !seen.insert(Array(tokens[($0 - 3)...$0])).inserted }
+    }
+}

@@ -1,0 +1,81 @@
+/// Scores replies that are already there: one JSON line in, one out.
+///
+/// | benchmark | line in | line out |
+/// |---|---|---|
+/// | `ifeval` | `id`, `instruction_id`, `kwargs`, `response` | `id`, `strict`, `loose` (null: unscored) |
+/// | `qa` | `id`, `metric`, `prediction`, `golds` | `id`, `score` |
+/// | `sysbench` | `id`, `dialogues` with the judge's verdicts | `id` and the rates of ``SysBenchScores/json`` |
+///
+/// Further fields are ignored. Lines are read and written one at a time.
+///
+///     let scorer = LineScorer(.ifeval, support: .none)
+///     try scorer.score(file: "replies.jsonl") { print($0.text) }      // {"id": "1", "strict": true, "loose": true}
+public struct LineScorer: Sendable {
+    public enum Benchmark: String, CaseIterable, Sendable {
+        case ifeval, qa, sysbench
+    }
+
+    private let benchmark: Benchmark
+    private let ifeval: IFEvalScorer
+
+    /// - Parameter support: tables for IFEval; without them some instructions stay unscored.
+    public init(_ benchmark: Benchmark, support: TextSupport) {
+        self.benchmark = benchmark
+        ifeval = IFEvalScorer(support: support)
+    }
+
+    /// Scores each line that isn't blank and hands the result over at once.
+    ///
+    /// - Throws: ``EvaluationError`` naming file, line, field and remedy, at the first line that can't be scored; the
+    ///   results before it have been handed over.
+    /// - Returns: the number of lines scored; a file without any is an error.
+    @discardableResult
+    public func score(file path: String, _ emit: (JSONValue) -> Void) throws(EvaluationError) -> Int {
+        var scored = 0
+        try InputFile.forEachLine(of: path) { (line, _) throws(EvaluationError) in
+            emit(try score(line))
+            scored += 1
+        }
+        guard scored > 0 else {
+            throw EvaluationError(file: path, problem: "holds no line", remedy: "write one JSON object a line")
+        }
+        return scored
+    }
+
+    /// Scores one line.
+    public func score(line: JSONValue) throws(EvaluationError) -> JSONValue { try score(JSONField(line)) }
+
+    private func score(_ line: JSONField) throws(EvaluationError) -> JSONValue {
+        _ = try line.members()
+        _ = try line["id"].identifier()
+        let result: [JSONValue.Member] =
+            switch benchmark {
+            case .ifeval: try ifevalResult(line)
+            case .qa: [.init("score", .number(try answerScore(line)))]
+            case .sysbench: try sysBenchResult(line)
+            }
+        return .object([.init("id", line["id"].value ?? .null)] + result)
+    }
+
+    private func ifevalResult(_ line: JSONField) throws(EvaluationError) -> [JSONValue.Member] {
+        let instruction = IFEvalInstruction(
+            id: try line["instruction_id"].string(), arguments: line["kwargs"].value ?? .null)
+        let verdict = try ifeval.verdict(on: try line["response"].string(), for: instruction)
+        return [.init("strict", JSONValue(verdict.strict)), .init("loose", JSONValue(verdict.loose))]
+    }
+
+    private func answerScore(_ line: JSONField) throws(EvaluationError) -> Double {
+        guard let metric = AnswerMetric(rawValue: try line["metric"].string()) else {
+            throw line["metric"].unexpected("one of " + AnswerMetric.allCases.map(\.rawValue).joined(separator: ", "))
+        }
+        return try metric.score(try line["prediction"].string(), golds: try line["golds"].strings())
+    }
+
+    private func sysBenchResult(_ line: JSONField) throws(EvaluationError) -> [JSONValue.Member] {
+        let dialogues = try line["dialogues"].array().map { (field) throws(EvaluationError) in
+            try SysBenchDialogue(field)
+        }
+        guard case .object(let members) = SysBenchScores(dialogues).json else { return [] }
+        return members
+    }
+}

@@ -1,0 +1,120 @@
+import TensorGraph
+
+/// Lane operations composed of ggml's own, which run on every device.
+struct ComposedLaneOperations: LaneOperations {
+    let context: LaneContext
+
+    private var graph: Graph { context.graph }
+    private var rule: PropagationRule { context.rule }
+    private var laneCount: Int { context.laneCount }
+    private var inputs: AttentionInputs { context.inputs }
+    private var cache: LaneCache { context.cache }
+    private var tangentLanes: Range<Int> { 1..<laneCount }
+
+    private func lane(_ x: Tensor, _ index: Int) -> Tensor { graph.slice(x, axis: 3, index..<index + 1) }
+    private func tangents(_ x: Tensor) -> Tensor { graph.slice(x, axis: 3, tangentLanes) }
+
+    func multiplyMatrix(_ weights: Tensor, _ columns: Tensor) -> Tensor { graph.multiplyMatrix(weights, columns) }
+
+    func rmsNorm(_ x: Tensor, gain: Tensor, epsilon: Float) -> Tensor {
+        let primal = lane(x, 0)
+        let meanSquare = graph.meanOfRows(graph.square(primal))
+        let rms = graph.squareRoot(graph.scale(meanSquare, by: 1, offset: epsilon))
+        var y = graph.divide(x, rms)
+        if rule == .inputTimesGradient, laneCount > 1 {
+            // The derivative removes from the tangent its share along the normed primal.
+            let normed = lane(y, 0)
+            let shape = y.shape
+            let repeatedNormed = graph.repeated(normed, shape[0], shape[1], shape[2], laneCount - 1)
+            let share = graph.meanOfRows(graph.multiply(tangents(y), normed))
+            y = graph.concatenate(normed, graph.subtract(tangents(y), graph.multiply(repeatedNormed, share)), axis: 3)
+        }
+        return graph.multiply(y, gain)
+    }
+
+    func gatedProduct(gate: Tensor, up: Tensor, _ function: ActivationFunction) -> Tensor {
+        let (gate0, up0) = (lane(gate, 0), lane(up, 0))
+        let sigmoid = function.gate(gate0, in: graph)
+        if laneCount == 1 { return graph.multiply(graph.multiply(gate, sigmoid), up) }
+        switch rule {
+        case .attnLRP:
+            // The rule maps the primal to itself, so that one formula serves all lanes.
+            let activated = graph.multiply(gate, sigmoid)
+            let both = graph.add(graph.multiply(activated, up0), graph.multiply(up, lane(activated, 0)))
+            return graph.scale(both, by: 0.5)
+        case .cpLRP:
+            return graph.multiply(up, graph.multiply(gate0, sigmoid))
+        case .inputTimesGradient:
+            let activated = graph.multiply(gate0, sigmoid)
+            let derivative = function.derivative(gate0, gate: sigmoid, activated: activated, in: graph)
+            let throughGate = graph.multiply(graph.multiply(tangents(gate), derivative), up0)
+            let throughUp = graph.multiply(tangents(up), activated)
+            return graph.concatenate(graph.multiply(activated, up0), graph.add(throughGate, throughUp), axis: 3)
+        }
+    }
+
+    func attention(
+        queries: Tensor, keys: Tensor, values: Tensor, scale: Float, slidingWindow: Int?, layer: Int
+    ) -> Tensor {
+        let (width, heads, tokens) = (queries.shape[0], queries.shape[1], queries.shape[2])
+        let keyValueHeads = keys.shape[1]
+        let history = inputs.historyLength
+        // Query heads that share a key head form one block of columns: [width, tokens * group, keyValueHeads, lanes].
+        let columns = graph.reshape(
+            graph.contiguous(graph.permute(queries, 0, 2, 1, 3)), width, tokens * heads / keyValueHeads, keyValueHeads,
+            laneCount)
+        let (cachedKeys, cachedValues) = store(keys, values, layer: layer)
+
+        func keyMatrix(_ lane: Int) -> Tensor {
+            let all = graph.reshape(cachedKeys[lane], width, keyValueHeads, cache.capacity)
+            return graph.permute(graph.slice(all, axis: 2, 0..<history), 0, 2, 1, 3)
+        }
+        func valueMatrix(_ lane: Int) -> Tensor {
+            let all = graph.reshape(cachedValues[lane], width, keyValueHeads, cache.capacity)
+            // A row of the product's left side is one element of the values at all positions.
+            return graph.contiguous(graph.permute(graph.slice(all, axis: 2, 0..<history), 1, 2, 0, 3))
+        }
+        let primalValues = valueMatrix(0)
+        func perHead(_ x: Tensor) -> Tensor { graph.reshape(x, x.shape[0], tokens, heads, x.shape[3]) }
+        func perKeyHead(_ x: Tensor) -> Tensor {
+            graph.reshape(x, history, tokens * heads / keyValueHeads, keyValueHeads)
+        }
+
+        // Attention weights and their tangents, [history, tokens, heads] for each lane.
+        let usesAllQueries = laneCount > 1 && rule.passesThroughAttentionWeights
+        let scores = perHead(graph.multiplyMatrix(keyMatrix(0), usesAllQueries ? columns : lane(columns, 0)))
+        let weights = graph.softmax(lane(scores, 0), mask: inputs.mask(slidingWindow), scale: scale)
+        let output = graph.multiplyMatrix(primalValues, perKeyHead(weights))
+        var lanes = [perHead(output)]
+        for lane in tangentLanes {
+            var tangent = graph.multiplyMatrix(valueMatrix(lane), perKeyHead(weights))
+            if rule.valueFactor != 1 { tangent = graph.scale(tangent, by: rule.valueFactor) }
+            if rule.passesThroughAttentionWeights {
+                let fromKeys = perHead(graph.multiplyMatrix(keyMatrix(lane), self.lane(columns, 0)))
+                let scoreTangents = graph.add(self.lane(scores, lane), fromKeys)
+                let weightTangents = graph.softmaxJacobian(
+                    scoreTangents, at: weights, scale: scale * rule.queryKeyFactor)
+                tangent = graph.add(graph.multiplyMatrix(primalValues, perKeyHead(weightTangents)), tangent)
+            }
+            tangent = perHead(tangent)
+            if let weightsOfHeads = context.headWeights[layer] {
+                tangent = graph.add(tangent, graph.multiply(lanes[0], self.lane(weightsOfHeads, lane - 1)))
+            }
+            lanes.append(tangent)
+        }
+        let stacked = lanes.dropFirst().reduce(lanes[0]) { graph.concatenate($0, $1, axis: 3) }
+        return graph.reshape(graph.contiguous(graph.permute(stacked, 0, 2, 1, 3)), width * heads, 1, tokens, laneCount)
+    }
+
+    /// Writes keys and values of the new tokens into the cache; the results are the caches of each lane afterwards.
+    private func store(_ keys: Tensor, _ values: Tensor, layer: Int) -> (keys: [Tensor], values: [Tensor]) {
+        func written(_ x: Tensor, _ lane: Int, into matrix: Tensor) -> Tensor {
+            let rows = graph.reshape(self.lane(x, lane), x.shape[0] * x.shape[1], x.shape[2])
+            return graph.writeRows(rows, into: matrix, at: inputs.cacheRows)
+        }
+        return (
+            (0..<laneCount).map { written(keys, $0, into: cache.keys(layer: layer, lane: $0)) },
+            (0..<laneCount).map { written(values, $0, into: cache.values(layer: layer, lane: $0)) }
+        )
+    }
+}

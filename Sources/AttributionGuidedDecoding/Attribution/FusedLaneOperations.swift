@@ -1,0 +1,62 @@
+import TensorGraph
+
+/// Lane operations with one kernel for each part, on the CPU: weights, activations, keys and values are read once for all
+/// lanes.
+struct FusedLaneOperations: LaneOperations {
+    let context: LaneContext
+    let attentionScratch: Graph.LaneScratch
+    let productScratch: Graph.LaneScratch
+
+    init(_ context: LaneContext, _ configuration: ModelConfiguration, threadCount: Int) {
+        self.context = context
+        attentionScratch = context.graph.laneAttentionScratch(
+            headWidth: configuration.headWidth, laneCount: context.laneCount, threadCount: threadCount)
+        productScratch = context.graph.laneProductScratch(
+            width: max(
+                configuration.embeddingLength, configuration.feedForwardLength,
+                configuration.headCount * configuration.headWidth),
+            threadCount: threadCount)
+    }
+
+    private var graph: Graph { context.graph }
+    private var rule: PropagationRule { context.rule }
+
+    func multiplyMatrix(_ weights: Tensor, _ columns: Tensor) -> Tensor {
+        graph.laneProduct(weights, columns, scratch: productScratch)
+    }
+
+    func rmsNorm(_ x: Tensor, gain: Tensor, epsilon: Float) -> Tensor {
+        graph.laneNorm(x, gain: gain, epsilon: epsilon, derivative: rule == .inputTimesGradient)
+    }
+
+    func gatedProduct(gate: Tensor, up: Tensor, _ function: ActivationFunction) -> Tensor {
+        graph.laneGatedProduct(gate: gate, up: up, gelu: function == .geluTanh, rule: rule.laneRule)
+    }
+
+    func attention(
+        queries: Tensor, keys: Tensor, values: Tensor, scale: Float, slidingWindow: Int?, layer: Int
+    ) -> Tensor {
+        let lanes = 0..<context.laneCount
+        let caches = LaneCaches(
+            keys: lanes.map { context.cache.keys(layer: layer, lane: $0) },
+            values: lanes.map { context.cache.values(layer: layer, lane: $0) })
+        let stored = graph.laneStore(keys: keys, values: values, positions: context.inputs.positions, in: caches)
+        let attention = Graph.LaneAttention(
+            scale: scale, slidingWindow: slidingWindow,
+            scoreFactor: rule.passesThroughAttentionWeights ? rule.queryKeyFactor : 0, valueFactor: rule.valueFactor)
+        let output = graph.laneAttention(
+            queries: queries, positions: context.inputs.positions, stored: stored, caches: caches,
+            keyValueHeads: keys.shape[1], headWeights: context.headWeights[layer], attention, scratch: attentionScratch)
+        return graph.reshape(output, queries.shape[0] * queries.shape[1], 1, queries.shape[2], context.laneCount)
+    }
+}
+
+extension PropagationRule {
+    fileprivate var laneRule: LaneRule {
+        switch self {
+        case .attnLRP: .attnLRP
+        case .cpLRP: .cpLRP
+        case .inputTimesGradient: .inputTimesGradient
+        }
+    }
+}

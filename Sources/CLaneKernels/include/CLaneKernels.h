@@ -1,0 +1,75 @@
+// Operations on all lanes of an activation at once, as custom operations of ggml on the CPU.
+//
+// An activation is float32 [width, heads, tokens, lanes], contiguous; lane 0 is the primal, every other lane a tangent.
+// Lane 0 is computed in the same way whatever the number of lanes. Each function whose parameters are
+// (result, thread, thread_count, parameters) is a ggml_custom_op_t: all threads call it, each does its share.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include "ggml.h"
+
+enum lane_instruction_set { LANE_PORTABLE, LANE_AVX2, LANE_AVX512 };
+
+// The instruction set in use: the best that this processor has, unless another was chosen.
+enum lane_instruction_set lane_instruction_set(void);
+// Chooses an instruction set, for tests; false where the processor doesn't have it.
+bool lane_choose_instruction_set(enum lane_instruction_set set);
+
+enum lane_rule { LANE_ATTNLRP, LANE_CP_LRP, LANE_INPUT_TIMES_GRADIENT };
+enum lane_activation { LANE_SILU, LANE_GELU_TANH };
+enum { LANE_LIMIT = 16 };
+
+// RMSNorm. Sources: x; gain [width].
+struct lane_norm_parameters {
+    float epsilon;
+    bool derivative;  // the true derivative for the tangents, instead of a constant 1 / rms
+};
+void lane_norm(struct ggml_tensor * result, int thread, int thread_count, void * parameters);
+
+// activation(gate) * up. Sources: gate; up.
+struct lane_gated_product_parameters {
+    enum lane_rule rule;
+    enum lane_activation activation;
+};
+void lane_gated_product(struct ggml_tensor * result, int thread, int thread_count, void * parameters);
+
+// Where keys and values of one layer are kept: for each lane a matrix [headWidth * keyValueHeads, capacity], a row a
+// position, float32, float16 or bfloat16. The caches are no sources, so that no scheduler copies them.
+struct lane_caches {
+    struct ggml_tensor * keys[LANE_LIMIT];
+    struct ggml_tensor * values[LANE_LIMIT];
+};
+
+// Writes new keys and values to the caches. Sources: keys and values [headWidth, keyValueHeads, tokens, lanes]; positions, int32
+// [tokens]. The result carries nothing; whoever reads the caches names it as a source. Parameters: struct lane_caches.
+void lane_store(struct ggml_tensor * result, int thread, int thread_count, void * parameters);
+
+// Causal softmax attention over the caches. Sources: queries [headWidth, heads, tokens, lanes]; positions, int32 [tokens];
+// the result of lane_store; optionally weights of heads [1, 1, heads, tangents], whose products with the primal's output
+// are added to the tangents.
+struct lane_attention_parameters {
+    struct lane_caches caches;
+    int key_value_heads;
+    int window;  // positions seen, the own one included; 0: all
+    float scale;
+    float score_factor;  // on the tangents of scores; 0: attention weights are constants
+    float value_factor;  // on the tangents of values
+    float * scratch;     // thread_limit times lane_attention_scratch_count() floats
+    int thread_limit;
+};
+size_t lane_attention_scratch_count(int head_width, int lane_count);
+void lane_attention(struct ggml_tensor * result, int thread, int thread_count, void * parameters);
+
+// A matrix product of few columns that decodes each block of weights once for all of them. Source: columns [in, count],
+// count at most LANE_COLUMN_LIMIT. The weights are no source: ggml lets only its own products name weights in such a layout.
+enum { LANE_COLUMN_LIMIT = 4 };
+struct lane_product_parameters {
+    const struct ggml_tensor * weights;  // [in, out]
+    char * scratch;                      // thread_limit times lane_product_scratch_size() bytes, aligned to 64
+    int thread_limit;
+};
+// Whether there is a kernel for these weights where they lie, and it agrees with ggml's product.
+bool lane_product_takes(const struct ggml_tensor * weights);
+size_t lane_product_scratch_size(long width);
+void lane_product(struct ggml_tensor * result, int thread, int thread_count, void * parameters);

@@ -1,0 +1,16 @@
+// The kernels for x86 processors with AVX2.
+#if defined(__x86_64__)
+#include "kernels.h"
+
+#pragma clang attribute push(__attribute__((target("avx2,fma,f16c"))), apply_to = function)
+#define LANE_VECTOR 8
+#define LANE_CONVERTS_HALF
+#include "vector.inc"
+#include "elementwise.inc"
+#include "attention.inc"
+#pragma clang attribute pop
+
+const struct lane_kernels lane_kernels_avx2 = {
+    norm, gated_product, load_cache, scores, accumulate, exponentials, scale, largest, weigh,
+};
+#endif

@@ -1,0 +1,14 @@
+// The kernels for any processor: what the compiler may use by default, which on 64-bit ARM is NEON.
+#include "kernels.h"
+
+#define LANE_VECTOR 8
+#if defined(__aarch64__)
+#define LANE_CONVERTS_HALF
+#endif
+#include "vector.inc"
+#include "elementwise.inc"
+#include "attention.inc"
+
+const struct lane_kernels lane_kernels_portable = {
+    norm, gated_product, load_cache, scores, accumulate, exponentials, scale, largest, weigh,
+};

@@ -1,0 +1,62 @@
+import ArgumentParser
+import AttributionGuidedDecoding
+
+struct Compare: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Decodes one prompt greedily and with each region, side by side.",
+        discussion: """
+              agd compare -m model.gguf --system 'Answer in Spanish.' --user 'Answer in English. Who is Ana?' \\
+                  --roi system --roi user
+
+            Each --roi is a column of its own. Where guidance chose otherwise than the model, the token is marked.
+            """)
+
+    @OptionGroup(title: "Model") var modelOptions: ModelOptions
+    @OptionGroup(title: "Prompt and regions") var promptOptions: PromptOptions
+    @OptionGroup(title: "Choice of tokens") var strategyOptions: StrategyOptions
+
+    @Option(
+        name: [.customShort("n"), .customLong("n-predict"), .customLong("max-tokens")],
+        help: ArgumentHelp("Tokens generated at most.", valueName: "n"))
+    var maximumTokens = 128
+
+    @Option(help: "Marks guided tokens by colour: auto, always or never; without colour they stand in ⟦ ⟧.")
+    var color: Terminal.Color = .auto
+
+    func validate() throws {
+        if maximumTokens < 1 { throw ValidationError("--n-predict must be at least 1.") }
+        if promptOptions.roi.isEmpty {
+            throw ValidationError("Name at least one region with --roi, such as --roi system.")
+        }
+        if strategyOptions.strategy != nil {
+            throw ValidationError("agd compare chooses its strategies itself; drop --strategy.")
+        }
+    }
+
+    func run() async throws {
+        let model = try modelOptions.load()
+        let (prompt, _) = try promptOptions.resolve(for: model)
+        let session = try Session(
+            model, options: modelOptions.sessionOptions(for: model, needed: prompt.tokens.count + maximumTokens))
+        var columns = [TextColumns.Column(title: "greedy", pieces: try await decode(prompt, Greedy(), in: session))]
+        for specification in promptOptions.roi {
+            let region = try prompt.region([try RegionSpecification(specification)])
+            let strategy = try strategyOptions.makeStrategy(region: region, hasRegion: true)
+            columns.append(
+                .init(title: "agd, region \(specification)", pieces: try await decode(prompt, strategy, in: session)))
+        }
+        Terminal.write(TextColumns(columns: columns, hasColor: color.isOn).rendered(width: Terminal.width))
+    }
+
+    private func decode(
+        _ prompt: Prompt, _ strategy: any DecodingStrategy, in session: Session
+    ) async throws -> [TextColumns.Piece] {
+        let generation = try session.generate(
+            prompt, strategy: strategy, limits: GenerationLimits(maximumTokens: maximumTokens))
+        var pieces: [TextColumns.Piece] = []
+        for try await step in generation {
+            pieces.append(.init(text: step.text, isMarked: step.changedByGuidance))
+        }
+        return pieces
+    }
+}

@@ -1,0 +1,120 @@
+import ArgumentParser
+import AttributionGuidedDecoding
+import Foundation
+
+struct Explain: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Shows which words of a prompt and which attention heads carry each word of the answer.",
+        discussion: """
+              agd explain -m model.gguf --system 'Never say "river".' --user 'What flows here?' --roi system -o why.html
+
+            The page needs nothing but a browser. Other formats: svg (a plot), text (for a terminal), json (data).
+            """)
+
+    enum Format: String, ExpressibleByArgument, CaseIterable { case html, svg, json, text }
+
+    @OptionGroup(title: "Model") var modelOptions: ModelOptions
+    @OptionGroup(title: "Prompt and region") var promptOptions: PromptOptions
+    @OptionGroup(title: "Choice of tokens") var strategyOptions: StrategyOptions
+
+    @Option(
+        name: [.customShort("n"), .customLong("n-predict"), .customLong("max-tokens")],
+        help: ArgumentHelp("Tokens generated at most.", valueName: "n"))
+    var maximumTokens = 64
+
+    @Option(help: ArgumentHelp("Explains this answer instead of generating one.", valueName: "text"))
+    var completion: String?
+
+    @Option(help: "What comes out: \(Format.allCases.map(\.rawValue).joined(separator: ", ")).")
+    var format: Format = .html
+
+    @Option(name: .shortAndLong, help: ArgumentHelp("Where it goes; stdout without it.", valueName: "file"))
+    var output: String?
+
+    @Option(
+        help: ArgumentHelp("For svg and text: the word of the answer, counted from 1; all without it.", valueName: "n"))
+    var word: Int?
+
+    @Flag(help: "Compares the candidates of each guided step instead: the region's relevance for each, layer by layer.")
+    var contrast = false
+
+    @Option(help: "Colours in text: auto, always or never.")
+    var color: Terminal.Color = .auto
+
+    func validate() throws {
+        if maximumTokens < 1 { throw ValidationError("--n-predict must be 1 or more.") }
+        if let word, word < 1 { throw ValidationError("--word counts from 1.") }
+        if contrast, ![.text, .json].contains(format) {
+            throw ValidationError("--contrast comes with --format text or json.")
+        }
+        if contrast, promptOptions.roi.isEmpty {
+            throw ValidationError("--contrast needs a region: name one with --roi.")
+        }
+    }
+
+    func run() async throws {
+        let model = try modelOptions.load()
+        let (prompt, region) = try promptOptions.resolve(for: model)
+        let guided = try strategyOptions.makeStrategy(
+            region: region, hasRegion: !promptOptions.roi.isEmpty, model: model, reverse: modelOptions.reverseOptions)
+        let dictated = try completion.map { try tokens(of: $0, model) }
+        let strategy: any DecodingStrategy = dictated.map { Dictated($0, adviser: guided) } ?? guided
+        let count = dictated?.count ?? maximumTokens
+        let steps = try await generate(model, prompt, strategy, count: count, isDictated: dictated != nil)
+        let bar = ProgressBar("sending relevance back")
+        defer { bar.finish() }
+        if contrast {
+            let contrast = try Contrast(
+                steps, after: prompt, region: region, rule: strategy.rule, model: model,
+                options: modelOptions.reverseOptions
+            ) { bar.update($0) }
+            return try write(format == .json ? Terminal.json(contrast) : contrast.text)
+        }
+        let explanation = try Explanation(
+            steps, after: prompt, by: strategy, model: model, region: region,
+            specifications: promptOptions.roi.map { try RegionSpecification($0) },
+            entropyThreshold: promptOptions.roi.isEmpty ? nil : strategyOptions.entropyThreshold.nats,
+            options: modelOptions.reverseOptions
+        ) { bar.update($0) }
+        if let word, word > steps.count {
+            throw ValidationError("--word \(word): the answer has \(steps.count) tokens.")
+        }
+        let step = word.map { $0 - 1 }
+        switch format {
+        case .html: try write(explanation.html())
+        case .svg: try write(explanation.svg(step: step))
+        case .text: try write(explanation.text(step: step, inColor: output == nil && color.isOn || color == .always))
+        case .json: try write(Terminal.json(explanation))
+        }
+    }
+
+    private func tokens(of completion: String, _ model: LanguageModel) throws -> [Int] {
+        guard let tokenizer = model.tokenizer else { throw PromptError.noVocabulary }
+        let tokens = tokenizer.tokenize(completion, parsesSpecialTokens: true)
+        guard !tokens.isEmpty else { throw ValidationError("--completion is empty.") }
+        return tokens
+    }
+
+    private func generate(
+        _ model: LanguageModel, _ prompt: Prompt, _ strategy: any DecodingStrategy, count: Int, isDictated: Bool
+    ) async throws -> [GenerationStep] {
+        let session = try Session(
+            model, options: modelOptions.sessionOptions(for: model, needed: prompt.tokens.count + count))
+        let bar = ProgressBar("generating")
+        defer { bar.finish() }
+        var steps: [GenerationStep] = []
+        let limits = GenerationLimits(maximumTokens: count, ignoresEndOfGeneration: isDictated)
+        for try await step in try session.generate(prompt, strategy: strategy, limits: limits) {
+            steps.append(step)
+            bar.update(Double(steps.count) / Double(count))
+        }
+        return steps
+    }
+
+    private func write(_ text: String) throws {
+        guard let output else { return Terminal.write(text) }
+        do { try Data(text.utf8).write(to: URL(fileURLWithPath: output)) } catch {
+            throw ValidationError("--output \(output): \(error.localizedDescription)")
+        }
+    }
+}

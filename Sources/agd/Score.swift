@@ -1,0 +1,37 @@
+import AGDEvaluation
+import ArgumentParser
+
+struct Score: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Scores replies that were made elsewhere, one JSON line in, one line out.",
+        discussion: """
+            ifeval: {id, instruction_id, kwargs, prompt, response} gives {id, strict, loose}; null is unscored for want of --support.
+            qa: {id, metric, prediction, golds} gives {id, score}. sysbench: a judge's verdicts give CSR, ISR and SSR.
+            """)
+
+    @Argument(help: "\(LineScorer.Benchmark.allCases.map(\.rawValue).joined(separator: ", ")).")
+    var benchmark: LineScorer.Benchmark
+
+    @Option(help: ArgumentHelp("Replies, a file of JSON lines.", valueName: "file"))
+    var input: String
+
+    @Option(help: ArgumentHelp("A folder with NLTK's and langdetect's tables.", valueName: "folder"))
+    var support: String?
+
+    @Flag(help: "Prints JSON lines instead of tab-separated values.")
+    var json = false
+
+    func run() throws {
+        let scorer = LineScorer(
+            benchmark, support: try support.map { path in try TextSupport(directory: path) } ?? .none)
+        try scorer.score(file: input) { result in Terminal.write((json ? result.text : Self.row(result)) + "\n") }
+    }
+
+    private static func row(_ result: JSONValue) -> String {
+        guard case .object(let members) = result else { return result.text }
+        return members.map { if case .string(let text) = $0.value { text } else { $0.value.text } }.joined(
+            separator: "\t")
+    }
+}
+
+extension LineScorer.Benchmark: ExpressibleByArgument {}

@@ -1,0 +1,182 @@
+import AttributionGuidedDecoding
+import Foundation
+import Testing
+
+@testable import AGDEvaluation
+
+@Suite("Files are read plain or gzipped")
+struct InputFileTests {
+    private func lines(_ file: TemporaryFile) throws -> [String] {
+        let input = try InputFile(path: file.path)
+        var lines: [String] = []
+        while let line = try input.nextLine() { lines.append(String(decoding: line, as: UTF8.self)) }
+        return lines
+    }
+
+    @Test("line by line, with the last newline or without")
+    func lineByLine() throws {
+        #expect(try lines(TemporaryFile("a\n\nb")) == ["a", "", "b"])
+        #expect(try lines(TemporaryFile("a\r\nb\n")) == ["a\r", "b"])
+        #expect(try lines(TemporaryFile("")) == [])
+        let long = String(repeating: "é", count: 100_000)
+        #expect(try lines(TemporaryFile(gzipped: long + "\nx\n")) == [long, "x"])
+    }
+
+    @Test("a file that was cut short is an error, not its end")
+    func cutShort() throws {
+        var generator = SeededGenerator(seed: 8)
+        let text = (0..<20_000).map { _ in String(UInt32.random(in: 0...UInt32.max, using: &generator)) }.joined()
+        let file = try TemporaryFile(gzipped: text, keeping: 0.5)
+        let error = #expect(throws: EvaluationError.self) { try InputFile(path: file.path).readAll() }
+        #expect(error?.file == file.path)
+    }
+
+    @Test("a missing file and a folder are errors that name it")
+    func missing() {
+        let missing = #expect(throws: EvaluationError.self) { try InputFile(path: "/no/such/file") }
+        #expect(missing?.description == "/no/such/file: cannot be opened; give the path of a readable file")
+        let folder = #expect(throws: EvaluationError.self) { try InputFile(path: "/") }
+        #expect(folder?.problem == "is a folder")
+    }
+}
+
+@Suite("Benchmarks are read from their official files", .needsSharedData)
+struct OfficialFileTests {
+    private func items(_ benchmark: Benchmark, _ name: String) throws -> [EvaluationItem] {
+        try benchmark.items(inFile: SharedData.evals + "/" + name)
+    }
+
+    @Test(
+        "with as many items as they hold",
+        arguments: [
+            (Benchmark.ifeval, "ifeval/input_data.jsonl", 541),
+            (.sysbench, "sysbench/synthetic_dialogues.json", 3),
+            (.nqOpen, "qa/nq_open/NQ-open.dev.jsonl.gz", 3610),
+            (.nqOpen, "qa/nq_open/nq-open-oracle.jsonl.gz", 2655),
+            (.nqSwap, "qa/nq_swap/nq_swap_dev.first500.jsonl.gz", 1000),
+            (.triviaqa, "qa/triviaqa/triviaqa_sample.json", 1),
+            (.triviaqa, "qa/triviaqa/triviaqa_unfiltered_dev_sample1000.flashrag.jsonl.gz", 1000),
+            (.hotpotqa, "qa/hotpotqa/hotpot_dev_distractor_sample100.json.gz", 100),
+            (.hotpotqa, "qa/hotpotqa/hotpotqa_train_sample100.json.gz", 100),
+            (.hotpotqa, "qa/hotpotqa/hotpot_dev_v1_simplified.json.gz", 7405),
+        ])
+    func counts(benchmark: Benchmark, name: String, count: Int) throws {
+        let items = try items(benchmark, name)
+        #expect(items.count == count)
+        #expect(Set(items.map { $0.setting + "/" + $0.id }).count == count)
+        #expect(items.allSatisfy { !$0.messages.isEmpty })
+    }
+
+    @Test("every IHEval file gives the items of its setting, with the system message as region")
+    func iheval() throws {
+        let root = SharedData.evals + "/iheval/benchmark/"
+        let files = try FileManager.default.subpathsOfDirectory(atPath: root).filter {
+            $0.hasSuffix("input_data.json.gz")
+        }
+        #expect(files.count == 28)
+        for file in files {
+            let items = try Benchmark.iheval.items(inFile: root + file)
+            #expect([541, 252, 250, 240, 100].contains(items.count), "\(file)")
+            let isReference = file.contains("/reference/")
+            let region = isReference ? "message:\(items[0].messages.count - 1)" : "system"
+            #expect(items.allSatisfy { $0.region == [region] }, "\(file)")
+            #expect((items[0].messages[0].role == .system) == !isReference, "\(file)")
+            #expect(file.hasSuffix(items[0].setting + "/input_data.json.gz"), "\(file)")
+        }
+    }
+
+    @Test("IHEval's conversations carry their history and their tool")
+    func conversations() throws {
+        let root = "iheval/benchmark/"
+        let turns = try items(
+            .iheval,
+            root + "rule-following/multi-turn/conflict/both-turn-conflict-default-system-prompt/input_data.json.gz")
+        #expect(turns[0].messages.map(\.role) == [.system, .user, .assistant, .user])
+        let tools = try items(.iheval, root + "tool-use/slack-user/aligned/default/input_data.json.gz")
+        #expect(tools[0].messages.map(\.role) == [.system, .user, .assistant, .tool])
+        #expect(tools[0].messages[2].toolCall?["name"] == "get_users_in_channel")
+        #expect(tools[0].tools.count == 1)
+        #expect(tools[0].scoring == .singleWord("Jack"))
+    }
+
+    @Test("a region of text occurs in the conversation")
+    func regions() throws {
+        for item in try items(.hotpotqa, "qa/hotpotqa/hotpot_dev_distractor_sample100.json.gz") {
+            #expect(item.region.count >= 2)
+            for region in item.region {
+                let quoted = try JSONParser.parse(String(region.dropFirst("text:".count)))
+                guard case .string(let text) = quoted else { throw JSONField(quoted).unexpected("a string") }
+                #expect(PythonText(item.messages[0].content).contains(PythonText(text)))
+            }
+        }
+    }
+
+    @Test("a swapped passage comes with its own answer")
+    func swapped() throws {
+        let items = try items(.nqSwap, "qa/nq_swap/nq_swap_dev.first500.jsonl.gz")
+        #expect(items.prefix(2).map(\.setting) == ["original", "swapped"])
+        #expect(items[0].scoring == .answers(["23"]) && items[1].scoring == .answers(["775"]))
+    }
+
+    @Test("SysBench's dialogues ask five times and are judged by numbered criteria")
+    func sysbench() throws {
+        let item = try items(.sysbench, "sysbench/synthetic_dialogues.json")[0]
+        #expect(item.messages.map(\.role) == [.system, .user] && item.followUps.count == 4)
+        guard case .judged(let turns) = item.scoring else { Issue.record("not judged"); return }
+        #expect(turns.map(\.criteria.count).first == 3)
+        #expect(turns[0].criteria.map(\.type) == ["format", "content", "action"])
+        #expect(!turns[1].isAligned)
+    }
+}
+
+@Suite("Benchmark lines")
+struct BenchmarkLineTests {
+    private let line = """
+        {"id": 7, "setting": "forbidden word", "messages": [{"role": "system", "content": "Never say harbour."}, \
+        {"role": "user", "content": "Where do ships sleep?"}], "region": ["system", "message:1"], \
+        "opposite_region": ["text:\\"ships\\""], "checks": [{"kind": "excludes", "values": ["harbour"]}]}
+        """
+
+    @Test("a Microcosm line becomes an item that its own checks score")
+    func microcosm() throws {
+        let file = try TemporaryFile(line + "\n")
+        let item = try Benchmark.microcosm.items(inFile: file.path)[0]
+        #expect(item.id == "7" && item.setting == "forbidden word")
+        #expect(item.region == ["system", "message:1"] && item.oppositeRegion == ["text:\"ships\""])
+        let scorer = ReplyScorer(support: .none)
+        #expect(try scorer.scores(of: "In a bay.", by: item.scoring) == ["correct": 1])
+        #expect(try scorer.scores(of: "In the Harbour.", by: item.scoring) == ["correct": 0])
+    }
+
+    @Test(
+        "a wrong line is an error that names line and field",
+        arguments: [
+            ("\"excludes\"", "\"forbids\"", "checks[0].kind"), ("[\"harbour\"]", "[]", "checks[0].values"),
+            ("\"user\"", "\"human\"", "messages[1].role"), ("\"region\"", "\"roi\"", "region"), ("7", "null", "id"),
+        ])
+    func wrongLines(good: String, bad: String, field: String) throws {
+        let file = try TemporaryFile(line + "\n\n" + line.replacing(good, with: bad))
+        let error = #expect(throws: EvaluationError.self) { try Benchmark.microcosm.items(inFile: file.path) }
+        #expect(error?.line == 3 && error?.field == field && error?.file == file.path)
+    }
+
+    @Test("every reader refuses an empty file and a file of something else", arguments: Benchmark.allCases)
+    func foreignFiles(benchmark: Benchmark) throws {
+        for text in ["", "[]", "{\"a\": 1}", "[1]", "not JSON", "\"x\""] {
+            let file = try TemporaryFile(text, name: "slack-user/input_data.json")
+            let error = #expect(throws: EvaluationError.self) { try benchmark.items(inFile: file.path) }
+            #expect(error?.file == file.path)
+        }
+    }
+
+    @Test(
+        "a CSV field's quotes come off a question",
+        arguments: [
+            ("\"Who said \"\"x\"\"?\"", "Who said \"x\"?"), ("\"Who?\"", "\"Who?\""),
+            ("Who \"\"x\"\"?", "Who \"\"x\"\"?"),
+            ("\"a\" or \"\"b\"", "\"a\" or \"\"b\""), ("\"", "\""),
+        ])
+    func csvQuotes(question: String, unquoted: String) {
+        #expect(TriviaQAReader.unquoted(question) == unquoted)
+    }
+}
