@@ -59,7 +59,8 @@ let package = Package(
         ),
         .testTarget(
             name: "AGDServerTests",
-            dependencies: ["AGDServer", .product(name: "NIOEmbedded", package: "swift-nio")]
+            dependencies: ["AGDServer", .product(name: "NIOEmbedded", package: "swift-nio")],
+            exclude: ["Clients"]
         ),
         .testTarget(name: "AGDEvaluationTests", dependencies: ["AGDEvaluation", "CZlib"]),
         .testTarget(name: "AGDCommandTests", dependencies: ["agd"]),

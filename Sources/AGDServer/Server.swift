@@ -40,10 +40,12 @@ public struct Server: Sendable {
         let api = API(state: state, configuration: configuration, telemetry: Telemetry(registry), registry: registry)
         let application = Application(
             router: api.router(),
-            server: .http1(configuration: .init(additionalChannelHandlers: [ConnectionMonitor()], idleTimeout: .seconds(75))),
+            server: .http1(
+                configuration: .init(additionalChannelHandlers: [ConnectionMonitor()], idleTimeout: .seconds(75))),
             configuration: .init(
                 address: .hostname(configuration.host, port: configuration.port), serverName: "agd",
-                availableConnectionsDelegate: MaximumAvailableConnections(configuration.connectionLimit, logger: logger)),
+                availableConnectionsDelegate: MaximumAvailableConnections(configuration.connectionLimit, logger: logger)
+            ),
             onServerRunning: { [logger, configuration] channel in
                 let port = channel.localAddress?.port ?? configuration.port
                 logger.notice("listening", metadata: ["address": "http://\(configuration.host):\(port)"])
@@ -69,17 +71,22 @@ private struct ModelLoading: Service {
         let start = ContinuousClock.now
         let model = try await withCheckedThrowingContinuation { continuation in
             DispatchQueue.global().async {
-                continuation.resume(with: Result {
-                    try load { fraction in Task { await state.loading(fraction) } }
-                })
+                continuation.resume(
+                    with: Result {
+                        try load { fraction in Task { await state.loading(fraction) } }
+                    })
             }
         }
         let served = try ServedModel(model, name: configuration.modelName, configuration: configuration.inference)
         await state.ready(served)
-        logger.notice("model loaded", metadata: [
-            "model": "\(served.name)", "seconds": "\(((ContinuousClock.now - start) / .seconds(1) * 100).rounded() / 100)",
-            "context": "\(served.contextLength)", "slots": "\(served.pool.sessionCount)", "threads": "\(served.threadCount)",
-        ])
+        logger.notice(
+            "model loaded",
+            metadata: [
+                "model": "\(served.name)",
+                "seconds": "\(((ContinuousClock.now - start) / .seconds(1) * 100).rounded() / 100)",
+                "context": "\(served.contextLength)", "slots": "\(served.pool.sessionCount)",
+                "threads": "\(served.threadCount)",
+            ])
         try await gracefulShutdown()
         logger.notice("stopping")
         await state.stop()

@@ -24,7 +24,10 @@ struct Serve: AsyncParsableCommand {
     @Option(help: ArgumentHelp("The model's name in the API. By default the file's name.", valueName: "name"))
     var alias: String?
 
-    @Option(help: ArgumentHelp("A key that requests must send. Other users of the machine can see it; prefer --api-key-file.", valueName: "key"))
+    @Option(
+        help: ArgumentHelp(
+            "A key that requests must send. Other users of the machine can see it; prefer --api-key-file.",
+            valueName: "key"))
     var apiKey: String?
 
     @Option(help: ArgumentHelp("A file with the key that requests must send.", valueName: "file"))
@@ -33,13 +36,16 @@ struct Serve: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Requests worked on at once; each has caches and threads of its own.", valueName: "n"))
     var parallel = 2
 
-    @Option(help: ArgumentHelp("Requests that wait while all are busy; more are refused with status 429.", valueName: "n"))
+    @Option(
+        help: ArgumentHelp("Requests that wait while all are busy; more are refused with status 429.", valueName: "n"))
     var queue = 32
 
     @Flag(help: "Accepts regex: in regions. A hostile pattern can keep a processor busy for very long.")
     var allowRegex = false
 
-    @Option(help: "Least severity of messages in the log: \(Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")).")
+    @Option(
+        help: "Least severity of messages in the log: \(Logger.Level.allCases.map(\.rawValue).joined(separator: ", "))."
+    )
     var logLevel: Logger.Level = .notice
 
     func validate() throws {

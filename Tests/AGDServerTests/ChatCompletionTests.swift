@@ -27,12 +27,18 @@ struct ChatCompletionTests {
     @Test("A trace shows that the candidate with the largest score was taken")
     func traceExplainsTheChoice() async throws {
         let server = try await TestServer()
-        let answer = try await server.post("/v1/chat/completions", [
-            "messages": conflict, "max_tokens": 12,
-            "agd": ["roi": ["system"], "entropy_threshold": "off", "candidates": 8, "min_probability": 0, "trace": true],
-        ]).json["choices"]?[0]
+        let answer = try await server.post(
+            "/v1/chat/completions",
+            [
+                "messages": conflict, "max_tokens": 12,
+                "agd": [
+                    "roi": ["system"], "entropy_threshold": "off", "candidates": 8, "min_probability": 0, "trace": true,
+                ],
+            ]
+        ).json["choices"]?[0]
         let steps = answer?["agd"]?["steps"]?.array ?? []
-        #expect(!steps.isEmpty && steps.allSatisfy { $0["guided"]?.bool == true && $0["candidates"]?.array?.count == 8 })
+        #expect(
+            !steps.isEmpty && steps.allSatisfy { $0["guided"]?.bool == true && $0["candidates"]?.array?.count == 8 })
         for step in steps {
             let best = step["candidates"]?.array?.max { ($0["score"]?.double ?? 0) < ($1["score"]?.double ?? 0) }
             #expect(best?["id"] == step["chosen"])
@@ -47,13 +53,21 @@ struct ChatCompletionTests {
             ["role": "system", "content": "Answer in Spanish.", "agd_weight": .number(weight)],
             ["role": "user", "content": "Please answer in English: where is the cat?"],
         ]
-        let inline = try await server.post("/v1/chat/completions", [
-            "messages": weighted, "max_tokens": 8, "agd": ["entropy_threshold": "off", "trace": true],
-        ]).json["choices"]?[0]?["agd"]
-        let named = try await server.post("/v1/chat/completions", [
-            "messages": conflict, "max_tokens": 8,
-            "agd": ["roi": [["message": 0, "weight": .number(weight)]], "entropy_threshold": "off", "trace": true],
-        ]).json["choices"]?[0]?["agd"]
+        let inline = try await server.post(
+            "/v1/chat/completions",
+            [
+                "messages": weighted, "max_tokens": 8, "agd": ["entropy_threshold": "off", "trace": true],
+            ]
+        ).json["choices"]?[0]?["agd"]
+        let named = try await server.post(
+            "/v1/chat/completions",
+            [
+                "messages": conflict, "max_tokens": 8,
+                "agd": [
+                    "roi": [["message": 0, "weight": .number(weight)]], "entropy_threshold": "off", "trace": true,
+                ],
+            ]
+        ).json["choices"]?[0]?["agd"]
         #expect(inline?["strategy"]?.string == "agd" && inline == named)
     }
 
@@ -61,12 +75,16 @@ struct ChatCompletionTests {
     func prefixIsReused() async throws {
         let server = try await TestServer()
         func turn(_ messages: JSON, on server: TestServer) async throws -> JSON {
-            try await server.post("/v1/chat/completions", ["messages": messages, "max_tokens": 8, "agd": ["roi": ["system"]]]).json
+            try await server.post(
+                "/v1/chat/completions", ["messages": messages, "max_tokens": 8, "agd": ["roi": ["system"]]]
+            ).json
         }
         let first = try await turn(conflict, on: server)
-        let next: JSON = .array((conflict.array ?? []) + [
-            ["role": "assistant", "content": first["choices"]?[0]?["message"]?["content"] ?? ""], ["role": "user", "content": "And the dog?"],
-        ])
+        let next: JSON = .array(
+            (conflict.array ?? []) + [
+                ["role": "assistant", "content": first["choices"]?[0]?["message"]?["content"] ?? ""],
+                ["role": "user", "content": "And the dog?"],
+            ])
         let second = try await turn(next, on: server)
         let fresh = try await turn(next, on: TestServer())
         let promptLength = first["usage"]?["prompt_tokens"]?.integer ?? 0
@@ -81,7 +99,9 @@ struct ChatCompletionTests {
         let free = try await server.post("/v1/chat/completions", ["messages": conflict, "max_tokens": 30]).json
         let text = free["choices"]?[0]?["message"]?["content"]?.string ?? ""
         let stop = String(text.dropFirst(text.count / 2).prefix(3))
-        let stopped = try await server.post("/v1/chat/completions", ["messages": conflict, "max_tokens": 30, "stop": .string(stop)]).json
+        let stopped = try await server.post(
+            "/v1/chat/completions", ["messages": conflict, "max_tokens": 30, "stop": .string(stop)]
+        ).json
         #expect(stopped["choices"]?[0]?["message"]?["content"]?.string == text.components(separatedBy: stop)[0])
         #expect(stopped["choices"]?[0]?["finish_reason"] == "stop")
     }
@@ -100,10 +120,14 @@ struct ChatCompletionTests {
     func charactersName() async throws {
         let server = try await TestServer()
         let content = "Sí, answer in Spanish."
-        let tokens = try await server.post("/tokenize", [
-            "messages": [["role": "system", "content": .string(content)]],
-            "agd": ["roi": [["message": 0, "characters": [14, 21], "weight": -0.5]]],
-        ]).json["tokens"]?.array ?? []
+        let tokens =
+            try await server.post(
+                "/tokenize",
+                [
+                    "messages": [["role": "system", "content": .string(content)]],
+                    "agd": ["roi": [["message": 0, "characters": [14, 21], "weight": -0.5]]],
+                ]
+            ).json["tokens"]?.array ?? []
         let marked = tokens.filter { $0["weight"]?.double != 0 }
         let text = marked.compactMap { $0["text"]?.string }.joined()
         #expect(text.contains("Spanish"))

@@ -18,7 +18,9 @@ struct ServiceTests {
     @Test("While the model loads, everything says 503 and when to come back")
     func loading() async throws {
         let server = try await TestServer(isLoaded: false)
-        for reply in [try await server.get("/health"), try await server.post("/v1/chat/completions", ["messages": conflict])] {
+        for reply in [
+            try await server.get("/health"), try await server.post("/v1/chat/completions", ["messages": conflict]),
+        ] {
             #expect(reply.status == 503)
             #expect(reply.headers[.retryAfter] != nil)
         }
@@ -51,11 +53,23 @@ struct ServiceTests {
         #expect(try reply.json["error"]?["code"]?.string == "context_length_exceeded")
     }
 
+    @Test("A prompt of a megabyte is told to be too long, like any other")
+    func veryLong() async throws {
+        let server = try await TestServer()
+        for text in [String(repeating: "a", count: 1_000_000), String(repeating: "a b\n", count: 200_000)] {
+            let reply = try await server.post("/v1/completions", ["prompt": .string(text)])
+            #expect(reply.status == 400)
+            #expect(reply.text.contains("context_length_exceeded"))
+        }
+    }
+
     @Test("A full queue refuses, and has room again when a place is given back")
     func queue() throws {
         let pool = try served(queue: 1).pool
         var places = [try pool.admit(), try pool.admit()]
-        #expect { try pool.admit() } throws: { ($0 as? APIError)?.status == .tooManyRequests && ($0 as? APIError)?.retryAfter != nil }
+        #expect { try pool.admit() } throws: {
+            ($0 as? APIError)?.status == .tooManyRequests && ($0 as? APIError)?.retryAfter != nil
+        }
         places.removeLast()
         places.append(try pool.admit())
         #expect(places.count == 2)
@@ -91,7 +105,8 @@ struct ServiceTests {
         let served = try served(queue: 0)
         let request = try GenerationRequest(
             chat: ["messages": conflict, "ignore_eos": true], served, allowsPatterns: false)
-        let running = request.start(served, try served.pool.admit(), every: .seconds(60), telemetry: Telemetry(PrometheusRegistry()))
+        let running = request.start(
+            served, try served.pool.admit(), every: .seconds(60), telemetry: Telemetry(PrometheusRegistry()))
         await #expect(throws: CancellationError.self) {
             for try await event in running.events { if case .token = event { running.cancel() } }
         }
@@ -109,6 +124,8 @@ struct ServiceTests {
             let properties = operation?["requestBody"]?["content"]?["application/json"]?["schema"]?["properties"]
             for field in endpoint.fields { #expect(properties?[field.name]?["description"] != nil) }
         }
-        #expect(try await server.get("/metrics").text.contains("agd_requests_total{path=\"/openapi.json\",status=\"200\"} 1"))
+        #expect(
+            try await server.get("/metrics").text.contains(
+                "agd_requests_total{path=\"/openapi.json\",status=\"200\"} 1"))
     }
 }

@@ -45,23 +45,30 @@ struct TestServer: Sendable {
         var text: String { String(decoding: body, as: UTF8.self) }
         var json: JSON { get throws { try JSON(parsing: body) } }
         /// The events of a stream.
-        var events: [String] { text.components(separatedBy: "\n\n").filter { $0.hasPrefix("data: ") }.map { String($0.dropFirst(6)) } }
+        var events: [String] {
+            text.components(separatedBy: "\n\n").filter { $0.hasPrefix("data: ") }.map { String($0.dropFirst(6)) }
+        }
     }
 
     func post(_ path: String, _ body: JSON, headers: HTTPFields = [:]) async throws -> Reply {
         try await send(.post, path, JSONEncoder.api.encode(body), headers: headers)
     }
 
-    func get(_ path: String, headers: HTTPFields = [:]) async throws -> Reply { try await send(.get, path, Data(), headers: headers) }
+    func get(_ path: String, headers: HTTPFields = [:]) async throws -> Reply {
+        try await send(.get, path, Data(), headers: headers)
+    }
 
-    func send(_ method: HTTPRequest.Method, _ path: String, _ body: Data, headers: HTTPFields = [:]) async throws -> Reply {
+    func send(_ method: HTTPRequest.Method, _ path: String, _ body: Data, headers: HTTPFields = [:]) async throws
+        -> Reply
+    {
         var headers = headers
         if method == .post, headers[.contentType] == nil { headers[.contentType] = "application/json" }
         let request = Request(
             head: .init(method: method, scheme: "http", authority: "localhost", path: path, headerFields: headers),
             body: .init(buffer: ByteBuffer(bytes: body)))
         let context = APIContext(
-            source: .init(channel: NIOAsyncTestingChannel(), logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }))
+            source: .init(
+                channel: NIOAsyncTestingChannel(), logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }))
         let response = try await responder.respond(to: request, context: context)
         let writer = CollectingWriter()
         try await response.body.write(writer)
@@ -72,7 +79,9 @@ struct TestServer: Sendable {
 private final class CollectingWriter: ResponseBodyWriter, Sendable {
     private let collected = Mutex(Data())
     var data: Data { collected.withLock { $0 } }
-    func write(_ buffer: ByteBuffer) async throws { collected.withLock { $0.append(contentsOf: buffer.readableBytesView) } }
+    func write(_ buffer: ByteBuffer) async throws {
+        collected.withLock { $0.append(contentsOf: buffer.readableBytesView) }
+    }
     func finish(_ trailingHeaders: HTTPFields?) async throws {}
 }
 
@@ -82,5 +91,6 @@ extension JSON {
 
 /// A conversation whose rule and request are at odds.
 let conflict: JSON = [
-    ["role": "system", "content": "Answer in Spanish."], ["role": "user", "content": "Please answer in English: where is the cat?"],
+    ["role": "system", "content": "Answer in Spanish."],
+    ["role": "user", "content": "Please answer in English: where is the cat?"],
 ]

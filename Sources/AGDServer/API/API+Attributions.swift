@@ -32,7 +32,9 @@ extension API {
                 "The prompt has \(prompt.tokens.count) tokens; the context holds \(served.contextLength).",
                 param: body["messages"] == nil ? "prompt" : "messages", code: "context_length_exceeded")
         }
-        let targets = try (body["targets"]?.array ?? []).enumerated().map { try Self.target($1, "targets[\($0)]", served) }
+        let targets = try (body["targets"]?.array ?? []).enumerated().map {
+            try Self.target($1, "targets[\($0)]", served)
+        }
         let rule = body["agd"]?["rule"]?.string.flatMap(PropagationRule.init) ?? .attnLRP
         let withHeads = body["heads"]?.bool ?? false || !region.heads.isEmpty
         let admission = try served.pool.admit()
@@ -42,9 +44,11 @@ extension API {
                 try await Background.run { isCancelled in
                     let stop = { (_: Double) in if isCancelled() { throw CancellationError() } }
                     let reading = try ReverseAttribution(
-                        served.model, tokens: prompt.tokens, options: .init(threadCount: served.threadCount), progress: stop)
+                        served.model, tokens: prompt.tokens, options: .init(threadCount: served.threadCount),
+                        progress: stop)
                     return try reading.attribute(
-                        targets.map { AttributionTarget(token: $0, position: prompt.tokens.count - 1) }, rule: rule, progress: stop)
+                        targets.map { AttributionTarget(token: $0, position: prompt.tokens.count - 1) }, rule: rule,
+                        progress: stop)
                 }
             }
         }
@@ -53,7 +57,8 @@ extension API {
             tokens: prompt.tokens.map { .init(id: $0, text: served.text(of: $0)) },
             targets: attributions.map { attribution in
                 AttributionReport.Target(
-                    id: attribution.target.token, text: served.text(of: attribution.target.token), logit: attribution.logit,
+                    id: attribution.target.token, text: served.text(of: attribution.target.token),
+                    logit: attribution.logit,
                     roiScore: hasRegion ? attribution.relevance(of: region) : nil, tokens: attribution.tokens,
                     heads: withHeads && body["heads"]?.bool == true ? attribution.heads.map(\.allPositions) : nil)
             })
@@ -62,7 +67,9 @@ extension API {
     private static func target(_ value: JSON, _ field: String, _ served: ServedModel) throws -> Int {
         if let id = value.integer {
             guard id < served.model.configuration.vocabularySize else {
-                throw APIError.invalid("'\(field)': the vocabulary has ids 0 to \(served.model.configuration.vocabularySize - 1).", param: field)
+                throw APIError.invalid(
+                    "'\(field)': the vocabulary has ids 0 to \(served.model.configuration.vocabularySize - 1).",
+                    param: field)
             }
             return id
         }
@@ -73,7 +80,8 @@ extension API {
         let tokens = tokenizer.tokenize(text, parsesSpecialTokens: true)
         guard tokens.count == 1 else {
             let pieces = tokens.prefix(16).map { "\($0) \"\(tokenizer.text(of: $0))\"" }.joined(separator: ", ")
-            throw APIError.invalid("'\(field)': \"\(text)\" is \(tokens.count) tokens (\(pieces)); a target is one token.", param: field)
+            throw APIError.invalid(
+                "'\(field)': \"\(text)\" is \(tokens.count) tokens (\(pieces)); a target is one token.", param: field)
         }
         return tokens[0]
     }
@@ -89,7 +97,9 @@ extension Attribution {
 
 /// Long computations on a thread of their own, away from Swift's shared pool.
 private enum Background {
-    static func run<Result: Sendable>(_ body: @escaping @Sendable (@Sendable () -> Bool) throws -> Result) async throws -> Result {
+    static func run<Result: Sendable>(_ body: @escaping @Sendable (@Sendable () -> Bool) throws -> Result) async throws
+        -> Result
+    {
         let flag = CancellationFlag()
         return try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in

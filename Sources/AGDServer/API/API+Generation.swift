@@ -21,13 +21,17 @@ extension API {
                 }
             }
         }
-        return Response(status: .ok, headers: EventStream.headers, body: ResponseBody { writer in
-            let running = start()
-            let stream = EventStream(writer)
-            try await countingCancellation {
-                try await context.onHangUp({ running.cancel() }) { try await write(running, head, format, to: stream, context) }
-            }
-        })
+        return Response(
+            status: .ok, headers: EventStream.headers,
+            body: ResponseBody { writer in
+                let running = start()
+                let stream = EventStream(writer)
+                try await countingCancellation {
+                    try await context.onHangUp({ running.cancel() }) {
+                        try await write(running, head, format, to: stream, context)
+                    }
+                }
+            })
     }
 
     private func countingCancellation<Result>(_ body: () async throws -> Result) async throws -> Result {
@@ -54,7 +58,8 @@ extension API {
     }
 
     private func write(
-        _ running: RunningGeneration, _ head: AnswerHead, _ format: any AnswerFormat, to stream: EventStream, _ context: APIContext
+        _ running: RunningGeneration, _ head: AnswerHead, _ format: any AnswerFormat, to stream: EventStream,
+        _ context: APIContext
     ) async throws {
         var stream = stream
         var usage = Usage(head.request)

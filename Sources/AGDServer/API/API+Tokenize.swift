@@ -23,7 +23,8 @@ extension API {
     /// The prompt of a request that has either messages or a raw prompt, and the region in it.
     func promptAndRegion(_ body: JSON, _ served: ServedModel) throws -> (Prompt, RegionOfInterest, hasRegion: Bool) {
         guard (body["messages"] == nil) != (body["prompt"] == nil) else {
-            throw APIError.invalid("Give either 'messages' or 'prompt'.", param: body["prompt"] == nil ? "messages" : "prompt")
+            throw APIError.invalid(
+                "Give either 'messages' or 'prompt'.", param: body["prompt"] == nil ? "messages" : "prompt")
         }
         let allowsPatterns = configuration.allowsRegularExpressions
         let prompt: Prompt
@@ -36,7 +37,8 @@ extension API {
             let raw = RawPrompt.all(in: body)[0]
             prompt = try GenerationRequest.naming("prompt") { try raw.prompt(served.model) }
             region = RegionRequest(
-                specifications: body["agd"]?["roi"]?.array ?? [], messageWeights: [:], contents: [], allowsPatterns: allowsPatterns)
+                specifications: body["agd"]?["roi"]?.array ?? [], messageWeights: [:], contents: [],
+                allowsPatterns: allowsPatterns)
         }
         return (prompt, try region.resolve(prompt, model: served.model), !region.isEmpty)
     }
@@ -60,7 +62,9 @@ extension API {
         }
         return Tokenization(
             tokens: tokens, text: prompt.text, count: tokens.count,
-            roiHeads: region.heads.sorted { $0.key < $1.key }.map { .init(layer: $0.key.layer, head: $0.key.head, weight: $0.value) })
+            roiHeads: region.heads.sorted { $0.key < $1.key }.map {
+                .init(layer: $0.key.layer, head: $0.key.head, weight: $0.value)
+            })
     }
 }
 

@@ -15,11 +15,13 @@ struct API: Sendable {
         router.add(middleware: ErrorMiddleware(telemetry: telemetry))
         router.add(middleware: AccessMiddleware(key: configuration.apiKey, hosts: configuration.acceptedHosts))
         on(router, .chatCompletions) { body, served, context in
-            let request = try GenerationRequest(chat: body, served, allowsPatterns: configuration.allowsRegularExpressions)
+            let request = try GenerationRequest(
+                chat: body, served, allowsPatterns: configuration.allowsRegularExpressions)
             return try await generate(request, served, context, prefix: "chatcmpl-") { ChatCompletion(head: $0) }
         }
         on(router, .completions) { body, served, context in
-            let request = try GenerationRequest(completion: body, served, allowsPatterns: configuration.allowsRegularExpressions)
+            let request = try GenerationRequest(
+                completion: body, served, allowsPatterns: configuration.allowsRegularExpressions)
             return try await generate(request, served, context, prefix: "cmpl-") { TextCompletion(head: $0) }
         }
         on(router, .tokenize) { body, served, _ in try .json(tokenize(body, served)) }
@@ -32,7 +34,10 @@ struct API: Sendable {
         }
         router.get(RouterPath(Endpoint.health.path)) { _, _ in
             let served = try await state.model
-            return try Response.json(Health(busySlots: served.pool.busyCount, slots: served.pool.sessionCount, waiting: served.pool.waitingCount))
+            return try Response.json(
+                Health(
+                    busySlots: served.pool.busyCount, slots: served.pool.sessionCount, waiting: served.pool.waitingCount
+                ))
         }
         router.get(RouterPath(Endpoint.metrics.path)) { _, _ in try await metrics() }
         router.get(RouterPath(Endpoint.openAPI.path)) { _, _ in try Response.json(OpenAPI.document) }
@@ -101,7 +106,8 @@ struct ModelList: Encodable {
             architecture = served.model.configuration.architecture
             contextLength = served.contextLength
             vocabularySize = served.model.configuration.vocabularySize
-            hasChatTemplate = served.model.tokenizer?.chatTemplateSource.map { ChatTemplate(source: $0).isKnown } ?? false
+            hasChatTemplate =
+                served.model.tokenizer?.chatTemplateSource.map { ChatTemplate(source: $0).isKnown } ?? false
         }
     }
     var object = "list"

@@ -23,11 +23,13 @@ struct APIError: Error, Hashable {
     }
     static func overloaded(retryAfter: Int) -> APIError {
         APIError(
-            status: .tooManyRequests, message: "All slots are taken and the queue is full. Try again in \(retryAfter) s.",
+            status: .tooManyRequests,
+            message: "All slots are taken and the queue is full. Try again in \(retryAfter) s.",
             type: "rate_limit_error", code: "queue_full", retryAfter: retryAfter)
     }
     static func unavailable(_ message: String, code: String, retryAfter: Int = 1) -> APIError {
-        APIError(status: .serviceUnavailable, message: message, type: "server_error", code: code, retryAfter: retryAfter)
+        APIError(
+            status: .serviceUnavailable, message: message, type: "server_error", code: code, retryAfter: retryAfter)
     }
     static let internalError = APIError(
         status: .internalServerError, message: "The server failed to answer; its log says why.", type: "server_error")

@@ -103,7 +103,9 @@ struct Trace: Encodable, Sendable {
         rule = strategy.rule.rawValue
         promptTokens = head.request.prompts[index].tokens
         roi = region.tokens.sorted { $0.key < $1.key }.map { TokenWeight(token: $0.key, weight: $0.value) }
-        roiHeads = region.heads.sorted { $0.key < $1.key }.map { HeadWeight(layer: $0.key.layer, head: $0.key.head, weight: $0.value) }
+        roiHeads = region.heads.sorted { $0.key < $1.key }.map {
+            HeadWeight(layer: $0.key.layer, head: $0.key.head, weight: $0.value)
+        }
     }
 
     init(_ tokens: [ChosenToken], _ served: ServedModel) {
@@ -128,7 +130,8 @@ extension Trace.Step {
         changed = step.changedByGuidance
         candidates = step.choice.candidates.map {
             Trace.Candidate(
-                id: $0.id, text: served.text(of: $0.id), probability: $0.probability, score: $0.score, relevance: $0.relevance,
+                id: $0.id, text: served.text(of: $0.id), probability: $0.probability, score: $0.score,
+                relevance: $0.relevance,
                 total: $0.total)
         }
         chosen = step.token

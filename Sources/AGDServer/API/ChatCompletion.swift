@@ -37,12 +37,19 @@ struct ChatCompletion: AnswerFormat {
 
     private func document(_ choices: [Choice], usage: Usage? = nil, isChunk: Bool = true) -> Document {
         Document(
-            id: head.id, object: isChunk ? "chat.completion.chunk" : "chat.completion", created: head.created, model: head.served.name,
+            id: head.id, object: isChunk ? "chat.completion.chunk" : "chat.completion", created: head.created,
+            model: head.served.name,
             choices: choices, usage: usage)
     }
 
     func opening(_ choice: Int) -> [any Encodable & Sendable] {
-        [document([Choice(index: choice, delta: Message(role: "assistant", content: ""), agd: head.request.traces ? Trace(head, choice) : nil)])]
+        [
+            document([
+                Choice(
+                    index: choice, delta: Message(role: "assistant", content: ""),
+                    agd: head.request.traces ? Trace(head, choice) : nil)
+            ])
+        ]
     }
 
     func chunk(_ choice: Int, _ token: ChosenToken) -> (any Encodable & Sendable)? {
@@ -74,12 +81,16 @@ struct ChatCompletion: AnswerFormat {
 
     private func logProbabilities(_ tokens: [ChosenToken]) -> LogProbabilities? {
         guard head.request.logProbabilityCount != nil else { return nil }
-        return LogProbabilities(content: tokens.compactMap(\.logProbability).map { entry in
-            TokenEntry(
-                token: head.served.text(of: entry.token), logprob: entry.logProbability, bytes: head.served.bytes(of: entry.token),
-                topLogprobs: entry.alternatives.map {
-                    TopEntry(token: head.served.text(of: $0.token), logprob: $0.logProbability, bytes: head.served.bytes(of: $0.token))
-                })
-        })
+        return LogProbabilities(
+            content: tokens.compactMap(\.logProbability).map { entry in
+                TokenEntry(
+                    token: head.served.text(of: entry.token), logprob: entry.logProbability,
+                    bytes: head.served.bytes(of: entry.token),
+                    topLogprobs: entry.alternatives.map {
+                        TopEntry(
+                            token: head.served.text(of: $0.token), logprob: $0.logProbability,
+                            bytes: head.served.bytes(of: $0.token))
+                    })
+            })
     }
 }

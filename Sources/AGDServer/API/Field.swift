@@ -40,12 +40,17 @@ extension FieldType {
         switch self {
         case .boolean: return "true or false"
         case .integer(let range): return "an integer from \(range.lowerBound) to \(range.upperBound)"
-        case .number(let range): return "a number from \(JSON.number(range.lowerBound).text) to \(JSON.number(range.upperBound).text)"
+        case .number(let range):
+            return "a number from \(JSON.number(range.lowerBound).text) to \(JSON.number(range.upperBound).text)"
         case .string(let size):
-            return size.lowerBound > 0 ? "a string that is not empty, of at most \(size.upperBound) bytes" : "a string of at most \(size.upperBound) bytes"
-        case .choice(let values): return values.map { "\"\($0)\"" }.joined(separator: ", ").replacingLastComma(with: " or")
+            return size.lowerBound > 0
+                ? "a string that is not empty, of at most \(size.upperBound) bytes"
+                : "a string of at most \(size.upperBound) bytes"
+        case .choice(let values):
+            return values.map { "\"\($0)\"" }.joined(separator: ", ").replacingLastComma(with: " or")
         case .array(let element, let count):
-            return "an array of \(count.lowerBound > 0 ? "\(count.lowerBound)" : "0") to \(count.upperBound) items, each \(element.expectation)"
+            return
+                "an array of \(count.lowerBound > 0 ? "\(count.lowerBound)" : "0") to \(count.upperBound) items, each \(element.expectation)"
         case .object(let fields): return "an object with \(fields.map(\.name).joined(separator: ", "))"
         case .labels(let count): return "an object with at most \(count) strings"
         case .either(let types): return types.map(\.expectation).joined(separator: ", or ")
@@ -97,7 +102,8 @@ extension FieldType {
         for name in object.keys.sorted() where !fields.contains(where: { $0.name == name }) {
             let shown = String(name.prefix(64))
             throw APIError.invalid(
-                "Unknown field '\(place(shown))'. Known are: \(fields.map(\.name).joined(separator: ", ")).", param: place(shown),
+                "Unknown field '\(place(shown))'. Known are: \(fields.map(\.name).joined(separator: ", ")).",
+                param: place(shown),
                 code: "unknown_field")
         }
         for field in fields {
@@ -105,7 +111,8 @@ extension FieldType {
             case nil, .null:
                 if field.isRequired {
                     throw APIError.invalid(
-                        "'\(place(field.name))' is missing; it must be \(field.type.expectation).", param: place(field.name))
+                        "'\(place(field.name))' is missing; it must be \(field.type.expectation).",
+                        param: place(field.name))
                 }
             case let value?: try field.type.check(value, at: place(field.name))
             }
@@ -114,7 +121,8 @@ extension FieldType {
 
     private func accepts(typeOf value: JSON) -> Bool {
         switch (self, value) {
-        case (.boolean, .bool), (.integer, .number), (.number, .number), (.string, .string), (.choice, .string), (.array, .array),
+        case (.boolean, .bool), (.integer, .number), (.number, .number), (.string, .string), (.choice, .string),
+            (.array, .array),
             (.object, .object), (.labels, .object), (.either, _), (.only, _):
             true
         default: false

@@ -11,7 +11,9 @@ enum JSON: Sendable, Hashable {
 
     /// - Throws: ``APIError`` for bytes that aren't UTF-8 or aren't JSON.
     init(parsing data: Data) throws {
-        guard String(validating: data, as: UTF8.self) != nil else { throw APIError.invalid("the body is not UTF-8", param: nil) }
+        guard String(validating: data, as: UTF8.self) != nil else {
+            throw APIError.invalid("the body is not UTF-8", param: nil)
+        }
         do {
             self = try JSON(foundation: JSONSerialization.jsonObject(with: data, options: .fragmentsAllowed))
         } catch let error as APIError {
@@ -30,7 +32,9 @@ enum JSON: Sendable, Hashable {
         case let string as String: self = .string(string)
         case let number as NSNumber:
             // Foundation keeps booleans as numbers whose C type is char.
-            self = number.objCType.pointee == CChar(UInt8(ascii: "c")) ? .bool(number.boolValue) : .number(number.doubleValue)
+            self =
+                number.objCType.pointee == CChar(UInt8(ascii: "c"))
+                ? .bool(number.boolValue) : .number(number.doubleValue)
         case let array as [Any]: self = .array(try array.map(JSON.init(foundation:)))
         case let object as [String: Any]: self = .object(try object.mapValues(JSON.init(foundation:)))
         case is NSNull: self = .null
@@ -78,7 +82,8 @@ extension JSON: Encodable {
     }
 }
 
-extension JSON: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, ExpressibleByFloatLiteral, ExpressibleByBooleanLiteral,
+extension JSON: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, ExpressibleByFloatLiteral,
+    ExpressibleByBooleanLiteral,
     ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral
 {
     init(stringLiteral value: String) { self = .string(value) }

@@ -4,9 +4,11 @@ enum OpenAPI {
         "openapi": "3.1.0",
         "info": [
             "title": "Attribution-guided decoding", "version": "1",
-            "description": "OpenAI's API with regions of interest. Unknown fields are errors; what is accepted is obeyed.",
+            "description":
+                "OpenAI's API with regions of interest. Unknown fields are errors; what is accepted is obeyed.",
         ],
-        "paths": .object(Dictionary(Endpoint.all.map { ($0.path, [$0.method.rawValue: operation($0)]) }) { first, _ in first }),
+        "paths": .object(
+            Dictionary(Endpoint.all.map { ($0.path, [$0.method.rawValue: operation($0)]) }) { first, _ in first }),
         "components": [
             "schemas": [
                 "Error": [
@@ -15,7 +17,8 @@ enum OpenAPI {
                         "error": [
                             "type": "object", "required": ["message", "type", "param", "code"],
                             "properties": [
-                                "message": ["type": "string"], "type": ["type": "string"], "param": ["type": ["string", "null"]],
+                                "message": ["type": "string"], "type": ["type": "string"],
+                                "param": ["type": ["string", "null"]],
                                 "code": ["type": ["string", "null"]],
                             ],
                         ]
@@ -34,7 +37,9 @@ enum OpenAPI {
         ]
         var content: [String: JSON] = [endpoint.answer: [:]]
         if endpoint.fields.contains(where: { $0.name == "stream" }) { content["text/event-stream"] = [:] }
-        var responses: [String: JSON] = ["200": ["description": "The answer.", "content": .object(content)], "default": error]
+        var responses: [String: JSON] = [
+            "200": ["description": "The answer.", "content": .object(content)], "default": error,
+        ]
         var operation: [String: JSON] = ["summary": .string(endpoint.summary)]
         if endpoint.method == .post {
             for status in ["400", "401", "404", "413", "415", "429", "503"] { responses[status] = error }
@@ -53,10 +58,17 @@ extension FieldType {
         switch self {
         case .boolean: return ["type": "boolean"]
         case .integer(let range):
-            return ["type": "integer", "minimum": .number(Double(range.lowerBound)), "maximum": .number(Double(range.upperBound))]
-        case .number(let range): return ["type": "number", "minimum": .number(range.lowerBound), "maximum": .number(range.upperBound)]
+            return [
+                "type": "integer", "minimum": .number(Double(range.lowerBound)),
+                "maximum": .number(Double(range.upperBound)),
+            ]
+        case .number(let range):
+            return ["type": "number", "minimum": .number(range.lowerBound), "maximum": .number(range.upperBound)]
         case .string(let size):
-            return ["type": "string", "minLength": .number(Double(size.lowerBound)), "maxLength": .number(Double(size.upperBound))]
+            return [
+                "type": "string", "minLength": .number(Double(size.lowerBound)),
+                "maxLength": .number(Double(size.upperBound)),
+            ]
         case .choice(let values): return ["enum": .array(values.map(JSON.string))]
         case .array(let element, let count):
             return [
@@ -70,7 +82,9 @@ extension FieldType {
                 "properties": .object(Dictionary(fields.map { ($0.name, $0.schema) }) { first, _ in first }),
             ]
         case .labels(let count):
-            return ["type": "object", "additionalProperties": ["type": "string"], "maxProperties": .number(Double(count))]
+            return [
+                "type": "object", "additionalProperties": ["type": "string"], "maxProperties": .number(Double(count)),
+            ]
         case .either(let types): return ["anyOf": .array(types.map(\.schema))]
         case .only(let values, let reason): return ["enum": .array(values + [.null]), "description": .string(reason)]
         }

@@ -45,7 +45,11 @@ struct TextCompletion: AnswerFormat {
     }
 
     func echo(_ choice: Int, _ rated: [TokenLogProbability]?) -> (any Encodable & Sendable)? {
-        document([Choice(index: choice, text: promptText(choice), logprobs: rated.map { logProbabilities(ofPrompt: $0, choice, []) } ?? nil)])
+        document([
+            Choice(
+                index: choice, text: promptText(choice),
+                logprobs: rated.map { logProbabilities(ofPrompt: $0, choice, []) } ?? nil)
+        ])
     }
 
     func closing(_ choice: Int, _ reason: StopReason?) -> any Encodable & Sendable {
@@ -59,7 +63,8 @@ struct TextCompletion: AnswerFormat {
             answers.enumerated().map { index, answer in
                 Choice(
                     index: index, text: (head.request.echoes ? promptText(index) : "") + answer.text,
-                    logprobs: logProbabilities(ofPrompt: head.request.echoes ? answer.ratedPrompt : nil, index, answer.tokens),
+                    logprobs: logProbabilities(
+                        ofPrompt: head.request.echoes ? answer.ratedPrompt : nil, index, answer.tokens),
                     finishReason: answer.stopReason?.finishReason ?? "length",
                     agd: head.request.traces ? Trace(head, index, answer.tokens) : nil)
             }, usage: usage)

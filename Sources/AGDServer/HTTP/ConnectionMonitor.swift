@@ -77,7 +77,9 @@ struct APIContext: RequestContext {
     }
 
     /// Runs `body` as a task of its own, which is cancelled when the client hangs up.
-    func cancellingOnHangUp<Result: Sendable>(_ body: @escaping @Sendable () async throws -> Result) async throws -> Result {
+    func cancellingOnHangUp<Result: Sendable>(_ body: @escaping @Sendable () async throws -> Result) async throws
+        -> Result
+    {
         let task = Task { try await body() }
         return try await withTaskCancellationHandler {
             try await onHangUp({ task.cancel() }) { try await task.value }

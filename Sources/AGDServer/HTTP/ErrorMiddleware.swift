@@ -6,7 +6,9 @@ struct ErrorMiddleware: RouterMiddleware {
     typealias Context = APIContext
     let telemetry: Telemetry
 
-    func handle(_ request: Request, context: Context, next: (Request, Context) async throws -> Response) async throws -> Response {
+    func handle(_ request: Request, context: Context, next: (Request, Context) async throws -> Response) async throws
+        -> Response
+    {
         let start = ContinuousClock.now
         var response: Response
         do {
@@ -32,7 +34,9 @@ extension APIError {
         case let error as any HTTPResponseError:
             switch error.status {
             case .notFound:
-                self = .notFound("There is no \(request.method.rawValue) \(request.uri.path.prefix(100)); /openapi.json lists what there is.")
+                self = .notFound(
+                    "There is no \(request.method.rawValue) \(request.uri.path.prefix(100)); /openapi.json lists what there is."
+                )
             case .contentTooLarge:
                 self = APIError(
                     status: .contentTooLarge, message: "The body is larger than \(Limits.bodyBytes) bytes.",

@@ -18,7 +18,8 @@ enum Page {
                     headers: [
                         .contentType: file.type, .cacheControl: "no-cache",
                         // Nothing but the page's own files and requests to its own server.
-                        .contentSecurityPolicy: "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+                        .contentSecurityPolicy:
+                            "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
                             + "img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
                         .referrerPolicy: "no-referrer",
                     ],

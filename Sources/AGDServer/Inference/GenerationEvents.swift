@@ -88,9 +88,10 @@ extension GenerationRequest {
         }
         guard limits.maximumTokens != 0 else { return tell(.nothingWanted(choice: choice)) }
         let record = LogProbabilityRecorder.Record()
-        let recorded: any DecodingStrategy = logProbabilityCount.map {
-            LogProbabilityRecorder(strategy, alternatives: $0, record: record)
-        } ?? strategy
+        let recorded: any DecodingStrategy =
+            logProbabilityCount.map {
+                LogProbabilityRecorder(strategy, alternatives: $0, record: record)
+            } ?? strategy
         let report = FirstReport()
         let generation = try session.generate(prompt, strategy: recorded, limits: limits) { done in
             if report.isFirst(), isFirst {

@@ -27,7 +27,8 @@ struct GenerationRequest: Sendable {
             throw APIError.invalid("'top_logprobs' needs 'logprobs': true.", param: "top_logprobs")
         }
         try self.init(
-            body, served, prompts: [prompt], region: conversation.region(body, allowsPatterns: allowsPatterns), maximumTokens: maximum,
+            body, served, prompts: [prompt], region: conversation.region(body, allowsPatterns: allowsPatterns),
+            maximumTokens: maximum,
             logProbabilityCount: body["logprobs"]?.bool == true ? count ?? 0 : nil, promptField: "messages")
     }
 
@@ -37,13 +38,15 @@ struct GenerationRequest: Sendable {
             try Self.naming("prompt") { try prompt.prompt(served.model) }
         }
         let region = RegionRequest(
-            specifications: body["agd"]?["roi"]?.array ?? [], messageWeights: [:], contents: [], allowsPatterns: allowsPatterns)
+            specifications: body["agd"]?["roi"]?.array ?? [], messageWeights: [:], contents: [],
+            allowsPatterns: allowsPatterns)
         try self.init(
             body, served, prompts: prompts, region: region, maximumTokens: body["max_tokens"]?.integer ?? 16,
             logProbabilityCount: body["logprobs"]?.integer, promptField: "prompt")
         echoes = body["echo"]?.bool ?? false
         if limits.maximumTokens == 0, !echoes {
-            throw APIError.invalid("'max_tokens' may be 0 with 'echo' only; ask for at least 1 token.", param: "max_tokens")
+            throw APIError.invalid(
+                "'max_tokens' may be 0 with 'echo' only; ask for at least 1 token.", param: "max_tokens")
         }
     }
 
@@ -86,7 +89,8 @@ struct GenerationRequest: Sendable {
             switch error {
             case .noTemplate, .unknownTemplate:
                 throw APIError.invalid(
-                    "The model has no chat template that is known here; send the whole prompt to /v1/completions.", param: field,
+                    "The model has no chat template that is known here; send the whole prompt to /v1/completions.",
+                    param: field,
                     code: "no_chat_template")
             case .noVocabulary:
                 throw APIError.invalid("The model has no vocabulary; send the prompt as token ids.", param: field)
@@ -106,7 +110,8 @@ struct Conversation {
         messages = []
         for (index, message) in (body["messages"]?.array ?? []).enumerated() {
             let role = message["role"]?.string ?? ""
-            let content = message["content"]?.string
+            let content =
+                message["content"]?.string
                 ?? (message["content"]?.array ?? []).compactMap { $0["text"]?.string }.joined()
             messages.append(ChatMessage(role: role == "developer" ? "system" : role, content: content))
             weights[index] = message["agd_weight"]?.double
@@ -117,7 +122,8 @@ struct Conversation {
 
     func region(_ body: JSON, allowsPatterns: Bool) -> RegionRequest {
         RegionRequest(
-            specifications: body["agd"]?["roi"]?.array ?? [], messageWeights: weights, contents: messages.map(\.content),
+            specifications: body["agd"]?["roi"]?.array ?? [], messageWeights: weights,
+            contents: messages.map(\.content),
             allowsPatterns: allowsPatterns)
     }
 }
@@ -133,7 +139,8 @@ enum RawPrompt {
         if let text = prompt.string { return [.text(text)] }
         let items = prompt.array ?? []
         if items.first?.integer != nil { return [.tokens(items.compactMap(\.integer))] }
-        return items.map { item in item.string.map(RawPrompt.text) ?? .tokens((item.array ?? []).compactMap(\.integer)) }
+        return items.map { item in item.string.map(RawPrompt.text) ?? .tokens((item.array ?? []).compactMap(\.integer))
+        }
     }
 
     func prompt(_ model: LanguageModel) throws -> Prompt {

@@ -15,28 +15,34 @@ struct RegionRequest {
     func resolve(_ prompt: Prompt, model: LanguageModel) throws -> RegionOfInterest {
         var region = RegionOfInterest()
         for (index, specification) in specifications.enumerated() {
-            region = region.union(try Self.naming("agd.roi[\(index)]") { try self.region(specification, "agd.roi[\(index)]", prompt) })
+            region = region.union(
+                try Self.naming("agd.roi[\(index)]") { try self.region(specification, "agd.roi[\(index)]", prompt) })
         }
         for (index, weight) in messageWeights {
-            region = region.union(try Self.naming("messages[\(index)].agd_weight") {
-                try self.region("message:\(index)", weight, prompt)
-            })
+            region = region.union(
+                try Self.naming("messages[\(index)].agd_weight") {
+                    try self.region("message:\(index)", weight, prompt)
+                })
         }
         try Self.naming("agd.roi") { try region.validate(for: model, promptLength: prompt.tokens.count) }
         return region
     }
 
     private static func naming<Result>(_ field: String, _ body: () throws -> Result) throws -> Result {
-        do { return try body() } catch let error as RegionError { throw APIError.invalid("'\(field)': \(error)", param: field) }
+        do { return try body() } catch let error as RegionError {
+            throw APIError.invalid("'\(field)': \(error)", param: field)
+        }
     }
 
     private func region(_ specification: String, _ weight: Double? = nil, _ prompt: Prompt) throws -> RegionOfInterest {
         if specification.hasPrefix("heads:@") {
-            throw APIError.invalid("A request can't name files of the server; list the heads themselves.", param: "agd.roi")
+            throw APIError.invalid(
+                "A request can't name files of the server; list the heads themselves.", param: "agd.roi")
         }
         if specification.hasPrefix("regex:") {
             guard allowsPatterns else {
-                throw APIError.invalid("'regex:' is accepted only where the server was started with --allow-regex.", param: "agd.roi")
+                throw APIError.invalid(
+                    "'regex:' is accepted only where the server was started with --allow-regex.", param: "agd.roi")
             }
             guard specification.utf8.count <= Limits.patternBytes else {
                 throw APIError.invalid("A pattern has at most \(Limits.patternBytes) bytes.", param: "agd.roi")
@@ -58,21 +64,31 @@ struct RegionRequest {
         case ["text"]: return try region("text:\"\(value["text"]?.string ?? "")\"", weight, prompt)
         case ["tokens"]:
             let tokens = value["tokens"]
-            let list = tokens?.string ?? (tokens?.array ?? []).compactMap(\.integer).map { "\($0)" }.joined(separator: ",")
+            let list =
+                tokens?.string ?? (tokens?.array ?? []).compactMap(\.integer).map { "\($0)" }.joined(separator: ",")
             return try region("tokens:\(list)", weight, prompt)
         case ["heads"]:
             guard let heads = value["heads"]?.array else {
                 return try region("heads:\(value["heads"]?.string ?? "")", weight, prompt)
             }
-            return RegionOfInterest(heads: Dictionary(
-                heads.map { (.init(layer: $0["layer"]?.integer ?? 0, head: $0["head"]?.integer ?? 0), weight * ($0["weight"]?.double ?? 1)) },
-                uniquingKeysWith: +))
-        case ["message", "text"]: return try spans(of: value, field, weight, prompt, find: Self.occurrences(of: value["text"]?.string ?? ""))
+            return RegionOfInterest(
+                heads: Dictionary(
+                    heads.map {
+                        (
+                            .init(layer: $0["layer"]?.integer ?? 0, head: $0["head"]?.integer ?? 0),
+                            weight * ($0["weight"]?.double ?? 1)
+                        )
+                    },
+                    uniquingKeysWith: +))
+        case ["message", "text"]:
+            return try spans(of: value, field, weight, prompt, find: Self.occurrences(of: value["text"]?.string ?? ""))
         case ["message", "characters"]:
             let bounds = (value["characters"]?.array ?? []).compactMap(\.integer)
             return try spans(of: value, field, weight, prompt) { _, message in
-                guard bounds[0] < bounds[1], let span = characters(bounds[0]..<bounds[1], ofMessage: message, prompt) else {
-                    throw APIError.invalid("'\(field).characters' lies outside message \(message).", param: "\(field).characters")
+                guard bounds[0] < bounds[1], let span = characters(bounds[0]..<bounds[1], ofMessage: message, prompt)
+                else {
+                    throw APIError.invalid(
+                        "'\(field).characters' lies outside message \(message).", param: "\(field).characters")
                 }
                 return [span]
             }
@@ -92,12 +108,18 @@ struct RegionRequest {
         let wanted = prompt.messages.indices.filter {
             $0 == value["message"]?.integer || prompt.messages[$0].role == value["message"]?.string
         }
-        guard !wanted.isEmpty else { throw APIError.invalid("'\(field).message': there is no such message.", param: "\(field).message") }
+        guard !wanted.isEmpty else {
+            throw APIError.invalid("'\(field).message': there is no such message.", param: "\(field).message")
+        }
         let spans = try wanted.flatMap { message in
             let bytes = prompt.messages[message].bytes
-            return try find(Array(text[bytes]), message).map { $0.lowerBound + bytes.lowerBound..<$0.upperBound + bytes.lowerBound }
+            return try find(Array(text[bytes]), message).map {
+                $0.lowerBound + bytes.lowerBound..<$0.upperBound + bytes.lowerBound
+            }
         }
-        let positions = prompt.tokenBytes.indices.filter { token in spans.contains { prompt.tokenBytes[token].overlaps($0) } }
+        let positions = prompt.tokenBytes.indices.filter { token in
+            spans.contains { prompt.tokenBytes[token].overlaps($0) }
+        }
         guard !positions.isEmpty else {
             throw APIError.invalid("'\(field)' matches nothing in the message.", param: field)
         }

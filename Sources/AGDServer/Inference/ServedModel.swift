@@ -14,7 +14,8 @@ struct ServedModel: Sendable {
         self.model = model
         self.name = name
         contextLength = configuration.contextLength ?? min(model.configuration.contextLength, 4096)
-        threadCount = configuration.threadCount ?? max(1, Session.Options.defaultThreadCount / configuration.sessionCount)
+        threadCount =
+            configuration.threadCount ?? max(1, Session.Options.defaultThreadCount / configuration.sessionCount)
         let options = Session.Options(
             contextLength: contextLength, threadCount: threadCount, cacheType: configuration.cacheType)
         pool = SessionPool(
@@ -25,7 +26,8 @@ struct ServedModel: Sendable {
     /// - Throws: ``APIError`` with status 404 where another model is asked for.
     func check(name wanted: String?) throws {
         guard let wanted, !wanted.isEmpty, wanted != name else { return }
-        throw APIError.notFound("There is no model '\(wanted.prefix(100))' here; this server has '\(name)'.", code: "model_not_found")
+        throw APIError.notFound(
+            "There is no model '\(wanted.prefix(100))' here; this server has '\(name)'.", code: "model_not_found")
     }
 
     func text(of token: Int) -> String { model.tokenizer?.text(of: token) ?? "" }

@@ -59,7 +59,8 @@ final class SessionPool: Sendable {
 
     /// Runs `body` with a session of its own, after those that asked before.
     func withSession<Result: Sendable>(
-        _ admission: Admission, for prompt: Prompt, strategy: any DecodingStrategy, _ body: (Session) async throws -> Result
+        _ admission: Admission, for prompt: Prompt, strategy: any DecodingStrategy,
+        _ body: (Session) async throws -> Result
     ) async throws -> Result {
         let session = try await take(prompt, strategy)
         do {
@@ -100,7 +101,9 @@ final class SessionPool: Sendable {
         left?.continuation.resume(throwing: CancellationError())
     }
 
-    private static func best(_ idle: inout [IdleSession], _ prompt: Prompt, _ strategy: any DecodingStrategy) -> Session? {
+    private static func best(_ idle: inout [IdleSession], _ prompt: Prompt, _ strategy: any DecodingStrategy)
+        -> Session?
+    {
         let counts = idle.map { $0.contents?.reusableCount(of: prompt, for: strategy) ?? 0 }
         guard let most = counts.max(), let index = counts.firstIndex(of: most) else { return nil }
         return idle.remove(at: index).session

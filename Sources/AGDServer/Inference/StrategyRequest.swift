@@ -27,7 +27,8 @@ struct StrategyRequest {
         }
         if name == .sample, wanted == .sample, body["temperature"] == nil { sampling.temperature = 1 }
         if name == .agd, !hasRegion {
-            throw APIError.invalid("'agd.roi' is missing: the strategy agd needs a region, such as [\"system\"].", param: "agd.roi")
+            throw APIError.invalid(
+                "'agd.roi' is missing: the strategy agd needs a region, such as [\"system\"].", param: "agd.roi")
         }
         self.sampling = sampling
     }

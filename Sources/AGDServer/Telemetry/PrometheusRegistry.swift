@@ -18,12 +18,18 @@ public final class PrometheusRegistry: MetricsFactory, Sendable {
 
     public init() {}
 
-    public func makeCounter(label: String, dimensions: [(String, String)]) -> any CounterHandler { handler(label, dimensions) }
-    public func makeMeter(label: String, dimensions: [(String, String)]) -> any MeterHandler { handler(label, dimensions) }
+    public func makeCounter(label: String, dimensions: [(String, String)]) -> any CounterHandler {
+        handler(label, dimensions)
+    }
+    public func makeMeter(label: String, dimensions: [(String, String)]) -> any MeterHandler {
+        handler(label, dimensions)
+    }
     public func makeRecorder(label: String, dimensions: [(String, String)], aggregate: Bool) -> any RecorderHandler {
         handler(label, dimensions, aggregates: aggregate)
     }
-    public func makeTimer(label: String, dimensions: [(String, String)]) -> any TimerHandler { handler(label, dimensions) }
+    public func makeTimer(label: String, dimensions: [(String, String)]) -> any TimerHandler {
+        handler(label, dimensions)
+    }
     public func destroyCounter(_ handler: any CounterHandler) {}
     public func destroyMeter(_ handler: any MeterHandler) {}
     public func destroyRecorder(_ handler: any RecorderHandler) {}
@@ -34,10 +40,13 @@ public final class PrometheusRegistry: MetricsFactory, Sendable {
         let labels = dimensions.map { key, value in
             "\(key)=\"\(value.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"").replacing("\n", with: "\\n"))\""
         }
-        return Handler(registry: self, series: Series(name: name, labels: labels.joined(separator: ",")), aggregates: aggregates)
+        return Handler(
+            registry: self, series: Series(name: name, labels: labels.joined(separator: ",")), aggregates: aggregates)
     }
 
-    fileprivate func update(_ series: Series, _ change: (inout Value?) -> Void) { values.withLock { change(&$0[series]) } }
+    fileprivate func update(_ series: Series, _ change: (inout Value?) -> Void) {
+        values.withLock { change(&$0[series]) }
+    }
 
     fileprivate func observe(_ series: Series, _ value: Double) {
         update(series) { old in
@@ -70,7 +79,10 @@ public final class PrometheusRegistry: MetricsFactory, Sendable {
             case .summary(let count, let sum, let buckets):
                 if isNew { lines.append("# TYPE \(series.name) histogram") }
                 lines += zip(Self.bounds, buckets).map { line("_bucket", "le=\"\($0)\"", "\($1)") }
-                lines += [line("_bucket", "le=\"+Inf\"", "\(count)"), line("_sum", "", "\(sum)"), line("_count", "", "\(count)")]
+                lines += [
+                    line("_bucket", "le=\"+Inf\"", "\(count)"), line("_sum", "", "\(sum)"),
+                    line("_count", "", "\(count)"),
+                ]
             }
         }
         return lines.joined(separator: "\n") + "\n"
@@ -89,7 +101,11 @@ public final class PrometheusRegistry: MetricsFactory, Sendable {
 
         func increment(by amount: Int64) {
             registry.update(series) { old in
-                if case .counter(let value)? = old { old = .counter(value + Double(amount)) } else { old = .counter(Double(amount)) }
+                if case .counter(let value)? = old {
+                    old = .counter(value + Double(amount))
+                } else {
+                    old = .counter(Double(amount))
+                }
             }
         }
         func reset() { registry.update(series) { $0 = nil } }

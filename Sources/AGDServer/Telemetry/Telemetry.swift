@@ -20,8 +20,10 @@ struct Telemetry: Sendable {
     }
 
     func requestDone(path: String, status: Int, seconds: Double) {
-        Counter(label: "agd_requests_total", dimensions: [("path", path), ("status", "\(status)")], factory: factory).increment()
-        Metrics.Timer(label: "agd_request_seconds", dimensions: [("path", path)], factory: factory).recordSeconds(seconds)
+        Counter(label: "agd_requests_total", dimensions: [("path", path), ("status", "\(status)")], factory: factory)
+            .increment()
+        Metrics.Timer(label: "agd_request_seconds", dimensions: [("path", path)], factory: factory).recordSeconds(
+            seconds)
     }
 
     func requestCancelled() { cancelled.increment() }

@@ -97,7 +97,9 @@ final class ForwardEvaluation {
         guard let logits, let probabilities, let hidden else { return nil }
         if shape.output == .everyPosition {
             let width = logits.shape[0]
-            let (all, allProbabilities) = (logits.readFloats().split(into: width), probabilities.readFloats().split(into: width))
+            let (all, allProbabilities) = (
+                logits.readFloats().split(into: width), probabilities.readFloats().split(into: width)
+            )
             return Prediction(
                 logits: all[all.count - 1], probabilities: allProbabilities[all.count - 1], tangents: [],
                 distributions: zip(all, allProbabilities).map(Distribution.init), embeddingLength: hidden.shape[0])

@@ -8,7 +8,9 @@ public struct CacheContents: Sendable {
     /// Leading tokens of a prompt that needn't be read again: the longest common beginning in which the regions' weights
     /// are the same. At least one token is left to evaluate. Nil where the caches can't serve: other heads, another rule
     /// or another number of regions.
-    func reusableCount(of newTokens: [Int], regions newRegions: [RegionOfInterest], rule newRule: PropagationRule) -> Int? {
+    func reusableCount(of newTokens: [Int], regions newRegions: [RegionOfInterest], rule newRule: PropagationRule)
+        -> Int?
+    {
         guard newRule == rule, newRegions.map(\.heads) == regions.map(\.heads) else { return nil }
         let limit = min(newTokens.count - 1, tokens.count)
         return (0..<limit).first { position in

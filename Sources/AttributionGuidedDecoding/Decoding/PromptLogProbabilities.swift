@@ -52,7 +52,8 @@ extension Session {
             let prediction = try inference.append(
                 Array(tokens[position..<end]), output: isOnlyRead ? .logits : .everyPosition)
             for (offset, distribution) in (isOnlyRead ? [] : prediction.distributions).enumerated() {
-                results.append(TokenLogProbability(tokens[position + offset + 1], in: distribution, alternatives: alternatives))
+                results.append(
+                    TokenLogProbability(tokens[position + offset + 1], in: distribution, alternatives: alternatives))
             }
             progress(inference.tokens.count)
         }

@@ -25,7 +25,8 @@ class Browser:
         await self.socket.send(json.dumps({"id": number, "method": method, "params": parameters}))
         while True:
             message = json.loads(await asyncio.wait_for(self.socket.recv(), 60))
-            if message.get("method") in ("Runtime.exceptionThrown", "Log.entryAdded"):
+            level = message.get("params", {}).get("entry", {}).get("level")
+            if message.get("method") == "Runtime.exceptionThrown" or level in ("warning", "error"):
                 self.problems.append(json.dumps(message["params"])[:300])
             if message.get("id") == number:
                 assert "error" not in message, message
