@@ -78,6 +78,8 @@ static void load_block(const struct block * b, float * y, const struct ggml_tens
     for (long i = 0; i < count; i++) {
         const char * row = (const char *)cache->data + (start + i) * cache->nb[1] + b->key_head * b->head_width * size;
         b->kernels->load(y + i * b->width, row, cache->type, b->head_width);
+        // Rows of one head lie too far apart for the processor to see a stream in them.
+        for (size_t byte = 0; byte < b->head_width * size; byte += 64) __builtin_prefetch(row + POSITIONS * cache->nb[1] + byte);
     }
     if (count < POSITIONS) memset(y + count * b->width, 0, 4 * (POSITIONS - count) * b->width);
 }

@@ -13,7 +13,8 @@ struct AGD: AsyncParsableCommand {
               agd generate -m model.gguf --system 'Never say "river".' --user 'What flows here?' --roi system
             """,
         subcommands: [
-            Generate.self, Compare.self, Attribute.self, Explain.self, Evaluate.self, Report.self, Calibrate.self,
-            Score.self, Serve.self, Bench.self, Info.self,
+            Generate.self, Compare.self, Attribute.self, Explain.self, Heads.self, MeasureFaithfulness.self,
+            Verify.self, Evaluate.self, Report.self, Calibrate.self, Score.self, Serve.self,
+            Bench.self, Info.self,
         ])
 }

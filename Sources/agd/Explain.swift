@@ -1,6 +1,5 @@
 import ArgumentParser
 import AttributionGuidedDecoding
-import Foundation
 
 struct Explain: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -90,7 +89,7 @@ struct Explain: AsyncParsableCommand {
 
     private func tokens(of completion: String, _ model: LanguageModel) throws -> [Int] {
         guard let tokenizer = model.tokenizer else { throw PromptError.noVocabulary }
-        let tokens = tokenizer.tokenize(completion, parsesSpecialTokens: true)
+        let tokens = try tokenizer.tokenize(completion, parsesSpecialTokens: true)
         guard !tokens.isEmpty else { throw ValidationError("--completion is empty.") }
         return tokens
     }
@@ -111,10 +110,5 @@ struct Explain: AsyncParsableCommand {
         return steps
     }
 
-    private func write(_ text: String) throws {
-        guard let output else { return Terminal.write(text) }
-        do { try Data(text.utf8).write(to: URL(fileURLWithPath: output)) } catch {
-            throw ValidationError("--output \(output): \(error.localizedDescription)")
-        }
-    }
+    private func write(_ text: String) throws { try Terminal.write(text, to: output, option: "--output") }
 }

@@ -103,7 +103,7 @@ struct PromptOptions: ParsableArguments {
     }
 
     /// Bytes; devices have no end.
-    private static let largestFile = 64 << 20
+    private static let largestFile = 8 << 20
 
     private static func conversation(inFile path: String) throws -> [ChatMessage] {
         struct Document: Decodable { var messages: [ChatMessage] }

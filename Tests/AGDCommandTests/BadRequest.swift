@@ -71,7 +71,7 @@ struct BadRequest: Sendable, CustomTestStringConvertible {
         .init(
             "a prompt file that doesn't exist", generate("-f", "/nowhere/prompt.txt"), "/nowhere/prompt.txt", "exists"),
         .init("a directory as prompt file", generate("-f", "/tmp"), "/tmp", "read"),
-        .init("a prompt file without end", generate("-f", "/dev/zero"), "/dev/zero", "64 MiB"),
+        .init("a prompt file without end", generate("-f", "/dev/zero"), "/dev/zero", "8 MiB"),
         .init("an empty prompt file", file, "empty", "--file"),
         .init("a prompt file that is no text", file, "FILE", "UTF-8", bytes: [0x41, 0xFF, 0xFE, 0x42]),
         .init("token ids with letters", generate("--prompt-tokens", "1,two,3"), "--prompt-tokens", "two", "commas"),

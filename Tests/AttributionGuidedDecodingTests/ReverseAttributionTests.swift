@@ -64,8 +64,8 @@ struct ReverseAccountsTests {
         let oracle = try Oracle.load(variant)
         let reading = try ReverseAttribution(
             Oracle.model(variant), tokens: oracle.prompt, options: ReverseAttributionTests.options)
-        for seed in 0..<3 as Range<UInt64> {
-            let errors = try reading.adjointErrors(rule: rule, seed: seed)
+        for (seed, fused) in [(0, true), (1, true), (2, false), (3, false)] as [(UInt64, Bool)] {
+            let errors = try reading.adjointErrors(rule: rule, fused: fused, seed: seed)
             #expect(errors.count == reading.model.configuration.layerCount)
             #expect(errors.allSatisfy { $0 < 1e-4 })
         }

@@ -61,7 +61,7 @@ def wilson(passed: int, count: int, z: float = 1.96) -> tuple[float, float]:
 
 def cell(passed: int, count: int) -> str:
     low, high = wilson(passed, count)
-    return f"{100 * passed / count:.0f} ({100 * low:.0f}-{100 * high:.0f})"
+    return f"{100 * passed / count:.0f} ({100 * abs(low):.0f}-{100 * high:.0f})"
 
 
 def perplexity(model: Llama, tokenizer: Tokenizer, samples: int = 512, seed: int = 999_999) -> float:

@@ -7,8 +7,9 @@ extension ReverseAttribution {
     /// inner product of such vectors has: `|<M v, u> - <v, M^T u>| / (|M v| |u| / sqrt(n))`.
     ///
     /// Weights are decoded to float32 first, so that what is left is the rules' correctness and the rounding of float32.
+    /// - Parameter fused: uses the forward kernels for all lanes at once; false for the operations that they stand for.
     public func adjointErrors(
-        rule: PropagationRule, seed: UInt64 = 0, progress: (Double) throws -> Void = { _ in }
+        rule: PropagationRule, fused: Bool = true, seed: UInt64 = 0, progress: (Double) throws -> Void = { _ in }
     ) throws -> [Double] {
         var generator = SeededGenerator(seed: seed)
         let layers = model.weights.layers
@@ -18,7 +19,7 @@ extension ReverseAttribution {
             let covector = (0..<count).map { _ in Float(generator.nextUniform() - 0.5) }
             let (weights, buffer) = try layers[layer].decoded()
             let error = try withExtendedLifetime(buffer) {
-                let pushed = try pushForward(direction, layer, weights, rule)
+                let pushed = try pushForward(direction, layer, weights, rule, fused: fused)
                 let pulled = try ReverseLayer(
                     model.configuration, weights: weights, index: layer, blocks: blocks, on: stream
                 )
@@ -33,15 +34,21 @@ extension ReverseAttribution {
 
     /// The tangent of the layer's output for a tangent of its input.
     private func pushForward(
-        _ tangent: [Float], _ layer: Int, _ weights: TransformerWeights.Layer, _ rule: PropagationRule
+        _ tangent: [Float], _ layer: Int, _ weights: TransformerWeights.Layer, _ rule: PropagationRule,
+        fused: Bool
     ) throws -> [Float] {
         let cache = try LaneCache(model, contextLength: tokens.count, laneCount: 2, type: .float32)
         let graph = try Graph(capacity: 512)
         let x = graph.input(.float32, model.configuration.embeddingLength, 1, tokens.count, 2, name: "lanes")
         let inputs = AttentionInputs(
-            graph, model.configuration, tokenCount: tokens.count, historyLength: cache.capacity,
-            capacity: cache.capacity)
-        let lanes = ForwardLanes(graph: graph, rule: rule, laneCount: 2, inputs: inputs, cache: cache, headWeights: [:])
+            graph, model.configuration, tokenCount: tokens.count, historyLength: fused ? nil : cache.capacity)
+        let context = LaneContext(
+            graph: graph, rule: rule, laneCount: 2, inputs: inputs, cache: cache, headWeights: [:])
+        let operations: any LaneOperations =
+            fused
+            ? FusedLaneOperations(context, model.configuration, threadCount: stream.threadCount)
+            : ComposedLaneOperations(context: context)
+        let lanes = ForwardLanes(graph: graph, laneCount: 2, positions: inputs.positions, operations: operations)
         let block = DecoderBlock(propagator: lanes, configuration: model.configuration, weights: weights, index: layer)
         let y = block(x)
         graph.output(y)

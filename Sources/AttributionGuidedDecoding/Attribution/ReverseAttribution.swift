@@ -24,7 +24,21 @@ public final class ReverseAttribution {
         }
     }
 
+    /// Parts of the model's input and inside that are set to zero, to see what hangs on them.
+    public struct Ablation: Sendable, Hashable {
+        /// Positions whose embeddings are zero.
+        public var tokens: Set<Int>
+        /// Heads whose outputs are zero at all positions.
+        public var heads: Set<RegionOfInterest.Head>
+
+        public init(tokens: Set<Int> = [], heads: Set<RegionOfInterest.Head> = []) {
+            self.tokens = tokens
+            self.heads = heads
+        }
+    }
+
     public let tokens: [Int]
+    public let ablation: Ablation
     let model: LanguageModel
     let stream: ComputeStream
     let blocks: QueryBlocks
@@ -34,7 +48,7 @@ public final class ReverseAttribution {
     /// Reads `tokens`, which are not empty.
     /// - Parameter progress: called with the fraction of layers done; it may throw to stop.
     public init(
-        _ model: LanguageModel, tokens: [Int], options: Options = Options(),
+        _ model: LanguageModel, tokens: [Int], ablating ablation: Ablation = Ablation(), options: Options = Options(),
         progress: (Double) throws -> Void = { _ in }
     ) throws {
         guard !tokens.isEmpty else { throw PromptError.empty }
@@ -43,10 +57,16 @@ public final class ReverseAttribution {
         }
         self.model = model
         self.tokens = tokens
+        self.ablation = ablation
         stream = try ComputeStream(devices: model.devices, threadCount: options.threadCount)
         blocks = try QueryBlocks(
             model.configuration, tokenCount: tokens.count, largestByteCount: options.attentionByteCount)
         residualStream = [Self.embeddings(of: tokens, model)]
+        for position in ablation.tokens where tokens.indices.contains(position) {
+            let width = model.configuration.embeddingLength
+            residualStream[0].replaceSubrange(
+                position * width..<(position + 1) * width, with: repeatElement(0, count: width))
+        }
         for layer in 0..<model.configuration.layerCount {
             residualStream.append(try reverseLayer(layer).output(residualStream[layer]))
             try progress(Double(layer + 1) / Double(model.configuration.layerCount))
@@ -58,11 +78,7 @@ public final class ReverseAttribution {
     public func attribute(
         _ targets: [AttributionTarget], rule: PropagationRule = .attnLRP, progress: (Double) throws -> Void = { _ in }
     ) throws -> [Attribution] {
-        for target in targets {
-            guard tokens.indices.contains(target.position),
-                (0..<model.configuration.vocabularySize).contains(target.token)
-            else { throw AttributionError.targetOutOfRange(token: target.token, position: target.position) }
-        }
+        try check(targets)
         var attributions: [Attribution] = []
         for batch in targets.split(into: largestLaneCount) {
             let done = attributions.count
@@ -73,9 +89,24 @@ public final class ReverseAttribution {
         return attributions
     }
 
+    /// The logit of each target, before softmax.
+    public func logits(of targets: [AttributionTarget]) throws -> [Double] {
+        try check(targets)
+        return targets.isEmpty ? [] : try pullBackThroughOutput(targets, .attnLRP).logits
+    }
+
+    private func check(_ targets: [AttributionTarget]) throws {
+        for target in targets {
+            guard tokens.indices.contains(target.position),
+                (0..<model.configuration.vocabularySize).contains(target.token)
+            else { throw AttributionError.targetOutOfRange(token: target.token, position: target.position) }
+        }
+    }
+
     private func reverseLayer(_ index: Int) -> ReverseLayer {
         ReverseLayer(
-            model.configuration, weights: model.weights.layers[index], index: index, blocks: blocks, on: stream)
+            model.configuration, weights: model.weights.layers[index], index: index,
+            ablatedHeads: Set(ablation.heads.filter { $0.layer == index }.map(\.head)), blocks: blocks, on: stream)
     }
 
     /// Targets whose relevance is sent back together: as many as keep a layer's intermediate results within about a GiB.

@@ -15,17 +15,20 @@ struct ReverseLayer {
     private let configuration: ModelConfiguration
     private let weights: TransformerWeights.Layer
     private let index: Int
+    /// Heads whose outputs are set to zero.
+    private let ablatedHeads: Set<Int>
     private let blocks: QueryBlocks
     private let stream: ComputeStream
     private let tokenCount: Int
 
     init(
-        _ configuration: ModelConfiguration, weights: TransformerWeights.Layer, index: Int, blocks: QueryBlocks,
-        on stream: ComputeStream
+        _ configuration: ModelConfiguration, weights: TransformerWeights.Layer, index: Int, ablatedHeads: Set<Int> = [],
+        blocks: QueryBlocks, on stream: ComputeStream
     ) {
         self.configuration = configuration
         self.weights = weights
         self.index = index
+        self.ablatedHeads = ablatedHeads
         self.blocks = blocks
         self.stream = stream
         tokenCount = blocks.positions.elementCount
@@ -36,11 +39,13 @@ struct ReverseLayer {
         let graph = try newGraph(laneCount: 0)
         let x = graph.input(.float32, configuration.embeddingLength, 1, tokenCount, name: "layer input")
         // The rule makes no difference to the values.
-        let tape = ReverseTape(graph: graph, rule: .attnLRP, blocks: blocks)
+        let headMask = headMask(in: graph)
+        let tape = ReverseTape(graph: graph, rule: .attnLRP, blocks: blocks, headMask: headMask)
         let y = block(tape)(tape.source(x)).value
         graph.output(y)
         let plan = try GraphPlan(graph, on: stream)
         x.write(input)
+        writeHeadMask(headMask)
         try plan.compute()
         return y.readFloats()
     }
@@ -53,7 +58,8 @@ struct ReverseLayer {
         let graph = try newGraph(laneCount: laneCount)
         let x = graph.input(.float32, width, 1, tokenCount, name: "layer input")
         let outputAdjoint = graph.input(.float32, width, 1, tokenCount, laneCount, name: "output adjoint")
-        let tape = ReverseTape(graph: graph, rule: rule, blocks: blocks)
+        let headMask = headMask(in: graph)
+        let tape = ReverseTape(graph: graph, rule: rule, blocks: blocks, headMask: headMask)
         let source = tape.source(x)
         tape.pullBack(outputAdjoint, from: block(tape)(source))
 
@@ -69,12 +75,21 @@ struct ReverseLayer {
         let plan = try GraphPlan(graph, on: stream)
         x.write(input)
         outputAdjoint.write(adjoint)
+        writeHeadMask(headMask)
         try plan.compute()
         let values = wanted.dropFirst().map { $0.readFloats().map(Double.init) }
         let perLane = values.dropFirst().map { $0.split(into: heads).split(into: tokenCount) }
         return Result(
             adjoint: inputAdjoint.readFloats(), residualStream: values[0].split(into: tokenCount),
             heads: perLane[0], positiveHeads: perLane[1])
+    }
+
+    private func headMask(in graph: Graph) -> Tensor? {
+        ablatedHeads.isEmpty ? nil : graph.input(.float32, 1, configuration.headCount, name: "head mask")
+    }
+
+    private func writeHeadMask(_ mask: Tensor?) {
+        mask?.write((0..<configuration.headCount).map { ablatedHeads.contains($0) ? 0 : 1 as Float })
     }
 
     private func block(_ tape: ReverseTape) -> DecoderBlock<ReverseTape> {

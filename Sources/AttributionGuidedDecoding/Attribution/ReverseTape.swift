@@ -16,15 +16,18 @@ final class ReverseTape: Propagation {
     let graph: Graph
     let rule: PropagationRule
     let blocks: QueryBlocks
+    /// What each head's output is multiplied by, `[1, heads]`; nil leaves all heads as they are.
+    private let headMask: Tensor?
     private var pullBacks: [PullBack] = []
     private var adjoints: [Int: Tensor] = [:]
     /// The outputs of the attention heads, side by side, of the last attention that was recorded.
     private(set) var headOutputs: Activation?
 
-    init(graph: Graph, rule: PropagationRule, blocks: QueryBlocks) {
+    init(graph: Graph, rule: PropagationRule, blocks: QueryBlocks, headMask: Tensor? = nil) {
         self.graph = graph
         self.rule = rule
         self.blocks = blocks
+        self.headMask = headMask
     }
 
     /// An activation that nothing is known about.
@@ -133,6 +136,17 @@ final class ReverseTape: Propagation {
                 .compactMap { index, adjoint in adjoint.map { (index, $0) } }
         }
         headOutputs = outputs
-        return outputs
+        return masked(outputs, headCount: queries.value.shape[1])
+    }
+
+    private func masked(_ outputs: Activation, headCount: Int) -> Activation {
+        guard let headMask else { return outputs }
+        let graph = graph
+        func mask(_ x: Tensor) -> Tensor {
+            let shape = x.shape
+            let perHead = graph.reshape(x, shape[0] / headCount, headCount, shape[2], shape[3])
+            return graph.reshape(graph.multiply(perHead, headMask), shape[0], shape[1], shape[2], shape[3])
+        }
+        return record(mask(outputs.value)) { [(outputs.index, mask($0))] }
     }
 }

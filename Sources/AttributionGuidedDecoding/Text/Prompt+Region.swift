@@ -110,8 +110,8 @@ extension String {
     /// Every occurrence of `wanted`, as bytes (UTF-8); where there is none, those that Unicode holds equal to it.
     func byteRanges(of wanted: String) -> [Range<Int>] {
         let (bytes, needle) = (Array(utf8), Array(wanted.utf8))
-        guard let first = needle.first, needle.count <= bytes.count else { return [] }
-        let exact = (0...bytes.count - needle.count).filter { bytes[$0] == first && bytes[$0...].starts(with: needle) }
+        guard let first = needle.first else { return [] }
+        let exact = bytes.indices.filter { bytes[$0] == first && bytes[$0...].starts(with: needle) }
         return exact.isEmpty ? ranges(of: wanted).map { byteRange($0) } : exact.map { $0..<$0 + needle.count }
     }
 

@@ -35,7 +35,8 @@ public enum PromptError: Error, Equatable, CustomStringConvertible {
             "token \(token) is not in the vocabulary, whose ids are 0 to \(size - 1)"
         case .notInVocabulary(let text):
             "the model's vocabulary can't express '\(text)' in the prompt; remove it, or give the prompt with --prompt-tokens"
-        case .tooLong(let byteCount): "the prompt is too long: \(byteCount) bytes; shorten it"
+        case .tooLong(let byteCount):
+            "the prompt is too long: \(byteCount) bytes of text, more than this program or the memory can take; shorten it"
         }
     }
 }

@@ -27,8 +27,9 @@ public struct RegionSpecification: Sendable, Hashable, CustomStringConvertible {
         description = specification
         var body = Substring(specification)
         weight = 1
-        if let equals = body.lastIndex(of: "="), !body.hasSuffix("\""),
-            let weight = Double(body[body.index(after: equals)...])
+        // Signs are looked for as Unicode scalars: as characters they unite with a combining mark behind them.
+        if let equals = body.unicodeScalars.lastIndex(of: "="), body.unicodeScalars.last != "\"",
+            let weight = Double(body[body.unicodeScalars.index(after: equals)...])
         {
             guard weight.isFinite else {
                 throw RegionError.malformed(specification, "the weight is not a finite number")
@@ -36,14 +37,14 @@ public struct RegionSpecification: Sendable, Hashable, CustomStringConvertible {
             self.weight = weight
             body = body[..<equals]
         }
-        guard let colon = body.firstIndex(of: ":") else {
+        guard let colon = body.unicodeScalars.firstIndex(of: ":") else {
             guard ["system", "user", "assistant", "tool"].contains(body) else {
                 throw RegionError.malformed(specification, "unknown region '\(body)'")
             }
             target = .role(String(body))
             return
         }
-        let value = body[body.index(after: colon)...]
+        let value = body[body.unicodeScalars.index(after: colon)...]
         switch body[..<colon] {
         case "message":
             guard let index = Int(value), index >= 0 else {
@@ -69,7 +70,7 @@ public struct RegionSpecification: Sendable, Hashable, CustomStringConvertible {
     }
 
     private static func unquoted(_ value: Substring, in specification: String) throws -> String {
-        var value = value
+        var value = value.unicodeScalars
         if value.count >= 2, value.first == "\"", value.last == "\"" { value = value.dropFirst().dropLast() }
         guard !value.isEmpty else { throw RegionError.malformed(specification, "there is no text to look for") }
         return String(value)

@@ -45,12 +45,25 @@ public final class Tokenizer: @unchecked Sendable {  // libllama's vocabulary is
     /// - Parameters:
     ///   - addsSpecialTokens: begins with BOS where the model wants it.
     ///   - parsesSpecialTokens: text such as `<|im_start|>` becomes its control token.
-    /// - Throws: ``PromptError/tooLong(byteCount:)`` from 256 MiB on.
+    /// - Throws: ``PromptError/tooLong(byteCount:)`` beyond 8 MiB, which no context holds.
     public func tokenize(_ text: String, addsSpecialTokens: Bool = false, parsesSpecialTokens: Bool = false) throws
         -> [Int]
     {
+        let tooLong = PromptError.tooLong(byteCount: text.utf8.count)
+        guard text.utf8.count <= Self.longestText else { throw tooLong }
+        func tokens() -> [Int] { self.tokens(of: text, addsSpecialTokens, parsesSpecialTokens) }
+        if text.utf8.count < 1024 { return tokens() }
+        // Where libllama has no code of its own for a tokenizer's regular expression it uses C++'s, which recurses for
+        // every character of a match; 320 bytes were measured.
+        guard let all = LargeStack.run(byteCount: (1 << 20) + 768 * text.utf8.count, tokens) else { throw tooLong }
+        return all
+    }
+
+    /// Bytes; a stack for this much text takes 6 GiB of address space.
+    static let longestText = 8 << 20
+
+    private func tokens(of text: String, _ addsSpecialTokens: Bool, _ parsesSpecialTokens: Bool) -> [Int] {
         var text = text
-        guard text.utf8.count < 1 << 28 else { throw PromptError.tooLong(byteCount: text.utf8.count) }
         let tokens = text.withUTF8 { bytes in
             bytes.withMemoryRebound(to: CChar.self) { characters in
                 func tokens(capacity: Int) -> (count: Int, tokens: [llama_token]) {

@@ -28,6 +28,14 @@ enum Terminal {
 
     static func write(_ text: String) { write(Data(text.utf8)) }
 
+    /// Writes to a file, or to stdout where none was named.
+    static func write(_ text: String, to path: String?, option: String) throws {
+        guard let path else { return write(text) }
+        do { try Data(text.utf8).write(to: URL(fileURLWithPath: path)) } catch {
+            throw ValidationError("\(option) \(path): \(error.localizedDescription)")
+        }
+    }
+
     /// Ends the program where stdout can't be written: quietly where its reader has gone, as `head` does.
     private static func write(_ data: Data) {
         do { try FileHandle.standardOutput.write(contentsOf: data) } catch {

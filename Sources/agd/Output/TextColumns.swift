@@ -20,51 +20,40 @@ struct TextColumns {
         let columnWidth = (width - Self.gap * (columns.count - 1)) / columns.count
         guard columnWidth >= Self.narrowest else {
             return columns.map { column in
-                "\(column.title)\n" + lines(of: column, width: width - 2).map { "  \($0.text)\n" }.joined()
+                "\(column.title)\n" + lines(of: column.pieces, width: width - 2).map { "  \($0.text)\n" }.joined()
             }.joined(separator: "\n")
         }
-        let blocks = columns.map { column in
-            wrapTitle(column.title, columnWidth) + [
-                Line(text: String(repeating: "─", count: columnWidth), width: columnWidth)
-            ]
-                + lines(of: column, width: columnWidth)
+        let titles = columns.map { lines(of: [Piece(text: $0.title, isMarked: false)], width: columnWidth) }
+        let titleHeight = titles.map(\.count).max() ?? 0
+        let rule = Line(text: String(repeating: "─", count: columnWidth), width: columnWidth)
+        let blocks = zip(titles, columns).map { title, column in
+            Array(repeating: Line(), count: titleHeight - title.count) + title + [rule]
+                + lines(of: column.pieces, width: columnWidth)
         }
-        let titleHeight = zip(blocks, columns).map { $0.0.count - lines(of: $0.1, width: columnWidth).count }.max() ?? 0
-        let aligned = zip(blocks, columns).map { block, column in
-            Array(
-                repeating: Line(text: "", width: 0),
-                count: titleHeight - (block.count - lines(of: column, width: columnWidth).count))
-                + block
-        }
-        let height = aligned.map(\.count).max() ?? 0
-        return (0..<height).map { row in
-            aligned.enumerated().map { index, block in
-                let line = row < block.count ? block[row] : Line(text: "", width: 0)
-                let isLast = index == aligned.count - 1
-                return line.text + (isLast ? "" : String(repeating: " ", count: columnWidth - line.width + Self.gap))
-            }.joined() + "\n"
+        return (0..<(blocks.map(\.count).max() ?? 0)).map { row in
+            let cells = blocks.map { row < $0.count ? $0[row] : Line() }
+            let padded = cells.dropLast().map {
+                $0.text + String(repeating: " ", count: columnWidth - $0.width + Self.gap)
+            }
+            return padded.joined() + (cells.last?.text ?? "") + "\n"
         }.joined()
     }
 
     /// A line with its width on the screen, which escape sequences don't add to.
     private struct Line {
-        var text: String
-        var width: Int
+        var text = ""
+        var width = 0
     }
 
-    private func wrapTitle(_ title: String, _ width: Int) -> [Line] {
-        lines(of: Column(title: "", pieces: [Piece(text: title, isMarked: false)]), width: width)
-    }
-
-    private func lines(of column: Column, width: Int) -> [Line] {
+    private func lines(of pieces: [Piece], width: Int) -> [Line] {
         var lines: [Line] = []
-        for paragraph in paragraphs(column.pieces) {
-            var line = Line(text: "", width: 0)
+        for paragraph in paragraphs(pieces) {
+            var line = Line()
             for word in paragraph {
                 let wordWidth = word.reduce(0) { $0 + $1.text.count + ($1.isMarked && !hasColor ? 2 : 0) }
                 if line.width > 0, line.width + 1 + wordWidth > width {
                     lines.append(line)
-                    line = Line(text: "", width: 0)
+                    line = Line()
                 }
                 if line.width > 0 { line = Line(text: line.text + " ", width: line.width + 1) }
                 line = Line(text: line.text + word.map(marked).joined(), width: line.width + wordWidth)

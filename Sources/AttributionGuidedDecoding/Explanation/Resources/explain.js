@@ -79,12 +79,12 @@ function showCandidates(step) {
   const cell = (text) => element("td", { class: "number" }, text);
   byId("candidates").replaceChildren(element("table", {},
     element("thead", {}, element("tr", {}, element("th", {}, "candidate"),
-      ...["probability", "score", "relevance of region"].map((title) => element("th", { class: "number" }, title)), element("th", {}))),
+      ...["probability", "score", "of region"].map((title) => element("th", { class: "number" }, title)))),
     element("tbody", {}, ...step.candidates.map((candidate) => {
       const isChosen = candidate.id === chosen.id;
       const marks = [isChosen && "chosen", candidate.text === step.greedy && "greedy’s"].filter(Boolean).join(", ");
-      return element("tr", { class: isChosen ? "chosen" : "" }, element("td", {}, element("code", {}, visible(candidate.text))),
-        cell(percent(candidate.probability)), cell(number(candidate.score)), cell(number(candidate.relevance)), element("td", {}, marks));
+      return element("tr", { class: isChosen ? "chosen" : "" }, element("td", {}, element("code", {}, visible(candidate.text)), marks && element("small", {}, " " + marks)),
+        cell(percent(candidate.probability)), cell(number(candidate.score)), cell(number(candidate.relevance)));
     }))));
 }
 

@@ -1,0 +1,47 @@
+import CLlama
+import Foundation
+
+/// llama.cpp's own decoding, from the library that the package links, as an outside oracle.
+struct LlamaReference {
+    enum Failure: Error { case load, context, decode }
+
+    /// Greedy tokens after `prompt`, with a float32 cache; end-of-generation tokens count as any other.
+    static func greedyTokens(model path: String, after prompt: [Int], count: Int) throws -> [Int] {
+        llama_log_set({ _, _, _ in }, nil)
+        guard let model = llama_model_load_from_file(path, llama_model_default_params()) else { throw Failure.load }
+        defer { llama_model_free(model) }
+        var parameters = llama_context_default_params()
+        parameters.n_ctx = UInt32(prompt.count + count)
+        parameters.n_batch = parameters.n_ctx
+        parameters.n_threads = 1
+        parameters.n_threads_batch = 1
+        parameters.type_k = GGML_TYPE_F32
+        parameters.type_v = GGML_TYPE_F32
+        parameters.flash_attn_type = LLAMA_FLASH_ATTN_TYPE_DISABLED
+        guard let context = llama_init_from_model(model, parameters) else { throw Failure.context }
+        defer { llama_free(context) }
+        let vocabularySize = Int(llama_vocab_n_tokens(llama_model_get_vocab(model)))
+
+        var generated: [Int] = []
+        var pending = prompt.map { llama_token($0) }
+        while true {
+            let status = pending.withUnsafeMutableBufferPointer {
+                llama_decode(context, llama_batch_get_one($0.baseAddress, Int32($0.count)))
+            }
+            guard status == 0, let logits = llama_get_logits_ith(context, -1) else { throw Failure.decode }
+            let best = (0..<vocabularySize).reduce(0) { logits[$1] > logits[$0] ? $1 : $0 }
+            generated.append(best)
+            if generated.count == count { return generated }
+            pending = [llama_token(best)]
+        }
+    }
+
+    /// Writes a quantised copy of a model.
+    static func quantise(_ path: String, to destination: String, _ type: llama_ftype) throws {
+        llama_log_set({ _, _, _ in }, nil)
+        var parameters = llama_model_quantize_default_params()
+        parameters.ftype = type
+        parameters.nthread = 1
+        guard llama_model_quantize(path, destination, &parameters) == 0 else { throw Failure.load }
+    }
+}
