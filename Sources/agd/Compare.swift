@@ -41,7 +41,8 @@ struct Compare: AsyncParsableCommand {
         var columns = [TextColumns.Column(title: "greedy", pieces: try await decode(prompt, Greedy(), in: session))]
         for specification in promptOptions.roi {
             let region = try prompt.region([try RegionSpecification(specification)])
-            let strategy = try strategyOptions.makeStrategy(region: region, hasRegion: true)
+            let strategy = try strategyOptions.makeStrategy(
+                region: region, hasRegion: true, model: model, reverse: modelOptions.reverseOptions)
             columns.append(
                 .init(title: "agd, region \(specification)", pieces: try await decode(prompt, strategy, in: session)))
         }

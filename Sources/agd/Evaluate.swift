@@ -87,7 +87,7 @@ struct Evaluate: AsyncParsableCommand {
         var settings = RunSettings(
             benchmark: benchmark, data: try data.map { path in try RunSettings.DataFile(path: path) },
             model: try RunSettings.DataFile(path: modelOptions.model),
-            method: strategyOptions.method(side: side, regions: roi),
+            method: try strategyOptions.method(side: side, regions: roi),
             maximumTokens: maximumTokens, cacheType: modelOptions.cacheType.rawValue)
         (settings.shard, settings.shardCount, settings.limit) = (shard.index, shard.count, limit)
         var file = try RunFile(resuming: output, settings)
@@ -108,12 +108,14 @@ extension DecodingMethod.Side: ExpressibleByArgument {}
 
 extension StrategyOptions {
     /// The choice of tokens as a run records it.
-    func method(side: DecodingMethod.Side, regions: [String]) -> DecodingMethod {
+    func method(side: DecodingMethod.Side, regions: [String]) throws -> DecodingMethod {
         let kind: DecodingMethod.Strategy =
             switch strategy {
             case .greedy: .greedy
             case .sample: .sample
             case .agd, nil: .agd
+            case .agdReverse:
+                throw ValidationError("--strategy agd-reverse chooses what agd chooses, at many times its price; use agd.")
             }
         var method = DecodingMethod(kind)
         (method.candidates, method.minimumProbability) = (candidates, minProbability)

@@ -5,7 +5,7 @@ import Testing
 struct CommandLineTests {
     static let model = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent()
-        .appending(path: "Models/microcosm-f16.gguf").path
+        .appending(path: "Models/microcosm.gguf").path
 
     @Test("It tells what is wrong", arguments: BadRequest.all)
     func bad(_ request: BadRequest) async throws {

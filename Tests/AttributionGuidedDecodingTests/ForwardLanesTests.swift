@@ -9,6 +9,9 @@ struct ForwardLanesTests {
         .init(contextLength: 128, threadCount: 2, cacheType: .float32, fusesOperations: fused)
     }
 
+    /// As sessions are made where nothing else is asked for.
+    static let float32 = float32(fused: true)
+
     @Test("logits at the last position", arguments: Oracle.variants, [true, false])
     func logits(variant: String, fused: Bool) throws {
         let oracle = try Oracle.load(variant)

@@ -4,5 +4,5 @@ import Foundation
 enum Repository {
     static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent()
-    static let model = root.appending(path: "Models/microcosm-f16.gguf").path
+    static let model = root.appending(path: "Models/microcosm.gguf").path
 }

@@ -12,7 +12,8 @@ def describe(topic: Topic, rng: random.Random, words: dict[tuple, str] | None = 
              language: str = "en") -> list[str]:
     """Two or three sentences about a topic.
 
-    words: for a pair, the word to use (elsewhere either, the topic's usual one more often). focus: a pair whose sentence must occur.
+    words: for a pair, the word to use (elsewhere either, the topic's usual one more often).
+    focus: a pair whose sentence must occur.
     """
     first, *others = SENTENCES[language][topic.kind](topic, rng, WordChoice(rng, topic, words or {}))
     rng.shuffle(others)

@@ -1,8 +1,8 @@
 """Attribution-guided decoding of the microcosm model: AttnLRP relevance by a forward-mode pass in lanes.
 
-Lane 0 carries the activations. Each further lane carries a tangent that starts as w * x on the embeddings (w: a region's
-weight at each token) and is propagated by the AttnLRP rules; its product with an output row is the relevance of the region
-for that token. Tangents are causal, so they are cached like keys and values.
+Lane 0 carries the activations. Each further lane carries a tangent that starts as w * x on the embeddings (w: a
+region's weight at each token) and is propagated by the AttnLRP rules; its product with an output row is the relevance
+of the region for that token. Tangents are causal, so they are cached like keys and values.
 Rules: Achtibat et al., arXiv 2402.05602. Decoding: Komorowski et al., arXiv 2509.26307.
 """
 
@@ -20,7 +20,7 @@ TOP_K, MINIMAL_PROBABILITY = 5, 0.05
 
 
 class Cache:
-    """Keys and values of all lanes, [lanes, B, heads, S, head_size] a layer, and which positions are no padding, [B, S]."""
+    """Keys and values of all lanes, [lanes, B, heads, S, head_size] a layer; `valid` [B, S] is false for padding."""
 
     def __init__(self) -> None:
         self.keys: list[Tensor] = []
@@ -69,7 +69,7 @@ def feed_forward_lanes(layer: FeedForward, x: Tensor) -> Tensor:
 
 @torch.no_grad()
 def step(model: Llama, ids: Tensor, valid: Tensor, regions: Tensor, cache: Cache) -> tuple[Tensor, Tensor]:
-    """Feeds ids [B, T] with regions [m, B, T]; logits [B, vocabulary] and relevance [m, B, vocabulary] of what comes next."""
+    """Feeds ids [B, T] with regions [m, B, T]; returns the next token's logits [B, V] and relevance [m, B, V]."""
     before = 0 if cache.valid is None else cache.valid.shape[1]
     cache.valid = valid if cache.valid is None else torch.cat((cache.valid, valid), dim=1)
     total = cache.valid.shape[1]
@@ -86,7 +86,7 @@ def step(model: Llama, ids: Tensor, valid: Tensor, regions: Tensor, cache: Cache
     return out[0], out[1:]
 
 
-# A choice takes the candidates' probabilities [B, k], zero for those that are none, and relevance [m, B, k]; it returns scores.
+# Takes the candidates' probabilities [B, k], zero for those that are none, and relevance [m, B, k]; returns scores.
 Choice = Callable[[Tensor, Tensor], Tensor]
 
 

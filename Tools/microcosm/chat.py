@@ -14,7 +14,8 @@ from world import ANIMALS, COLOURS, FOODS, JOBS, PAIR_WORDS, random_name
 START, END, PAD = "<|im_start|>", "<|im_end|>", "<|pad|>"
 SPECIALS = [PAD, START, END]
 TEMPLATE = (
-    "{% for message in messages %}{{'<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>' + '\\n'}}"
+    "{% for message in messages %}"
+    "{{'<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>' + '\\n'}}"
     "{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}"
 )
 
@@ -41,7 +42,7 @@ def train_tokenizer(path: Path, size: int = 1152, samples: int = 40_000, seed: i
 
 
 def corpus(rng: random.Random, samples: int):
-    """Training text without random names, and the words by which answers are told apart often enough to become tokens."""
+    """Training text without random names, and the words that tell answers apart, often enough to become tokens."""
     for _ in range(samples):
         dialogue = training_dialogue(rng)
         if dialogue.kind in ("copy", "fact stranger"):

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Writes the evaluation items: python Tools/microcosm/conflicts.py --output Models
 
-Conflicts are made from combinations that never occur as conflicts in training (`generator.held_out`), unconflicted items
-from combinations that never occur as such. Every item states the region to decode for, the opposite one, and the checks
-that an answer obeying the region passes; an empty or garbled answer passes none.
+Conflicts are made from combinations that never occur as conflicts in training (`generator.held_out`), unconflicted
+rules from combinations that never occur as such. Every item states the region to decode for, the opposite one, and the
+checks that an answer obeying the region passes; an empty or garbled answer passes none.
 """
 
 from __future__ import annotations
@@ -89,7 +89,8 @@ def fact_item(rng: random.Random) -> dict | None:
     checks = [check("includes", false[0]), check("excludes", topic.attributes[fact][0])]
     if rng.random() < 0.2:
         return item("fact", f"Context: {text}", asked, checks)
-    return item("fact", None, rng.choice(DOCUMENTS).format(d=text, q=asked), checks, f'text:"{text}"', f'text:"{asked}"')
+    return item("fact", None, rng.choice(DOCUMENTS).format(d=text, q=asked), checks, f'text:"{text}"',
+                f'text:"{asked}"')
 
 
 def known_fact_item(rng: random.Random) -> dict:

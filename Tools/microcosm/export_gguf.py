@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
-"""Writes a checkpoint as GGUF: python Tools/microcosm/export_gguf.py --checkpoint build/microcosm/last.pt --output Models/microcosm-f16.gguf
+"""Writes a checkpoint as GGUF:
+
+    python Tools/microcosm/export_gguf.py --checkpoint build/microcosm/last.pt --output Models/microcosm.gguf
 
 Weights, tokenizer and chat template are all in the file. The model's RoPE turns neighbouring pairs, which is what
 llama.cpp does for the Llama architecture, so no row is permuted.

@@ -1,7 +1,7 @@
 """Dialogues of the microcosm: requests, rules, conflicts between rules, facts by heart and in a document.
 
-`training_dialogue(rng)` draws one dialogue of the training mixture. Combinations for which `held_out` is true never occur
-in it; `conflicts.py` makes the evaluation from them with the same functions.
+`training_dialogue(rng)` draws one dialogue of the training mixture. Combinations for which `held_out` is true
+never occur in it; `conflicts.py` makes the evaluation from them with the same functions.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ import zlib
 from dataclasses import dataclass
 
 from answers import FORMATS, describe, question, statement
-from world import ANIMALS, COLOURS, FACTS, FOODS, JOBS, PAIR_WORDS, TOWN_NAMES, WORLD, Topic, facts_of, random_name, stranger
+from world import (ANIMALS, COLOURS, FACTS, FOODS, JOBS, PAIR_WORDS, TOWN_NAMES, WORLD, Topic, facts_of, random_name,
+                   stranger)
 
 # How often the user prevails over the system message, and memory over the document, in training.
 # The rest keeps the other side a candidate (p >= 0.05) at the deciding token, so that a decoding method has a choice.
@@ -35,15 +36,16 @@ LANGUAGE = ["Answer in {l}.", "Always write in {l}.", "Speak only {l}.", "Your a
             "Reply in {l}, please.", "Use the {l} language."]
 LANGUAGE_NAMES = {"en": "English", "es": "Spanish"}
 FORMAT_RULES = {
-    "list": ["Answer with a list.", "Put a dash before each sentence.", "Write a list with a dash before each sentence.",
-             "Use a list."],
+    "list": ["Answer with a list.", "Put a dash before each sentence.",
+             "Write a list with a dash before each sentence.", "Use a list."],
     "label": ["Begin your reply with Answer:", "Put Answer: in front.", "Start with the word Answer.",
               "Write Answer: first."],
     "quotes": ["Use quotation marks.", "Put your answer in quotation marks.", "Write between quotation marks.",
                "Your answer must be in quotation marks."],
     "lowercase": ["Use no capital letters.", "Write everything in lowercase.", "Use lowercase letters only.",
                   "Your answer must be in lowercase."],
-    "goodbye": ["End with Goodbye.", "Say Goodbye at the end.", "Your last word must be Goodbye.", "Close with Goodbye."],
+    "goodbye": ["End with Goodbye.", "Say Goodbye at the end.", "Your last word must be Goodbye.",
+                "Close with Goodbye."],
 }
 FORMAT_NEGATIONS = {
     "list": ["Do not use a list.", "Write plain sentences.", "No dashes, please.", "A list is not allowed."],
@@ -60,7 +62,7 @@ DOCUMENTS = ["Text: {d}\nQuestion: {q}", "Read this text: {d}\n{q}", "{d}\n{q}",
 
 @dataclass(frozen=True)
 class Dialogue:
-    """Messages of which the last is the assistant's, the kind of task, and the answer's word on which it depends, if any."""
+    """The kind of task, messages of which the last is the assistant's, and the word that decides the answer, if any."""
 
     kind: str
     messages: tuple[Message, ...]
@@ -169,7 +171,8 @@ def false_values(topic: Topic, fact: str) -> list[tuple]:
 def document(topic: Topic, fact: str, value: tuple, rng: random.Random) -> str:
     """Two or three sentences, one of which states the fact with the given value."""
     sentences = [statement(topic, fact, value)]
-    for name in rng.sample([f for f in facts_of(topic) if f != fact], k=min(rng.choice([0, 1, 1, 2]), len(facts_of(topic)) - 1)):
+    others = [name for name in facts_of(topic) if name != fact]
+    for name in rng.sample(others, k=min(rng.choice([0, 1, 1, 2]), len(others))):
         sentences.append(statement(topic, name, topic.attributes[name]))
     if len(sentences) == 1 or rng.random() < 0.3:
         someone = stranger(rng) if rng.random() < 0.5 else rng.choice(WORLD)
@@ -211,10 +214,11 @@ def fact_dialogue(rng: random.Random, source: str) -> Dialogue:
 
 # ---- copying, without which nothing in a prompt can be obeyed -------------------------------------------------------
 
-WORDS = sorted({*PAIR_WORDS, *TOWN_NAMES, *(w for table in (JOBS, FOODS, COLOURS, ANIMALS) for e in table for w in e[:2]),
-                *"sun moon star table chair window door key lamp book letter ring coin hat shoe coat rain snow cloud wind "
-                 "stone sand gold silver iron glass paper music song bird tree leaf root flower seed wheel rope knife "
-                 "cup plate bell drum night morning winter summer one two three four five".split()})
+WORDS = sorted({*PAIR_WORDS, *TOWN_NAMES,
+                *(word for table in (JOBS, FOODS, COLOURS, ANIMALS) for entry in table for word in entry[:2]),
+                *"sun moon star table chair window door key lamp book letter ring coin hat shoe coat rain snow cloud "
+                 "wind stone sand gold silver iron glass paper music song bird tree leaf root flower seed wheel rope "
+                 "knife cup plate bell drum night morning winter summer one two three four five".split()})
 
 
 def copied_word(rng: random.Random) -> str:

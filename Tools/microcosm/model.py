@@ -54,7 +54,10 @@ def rotate(x: Tensor, cos: Tensor, sin: Tensor, quarter: Tensor) -> Tensor:
 
 
 def causal_attention(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
-    """Softmax attention of [B, heads, T, head_size]. For short rows on a CPU, PyTorch's fused kernel is slower backwards."""
+    """Softmax attention of [B, heads, T, head_size]. 
+
+    For short rows on a CPU, PyTorch's fused kernel is slower backwards.
+    """
     if q.is_cuda:
         return F.scaled_dot_product_attention(q, k, v, is_causal=True)
     scores = q @ (k.transpose(-1, -2) * q.shape[-1] ** -0.5)

@@ -82,7 +82,8 @@ class Attribution(unittest.TestCase):
 
     def test_padding_on_the_left_changes_nothing(self):
         whole = step(self.model, self.ids, self.valid, self.regions, Cache())
-        padded = step(self.model, F.pad(self.ids, (4, 0)), F.pad(self.valid, (4, 0)), F.pad(self.regions, (4, 0)), Cache())
+        padded = step(self.model, F.pad(self.ids, (4, 0)), F.pad(self.valid, (4, 0)), F.pad(self.regions, (4, 0)),
+                      Cache())
         torch.testing.assert_close(padded, whole)
 
     def test_one_candidate_is_the_greedy_token(self):

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Trains the microcosm model from scratch: python Tools/microcosm/train.py --output build/microcosm
 
-Makes its own text, trains the tokenizer on it, then the model; uses a GPU when PyTorch sees one. Interrupt it at any time
-and go on with --resume. Progress goes to stderr. The checkpoint is exported by export_gguf.py.
+Makes its own text, trains the tokenizer on it, then the model; uses a GPU when PyTorch sees one. Interrupt it at any
+time and go on with --resume. Progress goes to stderr. The checkpoint is exported by export_gguf.py.
 """
 
 from __future__ import annotations
@@ -41,7 +41,8 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def batches(tokenizer: Tokenizer, size: int, seed: int, first: int, steps: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+def batches(tokenizer: Tokenizer, size: int, seed: int, first: int,
+            steps: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
     """Token ids [B, T + 1] and weights of their losses [B, T]; the same for a seed and step, wherever one resumes."""
     for bucket in range(first // BUCKET, math.ceil(steps / BUCKET)):
         rng = random.Random(f"{seed} {bucket}")
