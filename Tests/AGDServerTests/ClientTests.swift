@@ -80,7 +80,9 @@ struct ServerProcess {
     init() async throws {
         let folder = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
         process.executableURL = folder.appending(path: "agd")
-        process.arguments = ["serve", "-m", TestServer.modelPath ?? "", "--port", "0", "-t", "1", "--cache-type", "f32"]
+        process.arguments = [
+            "serve", "-m", TestServer.modelPath ?? "", "--port", "0", "-t", "1", "--cache-type", "f32",
+        ]
         let log = FileManager.default.temporaryDirectory.appending(path: "agd-server-\(UUID().uuidString).log")
         FileManager.default.createFile(atPath: log.path, contents: nil)
         process.standardError = try FileHandle(forWritingTo: log)

@@ -77,7 +77,7 @@ extension API {
         guard let tokenizer = served.model.tokenizer else {
             throw APIError.invalid("'\(field)': the model has no vocabulary; give the target's id.", param: field)
         }
-        let tokens = tokenizer.tokenize(text, parsesSpecialTokens: true)
+        let tokens = try tokenizer.tokenize(text, parsesSpecialTokens: true)
         guard tokens.count == 1 else {
             let pieces = tokens.prefix(16).map { "\($0) \"\(tokenizer.text(of: $0))\"" }.joined(separator: ", ")
             throw APIError.invalid(
