@@ -19,7 +19,8 @@ struct LaneIdentityTests {
     func primalIsUntouched(variant: String) throws {
         let oracle = try Oracle.load(variant)
         let model = try Oracle.model(variant)
-        let alone = try InferenceSession(model, regions: [], options: ForwardLanesTests.float32(fused: true)).append(oracle.prompt)
+        let alone = try InferenceSession(model, regions: [], options: ForwardLanesTests.float32(fused: true)).append(
+            oracle.prompt)
         let accompanied = try InferenceSession(
             model, regions: [Self.span, Self.heads], options: ForwardLanesTests.float32(fused: true)
         )
@@ -78,7 +79,8 @@ struct LaneIdentityTests {
         let oracle = try Oracle.load(variant)
         let model = try Oracle.model(variant)
         let once = try scores(model, oracle.prompt, [Self.span, Self.heads])
-        let session = try InferenceSession(model, regions: [Self.span, Self.heads], options: ForwardLanesTests.float32(fused: true))
+        let session = try InferenceSession(
+            model, regions: [Self.span, Self.heads], options: ForwardLanesTests.float32(fused: true))
         for token in oracle.prompt.dropLast() { _ = try session.append([token]) }
         let stepwise = try session.append([oracle.prompt[oracle.prompt.count - 1]], output: .allScores)
         for (a, b) in zip(try #require(once.scores), try #require(stepwise.scores)) {
@@ -92,7 +94,8 @@ struct LaneIdentityTests {
         let oracle = try Oracle.load(variant)
         let model = try Oracle.model(variant)
         let (head, tail) = (Array(oracle.prompt.prefix(20)), Array(oracle.prompt.dropFirst(20)))
-        let eager = try InferenceSession(model, regions: [Self.span, .allTokens], options: ForwardLanesTests.float32(fused: true))
+        let eager = try InferenceSession(
+            model, regions: [Self.span, .allTokens], options: ForwardLanesTests.float32(fused: true))
         let deferred = try InferenceSession(
             model, regions: [Self.span, .allTokens], options: ForwardLanesTests.float32(fused: true))
         _ = try eager.append(head)
