@@ -43,39 +43,45 @@ struct Command {
         let (output, error) = (folder.appending(path: "output"), folder.appending(path: "error"))
         let inputFile = folder.appending(path: "input")
         try (input ?? Data()).write(to: inputFile)
-        for file in [output, error] { try Data().write(to: file) }
-
-        let process = Process()
-        process.executableURL = URL(filePath: "/bin/bash")
         // 4 GiB of address space: the models here have less than 2 MiB.
-        process.arguments =
-            ["-c", "ulimit -v 4194304 2>/dev/null; ulimit -c 0; \(shell)", "agd", try executable.path] + arguments
-        process.environment = ProcessInfo.processInfo.environment.merging(
-            ["GGML_NO_BACKTRACE": "1", "SWIFT_BACKTRACE": "enable=no", "NO_COLOR": "1"]) { $1 }
-        process.standardInput = try FileHandle(forReadingFrom: inputFile)
-        process.standardOutput = try FileHandle(forWritingTo: output)
-        process.standardError = try FileHandle(forWritingTo: error)
-        let killed = try await finish(process)
+        let script =
+            "ulimit -v 4194304 2>/dev/null; ulimit -c 0; { \(shell); } <'\(inputFile.path)' >'\(output.path)' 2>'\(error.path)'"
+        let process = try spawn(["/bin/bash", "-c", script, "agd", try executable.path] + arguments)
+        let (status, timedOut) = try await wait(for: process)
         return Result(
-            status: process.terminationStatus, wasKilled: killed || process.terminationReason == .uncaughtSignal,
+            status: status, wasKilled: timedOut || status >= 128,
             standardOutput: String(decoding: try Data(contentsOf: output), as: UTF8.self),
             standardError: String(decoding: try Data(contentsOf: error), as: UTF8.self))
     }
 
-    /// - Returns: whether the process was still running after a minute.
-    private static func finish(_ process: Process) async throws -> Bool {
-        try await withCheckedThrowingContinuation { continuation in
-            let deadline = ContinuousClock.now.advanced(by: .seconds(60))
-            process.terminationHandler = { _ in continuation.resume(returning: ContinuousClock.now >= deadline) }
-            do { try process.run() } catch {
-                process.terminationHandler = nil
-                return continuation.resume(throwing: error)
-            }
-            let identifier = process.processIdentifier
-            DispatchQueue.global().asyncAfter(deadline: .now() + 60) { [process] in
-                if process.isRunning { kill(identifier, SIGKILL) }
-            }
+    /// Foundation's `Process` is not used: with hundreds of children it brought the test process down now and then.
+    private static func spawn(_ arguments: [String]) throws -> pid_t {
+        let environment = ProcessInfo.processInfo.environment
+            .merging(["GGML_NO_BACKTRACE": "1", "SWIFT_BACKTRACE": "enable=no", "NO_COLOR": "1"]) { $1 }
+        var (argv, envp) = (
+            arguments.map { strdup($0) } + [nil], environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
+        )
+        defer { (argv + envp).forEach { free($0) } }
+        var process = pid_t()
+        guard posix_spawn(&process, arguments[0], nil, nil, &argv, &envp) == 0 else {
+            throw CocoaError(.executableLoad)
         }
+        return process
+    }
+
+    /// The exit status as a shell tells it, 128 + n for signal n; a process still running after a minute is killed.
+    private static func wait(for process: pid_t) async throws -> (status: Int32, timedOut: Bool) {
+        let deadline = ContinuousClock.now.advanced(by: .seconds(60))
+        var (status, timedOut) = (Int32(), false)
+        while waitpid(process, &status, WNOHANG) == 0 {
+            if ContinuousClock.now >= deadline, !timedOut {
+                timedOut = true
+                kill(process, SIGKILL)
+            }
+            try await Task.sleep(for: .milliseconds(3))
+        }
+        let signal = status & 0x7F
+        return (signal == 0 ? (status >> 8) & 0xFF : 128 + signal, timedOut)
     }
 
     /// `agd` lies beside the tests.
