@@ -53,7 +53,8 @@ public struct Server: Sendable {
             logger: logger)
         let loading = ModelLoading(state: state, configuration: configuration, logger: logger, load: load)
         var group = ServiceGroupConfiguration(
-            services: [loading, application], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+            // Services are stopped from the last to the first: no new requests are taken before the running ones are waited for.
+            services: [application, loading], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         group.maximumGracefulShutdownDuration = configuration.shutdownGrace
         do { try await ServiceGroup(configuration: group).run() } catch is CancellationError {}
         logger.notice("stopped")

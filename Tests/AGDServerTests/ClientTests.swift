@@ -37,7 +37,7 @@ struct ClientTests {
             "curl", "-sN", busy.address + "/v1/completions", "-H", "Content-Type: application/json", "-d",
             #"{"prompt":"The cat","max_tokens":400,"ignore_eos":true,"stream":true}"#,
         ]
-        stream.standardOutput = Pipe()
+        stream.standardOutput = FileHandle.nullDevice
         try stream.run()
         try await Task.sleep(for: .milliseconds(300))
         #expect(await busy.terminate() == 0)
@@ -60,7 +60,7 @@ enum Clients {
         let path = TestServer.repository.appending(path: "Tests/AGDServerTests/Clients/\(script)").path
         client.arguments = [path] + arguments(server.address)
         let output = FileManager.default.temporaryDirectory.appending(path: "agd-client-\(UUID().uuidString).log")
-        FileManager.default.createFile(atPath: output.path, contents: nil)
+        try Data().write(to: output)
         let handle = try FileHandle(forWritingTo: output)
         (client.standardOutput, client.standardError) = (handle, handle)
         try client.run()
@@ -84,7 +84,7 @@ struct ServerProcess {
             "serve", "-m", TestServer.modelPath ?? "", "--port", "0", "-t", "1", "--cache-type", "f32",
         ]
         let log = FileManager.default.temporaryDirectory.appending(path: "agd-server-\(UUID().uuidString).log")
-        FileManager.default.createFile(atPath: log.path, contents: nil)
+        try Data().write(to: log)
         process.standardError = try FileHandle(forWritingTo: log)
         try process.run()
         var text = ""

@@ -1,4 +1,5 @@
 import Hummingbird
+import NIOCore
 
 extension API {
     /// Answers a request for text, in one piece or as a stream of events.
@@ -88,6 +89,8 @@ extension API {
             try await stream.finish()
         } catch let error as CancellationError {
             throw error
+        } catch is ChannelError, is IOError {
+            throw CancellationError()  // The client has left in the middle of a write.
         } catch {
             context.logger.error("a stream failed", metadata: ["error": "\(error)"])
             try await stream.fail(.internalError)

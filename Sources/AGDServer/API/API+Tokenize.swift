@@ -31,11 +31,11 @@ extension API {
         var region: RegionRequest
         if body["messages"] != nil {
             let conversation = Conversation(body)
-            prompt = try GenerationRequest.naming("messages") { try conversation.prompt(served.model) }
+            prompt = try GenerationRequest.naming("messages") { try conversation.prompt(served) }
             region = conversation.region(body, allowsPatterns: allowsPatterns)
         } else {
             let raw = RawPrompt.all(in: body)[0]
-            prompt = try GenerationRequest.naming("prompt") { try raw.prompt(served.model) }
+            prompt = try GenerationRequest.naming("prompt") { try raw.prompt(served) }
             region = RegionRequest(
                 specifications: body["agd"]?["roi"]?.array ?? [], messageWeights: [:], contents: [],
                 allowsPatterns: allowsPatterns)

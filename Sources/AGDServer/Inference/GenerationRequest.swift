@@ -20,7 +20,7 @@ struct GenerationRequest: Sendable {
     /// A chat completion.
     init(chat body: JSON, _ served: ServedModel, allowsPatterns: Bool) throws {
         let conversation = Conversation(body)
-        let prompt = try Self.naming("messages") { try conversation.prompt(served.model) }
+        let prompt = try Self.naming("messages") { try conversation.prompt(served) }
         let maximum = try Self.oneOf(body, "max_tokens", "max_completion_tokens")
         let count = body["top_logprobs"]?.integer
         if count ?? 0 > 0, body["logprobs"]?.bool != true {
@@ -35,7 +35,7 @@ struct GenerationRequest: Sendable {
     /// A completion of raw prompts.
     init(completion body: JSON, _ served: ServedModel, allowsPatterns: Bool) throws {
         let prompts = try RawPrompt.all(in: body).map { prompt in
-            try Self.naming("prompt") { try prompt.prompt(served.model) }
+            try Self.naming("prompt") { try prompt.prompt(served) }
         }
         let region = RegionRequest(
             specifications: body["agd"]?["roi"]?.array ?? [], messageWeights: [:], contents: [],
@@ -118,7 +118,10 @@ struct Conversation {
         }
     }
 
-    func prompt(_ model: LanguageModel) throws -> Prompt { try model.prompt(messages) }
+    func prompt(_ served: ServedModel) throws -> Prompt {
+        try served.check(byteCount: messages.reduce(0) { $0 + $1.content.utf8.count }, field: "messages")
+        return try served.model.prompt(messages)
+    }
 
     func region(_ body: JSON, allowsPatterns: Bool) -> RegionRequest {
         RegionRequest(
@@ -143,10 +146,12 @@ enum RawPrompt {
         }
     }
 
-    func prompt(_ model: LanguageModel) throws -> Prompt {
+    func prompt(_ served: ServedModel) throws -> Prompt {
         switch self {
-        case .text(let text): try model.prompt(text: text)
-        case .tokens(let tokens): try model.prompt(tokens: tokens)
+        case .text(let text):
+            try served.check(byteCount: text.utf8.count, field: "prompt")
+            return try served.model.prompt(text: text)
+        case .tokens(let tokens): return try served.model.prompt(tokens: tokens)
         }
     }
 }

@@ -8,11 +8,19 @@ struct ServedModel: Sendable {
     var pool: SessionPool
     var contextLength: Int
     var threadCount: Int
+    /// Bytes of the longest token.
+    private let longestToken: Int
     let created = Int(Date().timeIntervalSince1970)
 
     init(_ model: LanguageModel, name: String, configuration: ServerConfiguration.Inference) throws {
         self.model = model
         self.name = name
+        longestToken =
+            model.tokenizer.map { tokenizer in
+                (0..<tokenizer.tokenCount).reduce(1) {
+                    max($0, tokenizer.bytes(of: $1, showsSpecialTokens: true).count)
+                }
+            } ?? 1
         contextLength = configuration.contextLength ?? min(model.configuration.contextLength, 4096)
         threadCount =
             configuration.threadCount ?? max(1, Session.Options.defaultThreadCount / configuration.sessionCount)
@@ -28,6 +36,15 @@ struct ServedModel: Sendable {
         guard let wanted, !wanted.isEmpty, wanted != name else { return }
         throw APIError.notFound(
             "There is no model '\(wanted.prefix(100))' here; this server has '\(name)'.", code: "model_not_found")
+    }
+
+    /// Refuses texts that can't fit, however they are tokenised: tokenising them would take long, and be in vain.
+    func check(byteCount: Int, field: String) throws {
+        let fewestTokens = byteCount / longestToken
+        guard fewestTokens > contextLength else { return }
+        throw APIError.invalid(
+            "The prompt has at least \(fewestTokens) tokens; the context holds \(contextLength).", param: field,
+            code: "context_length_exceeded")
     }
 
     func text(of token: Int) -> String { model.tokenizer?.text(of: token) ?? "" }

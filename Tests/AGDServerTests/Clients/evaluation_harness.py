@@ -81,7 +81,7 @@ def compare_with_reference():
     import torch
     model = transformers.AutoModelForCausalLM.from_pretrained(
         os.path.dirname(model_path), gguf_file=os.path.basename(model_path)).float()
-    tokenizer = transformers.AutoTokenizer.from_pretrained(folder / "tokenizer")
+    tokenizer = transformers.PreTrainedTokenizerFast.from_pretrained(folder / "tokenizer")
     worst = 0.0
     for sample in samples("rated"):
         for choice, [[value, _]] in zip(sample["doc"]["choices"], sample["resps"]):
