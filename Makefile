@@ -16,6 +16,9 @@ agd:
 demo: agd
 	@Tools/demo.sh .build/release/agd $(MODEL)
 
+serve: agd
+	@.build/release/agd serve -m $(MODEL) $(SERVE_FLAGS)
+
 test:
 	@$(with_llama) swift build --build-tests $(SWIFT_BUILD_FLAGS) && swift test --skip-build --no-parallel $(TEST_FLAGS)
 

@@ -10,7 +10,13 @@ let package = Package(
         .executable(name: "agd", targets: ["agd"]),
     ],
     dependencies: [
-        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
     targets: [
         .systemLibrary(name: "CLlama", pkgConfig: "llama"),
@@ -30,10 +36,24 @@ let package = Package(
                 .embedInCode("Resources/\($0)")
             }
         ),
+        .target(
+            name: "AGDServer",
+            dependencies: [
+                "AttributionGuidedDecoding",
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdCore", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Metrics", package: "swift-metrics"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            resources: [.embedInCode("Resources")]
+        ),
         .executableTarget(
             name: "agd",
             dependencies: [
-                "AttributionGuidedDecoding", "AGDEvaluation",
+                "AttributionGuidedDecoding", "AGDEvaluation", "AGDServer",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]
         ),
@@ -42,6 +62,11 @@ let package = Package(
             name: "AttributionGuidedDecodingTests",
             dependencies: ["AttributionGuidedDecoding", "CLlama"],
             resources: [.copy("Oracle")]
+        ),
+        .testTarget(
+            name: "AGDServerTests",
+            dependencies: ["AGDServer", .product(name: "NIOEmbedded", package: "swift-nio")],
+            exclude: ["Clients"]
         ),
         .testTarget(name: "AGDEvaluationTests", dependencies: ["AGDEvaluation", "CZlib"]),
         .testTarget(name: "AGDCommandTests", dependencies: ["agd"]),

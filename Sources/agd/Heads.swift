@@ -10,7 +10,8 @@ struct Heads: ParsableCommand {
               agd generate -m model.gguf --user 'Where does Ann live?' --roi heads:@parametric.json
 
             Items are one JSON object a line, as in NQ-Swap: {"question", "gold", "counterfactual", "context"}, and perhaps \
-            "answer_prefix", how the answer begins before the two answers part.
+            "answer_prefix", how the answer begins before the two answers part, and "context_role", system where the \
+            context is a message of its own instead of standing before the question.
             """)
 
     @OptionGroup(title: "Model") var modelOptions: ModelOptions

@@ -33,15 +33,19 @@ struct ModelOptions: ParsableArguments {
         if gpuLayers < 0 { throw ValidationError("--gpu-layers must be 0 or more.") }
     }
 
-    func load() throws -> LanguageModel {
+    var loadOptions: LanguageModel.Options {
         var options = LanguageModel.Options()
         options.gpuLayers = gpuLayers
+        return options
+    }
+
+    func load() throws -> LanguageModel {
         if gpuLayers > 0, !LanguageModel.hasGPU {
             Terminal.note("this build has no graphics backend; all layers run on the CPU")
         }
         let bar = ProgressBar("loading")
         defer { bar.finish() }
-        return try LanguageModel(path: model, options: options) { bar.update($0) }
+        return try LanguageModel(path: model, options: loadOptions) { bar.update($0) }
     }
 
     /// - Parameter needed: positions that the request needs, where no size was given.

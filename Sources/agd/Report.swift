@@ -27,6 +27,7 @@ struct Report: ParsableCommand {
 
 extension RunReport {
     var text: String {
-        tables.map { TextTable($0.header, $0.rows).rendered }.joined(separator: "\n") + notes.map { "\n\($0)\n" }.joined()
+        tables.map { TextTable($0.header, $0.rows).rendered }.joined(separator: "\n")
+            + notes.map { "\n\($0)\n" }.joined()
     }
 }

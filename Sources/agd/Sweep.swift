@@ -5,7 +5,8 @@ import Foundation
 
 struct Sweep: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Tries all combinations of gate and candidate settings: what each gains in score and costs in quality.",
+        abstract:
+            "Tries all combinations of gate and candidate settings: what each gains in score and costs in quality.",
         discussion: """
               agd sweep microcosm --data Models/microcosm-conflicts.jsonl -m Models/microcosm.gguf --limit 50 \\
                   --entropy-thresholds 0.5:2:0.25 --candidates 3,5,10 --min-probability 0.01,0.05 --output sweep

@@ -65,7 +65,8 @@ struct ResumedRunTests {
             let content = try Self.bytes(output)
             for (more, name) in [
                 (["--limit", "2"], "limit"), (["--limit", "1", "-n", "5"], "maximumTokens"),
-                (["--limit", "1", "--candidates", "3"], "candidates"), (["--limit", "1", "--shard", "0/2"], "shardCount"),
+                (["--limit", "1", "--candidates", "3"], "candidates"),
+                (["--limit", "1", "--shard", "0/2"], "shardCount"),
             ] {
                 try await Command.expectError(Self.arguments(output, more), mentions: ["run.jsonl", name, "--output"])
                 #expect(try Self.bytes(output) == content)

@@ -75,7 +75,8 @@ struct JudgeTests {
 
     @Test("no score is invented where the judge fails")
     func failures() async throws {
-        for answers in [[(500, "no")], [(200, "<html>")], [], Array(repeating: CannedEndpoint.chat("Good."), count: 3)] {
+        for answers in [[(500, "no")], [(200, "<html>")], [], Array(repeating: CannedEndpoint.chat("Good."), count: 3)]
+        {
             let judge = try CannedEndpoint.judge(answers)
             await #expect(throws: EvaluationError.self) {
                 try await judge.scores(Self.messages, replies: ["r"], .checks([]))

@@ -6,7 +6,8 @@ import Testing
 @Suite("Reports say what runs show, and what they leave open")
 struct RunReportTests {
     private static func file(
-        _ name: String, _ strategy: DecodingMethod.Strategy, _ lines: [String], change: (inout RunSettings) -> Void = { _ in }
+        _ name: String, _ strategy: DecodingMethod.Strategy, _ lines: [String],
+        change: (inout RunSettings) -> Void = { _ in }
     ) throws -> (TemporaryFile, RunFile) {
         let data = try TemporaryFile("x", name: "data.jsonl")
         let source = try RunSettings.DataFile(path: data.path)
@@ -32,7 +33,8 @@ struct RunReportTests {
     @Test("means, paired tests and perplexity follow from the samples")
     func rows() throws {
         let greedy = try Self.file("greedy", .greedy, (0..<10).map { Self.line($0, correct: $0 < 1 ? 1 : 0) })
-        let guided = try Self.file("agd", .agd, (0..<10).map { Self.line($0, correct: $0 < 9 ? 1 : 0, logProbability: -4) })
+        let guided = try Self.file(
+            "agd", .agd, (0..<10).map { Self.line($0, correct: $0 < 9 ? 1 : 0, logProbability: -4) })
         let report = try RunReport([greedy.1, guided.1])
         #expect(report.rows.map(\.mean) == [0.1, 0.9])
         #expect(report.rows[0].pValue == nil)
@@ -46,7 +48,8 @@ struct RunReportTests {
     @Test("failed and unscored items are counted and shown, not dropped")
     func failures() throws {
         let run = try Self.file(
-            "agd", .agd, [Self.line(0, correct: 1), Self.line(1, correct: nil, error: "too <long>"), Self.line(2, correct: nil)])
+            "agd", .agd,
+            [Self.line(0, correct: 1), Self.line(1, correct: nil, error: "too <long>"), Self.line(2, correct: nil)])
         let report = try RunReport([run.1])
         #expect(report.rows[0].count == 1 && report.rows[0].unscoredCount == 2)
         #expect(report.costs[0].failedItems == 1)
@@ -107,10 +110,14 @@ struct RunReportTests {
     func front() throws {
         func run(_ k: Int, correct: Int, _ logProbability: Double) throws -> (TemporaryFile, RunFile) {
             try Self.file(
-                "k\(k)", .agd, (0..<10).map { Self.line($0, correct: $0 < correct ? 1 : 0, logProbability: logProbability) }
+                "k\(k)", .agd,
+                (0..<10).map { Self.line($0, correct: $0 < correct ? 1 : 0, logProbability: logProbability) }
             ) { $0.method.candidates = k }
         }
-        let files = [try run(1, correct: 2, -1), try run(2, correct: 8, -3), try run(3, correct: 5, -4), try run(4, correct: 9, -5)]
+        let files = [
+            try run(1, correct: 2, -1), try run(2, correct: 8, -3), try run(3, correct: 5, -4),
+            try run(4, correct: 9, -5),
+        ]
         let front = try ParetoFront(files.map(\.1))
         #expect(front.metric == "correct")
         #expect(front.points.map(\.isOnFront) == [true, true, false, true])
@@ -131,6 +138,7 @@ struct RunReportTests {
         let entropies = (0..<100).map { Double($0) / 100 }
         let threshold = EntropyCalibration(entropies, rate: 0.2).threshold ?? 0
         #expect(entropies.count { $0 >= threshold } == 20)
-        #expect(abs((EntropyCalibration(entropies, unit: .bits, rate: 0.2).threshold ?? 0) - threshold / log(2)) < 1e-12)
+        #expect(
+            abs((EntropyCalibration(entropies, unit: .bits, rate: 0.2).threshold ?? 0) - threshold / log(2)) < 1e-12)
     }
 }

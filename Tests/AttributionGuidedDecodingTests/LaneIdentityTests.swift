@@ -10,7 +10,7 @@ struct LaneIdentityTests {
 
     private func scores(
         _ model: LanguageModel, _ tokens: [Int], _ regions: [RegionOfInterest],
-        _ options: InferenceSession.Options = ForwardLanesTests.float32
+        _ options: InferenceSession.Options = ForwardLanesTests.float32(fused: true)
     ) throws -> Prediction {
         try InferenceSession(model, regions: regions, options: options).append(tokens, output: .allScores)
     }
@@ -19,9 +19,10 @@ struct LaneIdentityTests {
     func primalIsUntouched(variant: String) throws {
         let oracle = try Oracle.load(variant)
         let model = try Oracle.model(variant)
-        let alone = try InferenceSession(model, regions: [], options: ForwardLanesTests.float32).append(oracle.prompt)
+        let alone = try InferenceSession(model, regions: [], options: ForwardLanesTests.float32(fused: true)).append(
+            oracle.prompt)
         let accompanied = try InferenceSession(
-            model, regions: [Self.span, Self.heads], options: ForwardLanesTests.float32
+            model, regions: [Self.span, Self.heads], options: ForwardLanesTests.float32(fused: true)
         )
         .append(oracle.prompt)
         #expect(alone.logits == accompanied.logits)
@@ -40,7 +41,7 @@ struct LaneIdentityTests {
         PropagationRule.allCases)
     func linearity(variant: String, rule: PropagationRule) throws {
         let oracle = try Oracle.load(variant)
-        var options = ForwardLanesTests.float32
+        var options = ForwardLanesTests.float32(fused: true)
         options.rule = rule
         let mixture = RegionOfInterest(
             tokens: Self.span.tokens.mapValues { -0.5 * $0 }, heads: Self.heads.heads.mapValues { 2 * $0 })
@@ -66,7 +67,7 @@ struct LaneIdentityTests {
     func rowsAgreeWithMatrix() throws {
         let oracle = try Oracle.load("llama31")
         let session = try InferenceSession(
-            Oracle.model("llama31"), regions: [Self.span], options: ForwardLanesTests.float32)
+            Oracle.model("llama31"), regions: [Self.span], options: ForwardLanesTests.float32(fused: true))
         let prediction = try session.append(oracle.prompt, output: .allScores)
         let whole = try #require(prediction.scores)[0].map(Double.init)
         let single = session.relevance(of: Array(whole.indices), prediction)[0]
@@ -78,7 +79,8 @@ struct LaneIdentityTests {
         let oracle = try Oracle.load(variant)
         let model = try Oracle.model(variant)
         let once = try scores(model, oracle.prompt, [Self.span, Self.heads])
-        let session = try InferenceSession(model, regions: [Self.span, Self.heads], options: ForwardLanesTests.float32)
+        let session = try InferenceSession(
+            model, regions: [Self.span, Self.heads], options: ForwardLanesTests.float32(fused: true))
         for token in oracle.prompt.dropLast() { _ = try session.append([token]) }
         let stepwise = try session.append([oracle.prompt[oracle.prompt.count - 1]], output: .allScores)
         for (a, b) in zip(try #require(once.scores), try #require(stepwise.scores)) {
@@ -92,9 +94,10 @@ struct LaneIdentityTests {
         let oracle = try Oracle.load(variant)
         let model = try Oracle.model(variant)
         let (head, tail) = (Array(oracle.prompt.prefix(20)), Array(oracle.prompt.dropFirst(20)))
-        let eager = try InferenceSession(model, regions: [Self.span, .allTokens], options: ForwardLanesTests.float32)
+        let eager = try InferenceSession(
+            model, regions: [Self.span, .allTokens], options: ForwardLanesTests.float32(fused: true))
         let deferred = try InferenceSession(
-            model, regions: [Self.span, .allTokens], options: ForwardLanesTests.float32)
+            model, regions: [Self.span, .allTokens], options: ForwardLanesTests.float32(fused: true))
         _ = try eager.append(head)
         _ = try deferred.append(head)
         for token in tail {
@@ -111,7 +114,7 @@ struct LaneIdentityTests {
     func reuseAgrees() throws {
         let oracle = try Oracle.load("gemma3")
         let model = try Oracle.model("gemma3")
-        let session = try InferenceSession(model, regions: [Self.span], options: ForwardLanesTests.float32)
+        let session = try InferenceSession(model, regions: [Self.span], options: ForwardLanesTests.float32(fused: true))
         _ = try session.append(oracle.prompt)
         // Another end and another region: the late one must not see tangents that the early one left behind.
         let late = RegionOfInterest(tokens: [30: 1, 31: -1])

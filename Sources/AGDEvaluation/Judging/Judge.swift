@@ -22,7 +22,8 @@ public struct Judge: Sendable {
         if case .judged(let turns) = scoring {
             var verdicts: [[Bool]] = []
             for (turn, place) in zip(turns, places) {
-                verdicts.append(try await self.verdicts(on: messages[place].content, after: Array(messages[..<place]), turn))
+                verdicts.append(
+                    try await self.verdicts(on: messages[place].content, after: Array(messages[..<place]), turn))
             }
             return Self.satisfaction(verdicts)
         }
@@ -79,7 +80,9 @@ public struct Judge: Sendable {
 
     /// The JSON object in an answer, which may stand in a code fence or between words.
     static func object(in answer: String) -> JSONValue? {
-        guard let start = answer.firstIndex(of: "{"), let end = answer.lastIndex(of: "}"), start < end else { return nil }
+        guard let start = answer.firstIndex(of: "{"), let end = answer.lastIndex(of: "}"), start < end else {
+            return nil
+        }
         do { return try JSONParser.parse(String(answer[start...end])) } catch { return nil }
     }
 

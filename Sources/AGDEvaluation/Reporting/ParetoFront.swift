@@ -37,7 +37,9 @@ public struct ParetoFront: Encodable, Sendable {
             let rows = report.rows.filter { $0.method == cost.method && $0.metric == metric }
             guard !rows.isEmpty else { return nil }
             // Settings are independent samples: variances of their means add up.
-            func mean(_ value: (RunReport.Row) -> Double) -> Double { rows.reduce(0) { $0 + value($1) } / Double(rows.count) }
+            func mean(_ value: (RunReport.Row) -> Double) -> Double {
+                rows.reduce(0) { $0 + value($1) } / Double(rows.count)
+            }
             func spread(_ half: (RunReport.Row) -> Double) -> Double {
                 rows.reduce(0) { $0 + half($1) * half($1) }.squareRoot() / Double(rows.count)
             }
@@ -66,7 +68,10 @@ public struct ParetoFront: Encodable, Sendable {
                     point.method, point.isOnFront ? "*" : "", (100 * point.adherence).formatted(decimals: 1),
                     "\((100 * point.lower).formatted(decimals: 1)) to \((100 * point.upper).formatted(decimals: 1))",
                     point.perplexity.formatted(decimals: 3),
-                ] + [point.guidedShare, point.changedShare, point.repeatedShare].map { (100 * $0).formatted(decimals: 1) }
+                ]
+                    + [point.guidedShare, point.changedShare, point.repeatedShare].map {
+                        (100 * $0).formatted(decimals: 1)
+                    }
             }
         )
     }
@@ -100,7 +105,10 @@ public struct ParetoFront: Encodable, Sendable {
         elements.append(
             Markup.element(
                 "polyline",
-                ["class": "front", "points": front.map { "\(Markup.number($0.0)),\(Markup.number($0.1))" }.joined(separator: " ")]))
+                [
+                    "class": "front",
+                    "points": front.map { "\(Markup.number($0.0)),\(Markup.number($0.1))" }.joined(separator: " "),
+                ]))
         for point in points {
             elements.append(
                 Markup.circle(

@@ -5,7 +5,10 @@ extension RunReport {
     /// Scores, costs, and failures where there are any.
     public var tables: [Table] {
         var tables: [Table] = [
-            ("Scores", ["setting", "metric", "method", "n", "unscored", "%", "95 % interval", "p against greedy"], scores),
+            (
+                "Scores", ["setting", "metric", "method", "n", "unscored", "%", "95 % interval", "p against greedy"],
+                scores
+            ),
             (
                 "Costs and quality without a judge",
                 [
@@ -94,6 +97,7 @@ extension RunReport {
             elements.append(Markup.line((x(percent / 100), 30), (x(percent / 100), y), "grid"))
             elements.append(Markup.text("\(Int(percent)) %", x: x(percent / 100), y: y + 14, "middle"))
         }
-        return Markup.chart(title: "\(metric) by setting and method", width: left + width + 40, height: y + 24, elements)
+        return Markup.chart(
+            title: "\(metric) by setting and method", width: left + width + 40, height: y + 24, elements)
     }
 }

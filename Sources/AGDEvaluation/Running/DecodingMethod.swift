@@ -145,7 +145,8 @@ public struct DecodingMethod: Codable, Hashable, Sendable {
         let numbers = text.split(separator: ",", omittingEmptySubsequences: false).map { Int($0) }
         guard !numbers.isEmpty, numbers.allSatisfy({ $0 != nil }) else {
             throw EvaluationError(
-                field: "DoLa layers", problem: "'\(text)' names no layers", remedy: "give low, high or a list such as 0,2,4")
+                field: "DoLa layers", problem: "'\(text)' names no layers",
+                remedy: "give low, high or a list such as 0,2,4")
         }
         return .layers(numbers.compactMap { $0 })
     }

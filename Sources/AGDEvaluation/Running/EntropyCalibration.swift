@@ -29,7 +29,9 @@ public struct EntropyCalibration: Sendable, Encodable {
         self.unit = unit
         tokenCount = sorted.count
         percentiles = Dictionary(
-            uniqueKeysWithValues: [5, 10, 20, 30, 40, 50, 60, 70, 80, 90, 95, 99].map { ($0, quantile(Double($0) / 100)) })
+            uniqueKeysWithValues: [5, 10, 20, 30, 40, 50, 60, 70, 80, 90, 95, 99].map {
+                ($0, quantile(Double($0) / 100))
+            })
         threshold = rate.map { quantile(1 - $0) }
     }
 

@@ -20,6 +20,8 @@ final class ForwardEvaluation {
         case logits
         /// Besides, every token's relevance to each region: the output matrix applied to the tangents.
         case allScores
+        /// The primal's logits after each of the new tokens.
+        case everyPosition
     }
 
     let shape: Shape
@@ -75,9 +77,11 @@ final class ForwardEvaluation {
             if shape.output == .none { graph.include(x) }
         }
         if shape.output != .none {
-            let last = graph.contiguous(graph.slice(x, axis: 2, shape.tokenCount - 1..<shape.tokenCount))
+            let first = shape.output == .everyPosition ? 0 : shape.tokenCount - 1
+            let predicting = graph.contiguous(graph.slice(x, axis: 2, first..<shape.tokenCount))
             let propagator = propagator(model.layerDevices.last ?? nil)
-            let normed = propagator.rmsNorm(last, gain: model.weights.outputNorm, epsilon: configuration.normEpsilon)
+            let normed = propagator.rmsNorm(
+                predicting, gain: model.weights.outputNorm, epsilon: configuration.normEpsilon)
             let wanted = shape.output == .allScores ? normed : graph.slice(normed, axis: 3, 0..<1)
             let product = propagator.linear(wanted, model.weights.output)
             let distribution = graph.softmax(graph.slice(product, axis: 3, 0..<1))
@@ -104,6 +108,15 @@ final class ForwardEvaluation {
         attention.write(start: start)
         try plan.compute()
         guard let logits, let probabilities, let hidden else { return nil }
+        if shape.output == .everyPosition {
+            let width = logits.shape[0]
+            let (all, allProbabilities) = (
+                logits.readFloats().split(into: width), probabilities.readFloats().split(into: width)
+            )
+            return Prediction(
+                logits: all[all.count - 1], probabilities: allProbabilities[all.count - 1], tangents: [],
+                distributions: zip(all, allProbabilities).map(Distribution.init), embeddingLength: hidden.shape[0])
+        }
         let logitLanes = logits.readFloats().split(into: logits.shape[0])
         return Prediction(
             logits: logitLanes[0], probabilities: probabilities.readFloats(),
@@ -128,6 +141,8 @@ struct Prediction {
     var scores: [[Float]]?
     /// For each early layer `[vocabularySize]`: the output matrix applied to what enters it.
     var earlyLogits: [[Float]] = []
+    /// What follows each of the tokens just read, where asked for.
+    var distributions: [Distribution] = []
     /// Length of a tangent.
     var embeddingLength: Int
 

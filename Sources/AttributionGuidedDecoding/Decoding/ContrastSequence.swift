@@ -22,11 +22,13 @@ final class ContrastSequence: @unchecked Sendable {  // The lock guards `inferen
         }
         lock.lock()
         defer { lock.unlock() }
-        let inference = try inference ?? InferenceSession(
-            model, regions: [],
-            options: .init(
-                contextLength: options.contextLength, threadCount: options.threadCount,
-                cacheType: options.cacheType.elementType))
+        let inference =
+            try inference
+            ?? InferenceSession(
+                model, regions: [],
+                options: .init(
+                    contextLength: options.contextLength, threadCount: options.threadCount,
+                    cacheType: options.cacheType.elementType))
         self.inference = inference
         _ = inference.adopt([], rule: inference.options.rule, tokens: tokens)
         let prediction = try inference.append(Array(tokens[inference.tokens.count...])) { _ in

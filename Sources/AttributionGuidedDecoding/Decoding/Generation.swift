@@ -32,7 +32,8 @@ extension LanguageModel {
     /// Generates with a session of its own.
     /// - Parameters:
     ///   - options: context length and threads; by default a context that fits prompt and completion.
-    ///   - progress: called while the prompt is read, with the number of its tokens done.
+    ///   - progress: called while the prompt is read, with the number of its tokens done; first with those that the caches
+    ///     held already.
     /// - Throws: ``GenerationError`` or ``RegionError`` where the request can't be met.
     public func generate(
         _ prompt: Prompt, strategy: any DecodingStrategy, limits: GenerationLimits = GenerationLimits(),
@@ -47,7 +48,8 @@ extension LanguageModel {
 }
 
 extension Session {
-    /// Generates a completion of `prompt`; what the caches hold of it is not read again.
+    /// Generates a completion of `prompt`; what the caches hold of it is not read again, and `progress` is told first how
+    /// many tokens that spares.
     public nonisolated func generate(
         _ prompt: Prompt, strategy: any DecodingStrategy, limits: GenerationLimits = GenerationLimits(),
         progress: @escaping @Sendable (Int) -> Void = { _ in }
@@ -69,6 +71,7 @@ extension Session {
         let inference = try prepared(strategy.regions, rule: strategy.rule, for: tokens)
         inference.earlyLayers = strategy.earlyLayers
         let cachedCount = inference.tokens.count
+        generation.progress(cachedCount)
         let prediction = try inference.append(Array(tokens[cachedCount...])) { done in
             try Task.checkCancellation()
             generation.progress(cachedCount + done)

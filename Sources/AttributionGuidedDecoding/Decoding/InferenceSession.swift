@@ -67,17 +67,12 @@ final class InferenceSession {
     /// Tokens that still fit.
     var remainingCapacity: Int { options.contextLength - tokens.count }
 
-    /// Takes on another prompt and other regions, keeping what the caches hold of them: the longest common beginning in
-    /// which the regions' weights are the same. At least one token is left to evaluate.
+    var contents: CacheContents { CacheContents(tokens: tokens, regions: regions, rule: options.rule) }
+
+    /// Takes on another prompt and other regions, keeping what the caches hold of them.
     /// - Returns: false where the caches can't serve: other heads, another rule or another number of regions.
     func adopt(_ newRegions: [RegionOfInterest], rule: PropagationRule, tokens newTokens: [Int]) -> Bool {
-        guard rule == options.rule, newRegions.map(\.heads) == regions.map(\.heads) else { return false }
-        let limit = min(newTokens.count - 1, tokens.count)
-        let common =
-            (0..<limit).first { position in
-                tokens[position] != newTokens[position]
-                    || zip(regions, newRegions).contains { $0.weight(at: position) != $1.weight(at: position) }
-            } ?? limit
+        guard let common = contents.reusableCount(of: newTokens, regions: newRegions, rule: rule) else { return false }
         truncate(to: common)
         regions = newRegions
         firstTangentPosition = newRegions.compactMap(\.firstPosition).min() ?? .max
@@ -170,6 +165,13 @@ final class InferenceSession {
     private func chunkLength(from start: Int, laneCount: Int) -> Int {
         let bytesPerToken = 4 * model.configuration.headCount * (start + 512) * (2 * laneCount - 1)
         return max(16, min(512, (256 << 20) / bytesPerToken / 16 * 16))
+    }
+
+    /// Tokens evaluated at once where the logits of each are wanted: as many as keep those within 64 MiB, and as are not
+    /// divided further.
+    var everyPositionChunkLength: Int {
+        let logits = (64 << 20) / (4 * model.configuration.vocabularySize)
+        return max(1, min(logits, chunkLength(from: tokens.count, laneCount: 1)))
     }
 
     private func historyLength(_ count: Int) -> Int? {

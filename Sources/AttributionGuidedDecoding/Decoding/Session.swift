@@ -63,6 +63,9 @@ public actor Session {
     /// Bytes of caches and intermediate results.
     public var byteCount: Int { inference?.byteCount ?? 0 }
 
+    /// What the caches hold; nil before the first use.
+    public var cacheContents: CacheContents? { inference?.contents }
+
     /// Caches for a strategy's regions that hold `prompt` as far as they did before.
     func prepared(_ regions: [RegionOfInterest], rule: PropagationRule, for tokens: [Int]) throws -> InferenceSession {
         if let inference, inference.adopt(regions, rule: rule, tokens: tokens) { return inference }

@@ -27,7 +27,7 @@ extension Explanation {
             <title>Relevance \(Self.escaped(target))</title>
             <defs><linearGradient id="scale"><stop offset="0" stop-color="\(HeatColor.hex(-1))"/><stop offset="0.5" stop-color="#ffffff"/><stop offset="1" stop-color="\(HeatColor.hex(1))"/></linearGradient></defs>
             <rect width="100%" height="100%" fill="#ffffff"/>
-            <text x="\(margin)" y="26" font-family="sans-serif" font-size="13">Relevance \(Self.escaped(target)) · \(Self.escaped(model)) · \(Self.escaped(rule))</text>
+            <text x="\(margin)" y="26" font-family="sans-serif" font-size="13">Relevance \(Self.escaped(target)) · \(Self.escaped(Self.visible(model))) · \(Self.escaped(rule))</text>
             <rect x="\(pageWidth - 240)" y="14" width="160" height="14" fill="url(#scale)" stroke="#999"/>
             <text x="\(pageWidth - 245)" y="26" text-anchor="end" font-family="sans-serif" font-size="11">−\(Self.number(largest))</text>
             <text x="\(pageWidth - 75)" y="26" font-family="sans-serif" font-size="11">+\(Self.number(largest))</text>
@@ -54,9 +54,7 @@ extension Explanation {
     }
 
     private static func escaped(_ text: String) -> String {
-        // Control characters can't stand in XML at all.
-        String(String.UnicodeScalarView(text.unicodeScalars.map { $0.value < 32 ? "\u{FFFD}" : $0 }))
-            .replacing("&", with: "&amp;").replacing("<", with: "&lt;").replacing(">", with: "&gt;").replacing(
-                "\"", with: "&quot;")
+        text.replacing("&", with: "&amp;").replacing("<", with: "&lt;").replacing(">", with: "&gt;")
+            .replacing("\"", with: "&quot;")
     }
 }

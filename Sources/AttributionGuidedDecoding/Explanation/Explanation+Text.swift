@@ -46,9 +46,14 @@ extension Explanation {
             "\u{1B}[48;2;\(red);\(green);\(blue)m\u{1B}[38;2;\(ink)m\(value < 0 ? "\u{1B}[4m" : "")\(text)\u{1B}[0m\(newLine)"
     }
 
-    /// Spaces and line ends as signs.
+    /// Spaces and line ends as signs. Other control characters, which a terminal would obey, as U+FFFD.
     static func visible(_ text: String) -> String {
-        text.replacing("\n", with: "↵").replacing("\t", with: "⇥").replacing(" ", with: "·")
+        let signs: [Unicode.Scalar: Unicode.Scalar] = ["\n": "↵", "\t": "⇥", " ": "·"]
+        return String(
+            String.UnicodeScalarView(
+                text.unicodeScalars.map { scalar in
+                    signs[scalar] ?? (scalar.properties.generalCategory == .control ? "\u{FFFD}" : scalar)
+                }))
     }
 
     static func number(_ value: Double) -> String {

@@ -16,12 +16,19 @@ public struct HeadIdentification: Sendable, Encodable {
         public var question, gold, counterfactual, context: String
         /// How the answer begins before the two answers part, such as "She lives in".
         public var answerPrefix: String?
+        /// The message that holds the context: `user` (before the question, the default) or `system`.
+        public var contextRole: String?
+
+        var openBook: [ChatMessage] {
+            contextRole == "system" ? [.system(context), .user(question)] : [.user("\(context)\n\(question)")]
+        }
+        var closedBook: [ChatMessage] { [.user(question)] }
 
         public static func read(path: String, limit: Int? = nil) throws -> [Item] {
             try JSONLines.read(
                 Item.self, path: path, limit: limit,
                 expected:
-                    "{\"question\": …, \"gold\": …, \"counterfactual\": …, \"context\": …} and perhaps \"answer_prefix\""
+                    "{\"question\": …, \"gold\": …, \"counterfactual\": …, \"context\": …} and perhaps \"answer_prefix\", \"context_role\""
             )
         }
     }
@@ -111,8 +118,8 @@ public struct HeadIdentification: Sendable, Encodable {
             return try ReverseAttribution(model, tokens: tokens, options: options)
                 .attribute([target], rule: rule)[0].heads.flatMap(\.positive)
         }
-        let open = try relevance([.system(item.context), .user(item.question)], counterfactual)
-        let closed = try relevance([.user(item.question)], gold)
+        let open = try relevance(item.openBook, counterfactual)
+        let closed = try relevance(item.closedBook, gold)
         return zip(open, closed).map { $0 - $1 }
     }
 }

@@ -31,7 +31,8 @@ extension LanguageModel {
                 throw RegionError.noText(specification: specifications.first?.description ?? "")
             }
             let region = try original.region(specifications)
-            return try prompt(tokens: original.tokens.indices.filter { region.weight(at: $0) == 0 }.map { original.tokens[$0] })
+            return try prompt(
+                tokens: original.tokens.indices.filter { region.weight(at: $0) == 0 }.map { original.tokens[$0] })
         }
         let bytes = Array(text.utf8)
         let spans = try specifications.flatMap { try original.spans($0) }
@@ -41,7 +42,9 @@ extension LanguageModel {
         let lastIndex = original.messages.count - 1
         return try prompt(
             original.messages.enumerated().compactMap { index, message in
-                let isWhole = spans.contains { $0.lowerBound <= message.bytes.lowerBound && $0.upperBound >= message.bytes.upperBound }
+                let isWhole = spans.contains {
+                    $0.lowerBound <= message.bytes.lowerBound && $0.upperBound >= message.bytes.upperBound
+                }
                 if edit == .remove, isWhole, index < lastIndex { return nil }
                 return ChatMessage(role: message.role, content: edit.applied(to: bytes, message.bytes, spans))
             })

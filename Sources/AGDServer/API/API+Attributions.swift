@@ -1,0 +1,114 @@
+import AttributionGuidedDecoding
+import Dispatch
+
+/// Why the model would say each target after a prompt.
+struct AttributionReport: Encodable, Sendable {
+    struct Target: Encodable, Sendable {
+        var id: Int
+        var text: String
+        var logit: Double
+        /// S(c, R): relevance of the region, where there is one.
+        var roiScore: Double?
+        /// Relevance of each token of the prompt.
+        var tokens: [Double]
+        /// Relevance of each head, `[layer][head]`, summed over positions.
+        var heads: [[Double]]?
+    }
+    struct Token: Encodable, Sendable {
+        var id: Int
+        var text: String
+    }
+    var model, rule: String
+    var tokens: [Token]
+    var targets: [Target]
+}
+
+extension API {
+    /// Sends each target's relevance back to the prompt.
+    func attribute(_ body: JSON, _ served: ServedModel, _ context: APIContext) async throws -> AttributionReport {
+        let (prompt, region, hasRegion) = try promptAndRegion(body, served)
+        guard prompt.tokens.count <= served.contextLength else {
+            throw APIError.invalid(
+                "The prompt has \(prompt.tokens.count) tokens; the context holds \(served.contextLength).",
+                param: body["messages"] == nil ? "prompt" : "messages", code: "context_length_exceeded")
+        }
+        let targets = try (body["targets"]?.array ?? []).enumerated().map {
+            try Self.target($1, "targets[\($0)]", served)
+        }
+        let rule = body["agd"]?["rule"]?.string.flatMap(PropagationRule.init) ?? .attnLRP
+        let withHeads = body["heads"]?.bool ?? false || !region.heads.isEmpty
+        let admission = try served.pool.admit()
+        let attributions = try await context.cancellingOnHangUp {
+            // The session lends its place, not its caches: no more work is done at once than was allowed.
+            try await served.pool.withSession(admission, for: prompt, strategy: Greedy()) { _ in
+                try await Background.run { isCancelled in
+                    let stop = { (_: Double) in if isCancelled() { throw CancellationError() } }
+                    let reading = try ReverseAttribution(
+                        served.model, tokens: prompt.tokens, options: .init(threadCount: served.threadCount),
+                        progress: stop)
+                    return try reading.attribute(
+                        targets.map { AttributionTarget(token: $0, position: prompt.tokens.count - 1) }, rule: rule,
+                        progress: stop)
+                }
+            }
+        }
+        return AttributionReport(
+            model: served.name, rule: rule.rawValue,
+            tokens: prompt.tokens.map { .init(id: $0, text: served.text(of: $0)) },
+            targets: attributions.map { attribution in
+                AttributionReport.Target(
+                    id: attribution.target.token, text: served.text(of: attribution.target.token),
+                    logit: attribution.logit,
+                    roiScore: hasRegion ? attribution.relevance(of: region) : nil, tokens: attribution.tokens,
+                    heads: withHeads && body["heads"]?.bool == true ? attribution.heads.map(\.allPositions) : nil)
+            })
+    }
+
+    private static func target(_ value: JSON, _ field: String, _ served: ServedModel) throws -> Int {
+        if let id = value.integer {
+            guard id < served.model.configuration.vocabularySize else {
+                throw APIError.invalid(
+                    "'\(field)': the vocabulary has ids 0 to \(served.model.configuration.vocabularySize - 1).",
+                    param: field)
+            }
+            return id
+        }
+        let text = value.string ?? ""
+        guard let tokenizer = served.model.tokenizer else {
+            throw APIError.invalid("'\(field)': the model has no vocabulary; give the target's id.", param: field)
+        }
+        let tokens = try tokenizer.tokenize(text, parsesSpecialTokens: true)
+        guard tokens.count == 1 else {
+            let pieces = tokens.prefix(16).map { "\($0) \"\(tokenizer.text(of: $0))\"" }.joined(separator: ", ")
+            throw APIError.invalid(
+                "'\(field)': \"\(text)\" is \(tokens.count) tokens (\(pieces)); a target is one token.", param: field)
+        }
+        return tokens[0]
+    }
+}
+
+extension Attribution {
+    /// S(c, R): the weighted sum over the region's tokens and heads.
+    fileprivate func relevance(of region: RegionOfInterest) -> Double {
+        let ofTokens = tokens.enumerated().reduce(0) { $0 + region.weight(at: $1.offset) * $1.element }
+        return region.heads.reduce(ofTokens) { $0 + $1.value * heads[$1.key.layer].allPositions[$1.key.head] }
+    }
+}
+
+/// Long computations on a thread of their own, away from Swift's shared pool.
+private enum Background {
+    static func run<Result: Sendable>(_ body: @escaping @Sendable (@Sendable () -> Bool) throws -> Result) async throws
+        -> Result
+    {
+        let flag = CancellationFlag()
+        return try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { continuation in
+                DispatchQueue.global().async {
+                    continuation.resume(with: Swift.Result { try body { flag.isSet } })
+                }
+            }
+        } onCancel: {
+            flag.set()
+        }
+    }
+}

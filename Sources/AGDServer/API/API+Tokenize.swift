@@ -1,0 +1,91 @@
+import AttributionGuidedDecoding
+
+/// The tokens of a prompt, where they lie in it, and their weights in the region.
+struct Tokenization: Encodable {
+    struct Token: Encodable {
+        var id: Int
+        var text: String
+        /// Ranges in the prompt's text, first to past the last: in bytes, and in characters (Unicode scalars) that the token
+        /// touches. Empty for a token that isn't in the text, such as BOS; missing where the prompt has no text.
+        var bytes, characters: [Int]?
+        /// The message it belongs to, and the characters of that message's content.
+        var message: Int?
+        var messageCharacters: [Int]?
+        var weight: Double
+    }
+    var tokens: [Token]
+    var text: String?
+    var count: Int
+    var roiHeads: [Trace.HeadWeight]
+}
+
+extension API {
+    /// The prompt of a request that has either messages or a raw prompt, and the region in it.
+    func promptAndRegion(_ body: JSON, _ served: ServedModel) throws -> (Prompt, RegionOfInterest, hasRegion: Bool) {
+        guard (body["messages"] == nil) != (body["prompt"] == nil) else {
+            throw APIError.invalid(
+                "Give either 'messages' or 'prompt'.", param: body["prompt"] == nil ? "messages" : "prompt")
+        }
+        let allowsPatterns = configuration.allowsRegularExpressions
+        let prompt: Prompt
+        var region: RegionRequest
+        if body["messages"] != nil {
+            let conversation = Conversation(body)
+            prompt = try GenerationRequest.naming("messages") { try conversation.prompt(served.model) }
+            region = conversation.region(body, allowsPatterns: allowsPatterns)
+        } else {
+            let raw = RawPrompt.all(in: body)[0]
+            prompt = try GenerationRequest.naming("prompt") { try raw.prompt(served.model) }
+            region = RegionRequest(
+                specifications: body["agd"]?["roi"]?.array ?? [], messageWeights: [:], contents: [],
+                allowsPatterns: allowsPatterns)
+        }
+        return (prompt, try region.resolve(prompt, model: served.model), !region.isEmpty)
+    }
+
+    func tokenize(_ body: JSON, _ served: ServedModel) throws -> Tokenization {
+        let (prompt, region, _) = try promptAndRegion(body, served)
+        let offsets = prompt.text.map { CharacterOffsets(Array($0.utf8)) }
+        let tokens = prompt.tokens.enumerated().map { position, id in
+            var token = Tokenization.Token(id: id, text: served.text(of: id), weight: region.weight(at: position))
+            guard let offsets else { return token }
+            let bytes = prompt.tokenBytes[position]
+            token.bytes = [bytes.lowerBound, bytes.upperBound]
+            token.characters = offsets.characters(bytes)
+            token.message = prompt.messages.firstIndex { $0.bytes.overlaps(bytes) }
+            if let message = token.message {
+                let content = prompt.messages[message].bytes
+                let first = offsets.characters(content.lowerBound..<content.lowerBound)[0]
+                token.messageCharacters = offsets.characters(bytes.clamped(to: content)).map { $0 - first }
+            }
+            return token
+        }
+        return Tokenization(
+            tokens: tokens, text: prompt.text, count: tokens.count,
+            roiHeads: region.heads.sorted { $0.key < $1.key }.map {
+                .init(layer: $0.key.layer, head: $0.key.head, weight: $0.value)
+            })
+    }
+}
+
+/// Turns offsets in bytes into offsets in Unicode scalars.
+private struct CharacterOffsets {
+    /// For each byte the number of scalars that begin before or at it, less one; at the end their number.
+    private let scalarOfByte: [Int]
+
+    init(_ bytes: [UInt8]) {
+        var result: [Int] = []
+        var count = 0
+        for byte in bytes {
+            if byte & 0b1100_0000 != 0b1000_0000 { count += 1 }
+            result.append(count - 1)
+        }
+        scalarOfByte = result + [count]
+    }
+
+    /// The scalars that a range of bytes touches.
+    func characters(_ bytes: Range<Int>) -> [Int] {
+        let first = scalarOfByte[bytes.lowerBound]
+        return [first, bytes.isEmpty ? first : scalarOfByte[bytes.upperBound - 1] + 1]
+    }
+}

@@ -1,0 +1,103 @@
+/// The table of endpoints as an OpenAPI 3.1 document.
+enum OpenAPI {
+    static let document: JSON = [
+        "openapi": "3.1.0",
+        "info": [
+            "title": "Attribution-guided decoding", "version": "1",
+            "description":
+                "OpenAI's API with regions of interest. Unknown fields are errors; what is accepted is obeyed.",
+        ],
+        "paths": .object(
+            Dictionary(Endpoint.all.map { ($0.path, [$0.method.rawValue: operation($0)]) }) { first, _ in first }),
+        "components": [
+            "schemas": [
+                "Error": [
+                    "type": "object", "required": ["error"],
+                    "properties": [
+                        "error": [
+                            "type": "object", "required": ["message", "type", "param", "code"],
+                            "properties": [
+                                "message": ["type": "string"], "type": ["type": "string"],
+                                "param": ["type": ["string", "null"]],
+                                "code": ["type": ["string", "null"]],
+                            ],
+                        ]
+                    ],
+                ]
+            ],
+            "securitySchemes": ["key": ["type": "http", "scheme": "bearer"]],
+        ],
+        "security": [[:], ["key": []]],
+    ]
+
+    private static func operation(_ endpoint: Endpoint) -> JSON {
+        let error: JSON = [
+            "description": "What is wrong, and with which field.",
+            "content": ["application/json": ["schema": ["$ref": "#/components/schemas/Error"]]],
+        ]
+        var content: [String: JSON] = [endpoint.answer: [:]]
+        if endpoint.fields.contains(where: { $0.name == "stream" }) { content["text/event-stream"] = [:] }
+        var responses: [String: JSON] = [
+            "200": ["description": "The answer.", "content": .object(content)], "default": error,
+        ]
+        var operation: [String: JSON] = ["summary": .string(endpoint.summary)]
+        if endpoint.method == .post {
+            for status in ["400", "401", "404", "413", "415", "429", "503"] { responses[status] = error }
+            operation["requestBody"] = [
+                "required": true, "content": ["application/json": ["schema": FieldType.object(endpoint.fields).schema]],
+            ]
+        }
+        operation["responses"] = .object(responses)
+        return .object(operation)
+    }
+}
+
+extension FieldType {
+    /// As JSON Schema; null is accepted wherever a field may be left out.
+    var schema: JSON {
+        switch self {
+        case .boolean: return ["type": "boolean"]
+        case .integer(let range):
+            return [
+                "type": "integer", "minimum": .number(Double(range.lowerBound)),
+                "maximum": .number(Double(range.upperBound)),
+            ]
+        case .number(let range):
+            return ["type": "number", "minimum": .number(range.lowerBound), "maximum": .number(range.upperBound)]
+        case .string(let size):
+            return [
+                "type": "string", "minLength": .number(Double(size.lowerBound)),
+                "maxLength": .number(Double(size.upperBound)),
+            ]
+        case .choice(let values): return ["enum": .array(values.map(JSON.string))]
+        case .array(let element, let count):
+            return [
+                "type": "array", "items": element.schema, "minItems": .number(Double(count.lowerBound)),
+                "maxItems": .number(Double(count.upperBound)),
+            ]
+        case .object(let fields):
+            return [
+                "type": "object", "additionalProperties": false,
+                "required": .array(fields.filter(\.isRequired).map { .string($0.name) }),
+                "properties": .object(Dictionary(fields.map { ($0.name, $0.schema) }) { first, _ in first }),
+            ]
+        case .labels(let count):
+            return [
+                "type": "object", "additionalProperties": ["type": "string"], "maxProperties": .number(Double(count)),
+            ]
+        case .either(let types): return ["anyOf": .array(types.map(\.schema))]
+        case .only(let values, let reason): return ["enum": .array(values + [.null]), "description": .string(reason)]
+        }
+    }
+}
+
+extension Field {
+    var schema: JSON {
+        var schema = type.schema
+        if !isRequired, case .object = schema { schema = ["anyOf": [schema, ["type": "null"]]] }
+        guard case .object(var object) = schema else { return schema }
+        object["description"] = .string(meaning)
+        object["default"] = standard
+        return .object(object)
+    }
+}

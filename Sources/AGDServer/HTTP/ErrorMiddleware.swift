@@ -1,0 +1,52 @@
+import Foundation
+import Hummingbird
+
+/// Gives every error the form that OpenAI's clients know, and counts requests.
+struct ErrorMiddleware: RouterMiddleware {
+    typealias Context = APIContext
+    let telemetry: Telemetry
+
+    func handle(_ request: Request, context: Context, next: (Request, Context) async throws -> Response) async throws
+        -> Response
+    {
+        let start = ContinuousClock.now
+        var response: Response
+        do {
+            response = try await next(request, context)
+        } catch {
+            response = try APIError(error, request: request, context: context).response(from: request, context: context)
+        }
+        response.headers[.xContentTypeOptions] = "nosniff"
+        let path = Endpoint.all.first { $0.path == request.uri.path }?.path ?? "other"
+        telemetry.requestDone(
+            path: path, status: response.status.code, seconds: (ContinuousClock.now - start) / .seconds(1))
+        return response
+    }
+}
+
+extension APIError {
+    /// Any error as one for the client. What isn't the client's fault is logged and not told.
+    init(_ error: any Error, request: Request, context: APIContext) {
+        switch error {
+        case let error as APIError: self = error
+        case is CancellationError:
+            self = .unavailable("The request was cancelled.", code: "cancelled")
+        case let error as any HTTPResponseError:
+            switch error.status {
+            case .notFound:
+                self = .notFound(
+                    "There is no \(request.method.rawValue) \(request.uri.path.prefix(100)); /openapi.json lists what there is."
+                )
+            case .contentTooLarge:
+                self = APIError(
+                    status: .contentTooLarge, message: "The body is larger than \(Limits.bodyBytes) bytes.",
+                    type: "invalid_request_error", code: "body_too_large")
+            default:
+                self = APIError(status: error.status, message: error.status.reasonPhrase, type: "invalid_request_error")
+            }
+        default:
+            context.logger.error("request failed", metadata: ["path": "\(request.uri.path)", "error": "\(error)"])
+            self = .internalError
+        }
+    }
+}

@@ -1,0 +1,152 @@
+import AttributionGuidedDecoding
+
+/// A request for text, checked and bound to the model: everything that can be wrong with it is told before work begins.
+struct GenerationRequest: Sendable {
+    var prompts: [Prompt]
+    /// The region of each prompt.
+    var regions: [RegionOfInterest]
+    var strategy: StrategyRequest
+    var limits: GenerationLimits
+    /// Answers for each prompt.
+    var choiceCount: Int
+    /// Likeliest tokens to tell at each place; nil where probabilities aren't asked for.
+    var logProbabilityCount: Int?
+    /// Whether the prompt begins the answer.
+    var echoes: Bool
+    var traces: Bool
+    var streams: Bool
+    var includesUsage: Bool
+
+    /// A chat completion.
+    init(chat body: JSON, _ served: ServedModel, allowsPatterns: Bool) throws {
+        let conversation = Conversation(body)
+        let prompt = try Self.naming("messages") { try conversation.prompt(served.model) }
+        let maximum = try Self.oneOf(body, "max_tokens", "max_completion_tokens")
+        let count = body["top_logprobs"]?.integer
+        if count ?? 0 > 0, body["logprobs"]?.bool != true {
+            throw APIError.invalid("'top_logprobs' needs 'logprobs': true.", param: "top_logprobs")
+        }
+        try self.init(
+            body, served, prompts: [prompt], region: conversation.region(body, allowsPatterns: allowsPatterns),
+            maximumTokens: maximum,
+            logProbabilityCount: body["logprobs"]?.bool == true ? count ?? 0 : nil, promptField: "messages")
+    }
+
+    /// A completion of raw prompts.
+    init(completion body: JSON, _ served: ServedModel, allowsPatterns: Bool) throws {
+        let prompts = try RawPrompt.all(in: body).map { prompt in
+            try Self.naming("prompt") { try prompt.prompt(served.model) }
+        }
+        let region = RegionRequest(
+            specifications: body["agd"]?["roi"]?.array ?? [], messageWeights: [:], contents: [],
+            allowsPatterns: allowsPatterns)
+        try self.init(
+            body, served, prompts: prompts, region: region, maximumTokens: body["max_tokens"]?.integer ?? 16,
+            logProbabilityCount: body["logprobs"]?.integer, promptField: "prompt")
+        echoes = body["echo"]?.bool ?? false
+        if limits.maximumTokens == 0, !echoes {
+            throw APIError.invalid(
+                "'max_tokens' may be 0 with 'echo' only; ask for at least 1 token.", param: "max_tokens")
+        }
+    }
+
+    private init(
+        _ body: JSON, _ served: ServedModel, prompts: [Prompt], region: RegionRequest, maximumTokens: Int?,
+        logProbabilityCount: Int?, promptField: String
+    ) throws {
+        for prompt in prompts where prompt.tokens.count >= served.contextLength {
+            throw APIError.invalid(
+                "The prompt has \(prompt.tokens.count) tokens and leaves no room in the context of \(served.contextLength); shorten it.",
+                param: promptField, code: "context_length_exceeded")
+        }
+        strategy = try StrategyRequest(body, hasRegion: !region.isEmpty)
+        self.prompts = prompts
+        regions = try prompts.map { try region.resolve($0, model: served.model) }
+        let stop = body["stop"]?.string.map { [$0] } ?? (body["stop"]?.array ?? []).compactMap(\.string)
+        limits = GenerationLimits(
+            maximumTokens: maximumTokens, stopStrings: stop, ignoresEndOfGeneration: body["ignore_eos"]?.bool ?? false)
+        choiceCount = body["n"]?.integer ?? 1
+        self.logProbabilityCount = logProbabilityCount
+        echoes = false
+        traces = body["agd"]?["trace"]?.bool ?? false
+        streams = body["stream"]?.bool ?? false
+        includesUsage = body["stream_options"]?["include_usage"]?.bool ?? false
+        if body["stream_options"] != nil, !streams {
+            throw APIError.invalid("'stream_options' needs 'stream': true.", param: "stream_options")
+        }
+    }
+
+    private static func oneOf(_ body: JSON, _ first: String, _ second: String) throws -> Int? {
+        if let a = body[first]?.integer, let b = body[second]?.integer, a != b {
+            throw APIError.invalid("'\(first)' and '\(second)' differ; give one of them.", param: second)
+        }
+        return body[first]?.integer ?? body[second]?.integer
+    }
+
+    /// Errors about the prompt as errors of the field it came from.
+    static func naming<Result>(_ field: String, _ body: () throws -> Result) throws -> Result {
+        do { return try body() } catch let error as PromptError {
+            switch error {
+            case .noTemplate, .unknownTemplate:
+                throw APIError.invalid(
+                    "The model has no chat template that is known here; send the whole prompt to /v1/completions.",
+                    param: field,
+                    code: "no_chat_template")
+            case .noVocabulary:
+                throw APIError.invalid("The model has no vocabulary; send the prompt as token ids.", param: field)
+            case .empty: throw APIError.invalid("'\(field)' is empty.", param: field)
+            default: throw APIError.invalid("'\(field)': \(error)", param: field)
+            }
+        }
+    }
+}
+
+/// The messages of a request.
+struct Conversation {
+    var messages: [ChatMessage]
+    private var weights: [Int: Double] = [:]
+
+    init(_ body: JSON) {
+        messages = []
+        for (index, message) in (body["messages"]?.array ?? []).enumerated() {
+            let role = message["role"]?.string ?? ""
+            let content =
+                message["content"]?.string
+                ?? (message["content"]?.array ?? []).compactMap { $0["text"]?.string }.joined()
+            messages.append(ChatMessage(role: role == "developer" ? "system" : role, content: content))
+            weights[index] = message["agd_weight"]?.double
+        }
+    }
+
+    func prompt(_ model: LanguageModel) throws -> Prompt { try model.prompt(messages) }
+
+    func region(_ body: JSON, allowsPatterns: Bool) -> RegionRequest {
+        RegionRequest(
+            specifications: body["agd"]?["roi"]?.array ?? [], messageWeights: weights,
+            contents: messages.map(\.content),
+            allowsPatterns: allowsPatterns)
+    }
+}
+
+/// A prompt without a template.
+enum RawPrompt {
+    case text(String)
+    case tokens([Int])
+
+    /// `prompt` is a text, an array of texts, of token ids, or of arrays of token ids.
+    static func all(in body: JSON) -> [RawPrompt] {
+        guard let prompt = body["prompt"] else { return [] }
+        if let text = prompt.string { return [.text(text)] }
+        let items = prompt.array ?? []
+        if items.first?.integer != nil { return [.tokens(items.compactMap(\.integer))] }
+        return items.map { item in item.string.map(RawPrompt.text) ?? .tokens((item.array ?? []).compactMap(\.integer))
+        }
+    }
+
+    func prompt(_ model: LanguageModel) throws -> Prompt {
+        switch self {
+        case .text(let text): try model.prompt(text: text)
+        case .tokens(let tokens): try model.prompt(tokens: tokens)
+        }
+    }
+}

@@ -1,0 +1,94 @@
+import AttributionGuidedDecoding
+import Dispatch
+import Hummingbird
+import HummingbirdCore
+import Logging
+import ServiceLifecycle
+
+/// A model behind an OpenAI-compatible HTTP API.
+///
+/// ```swift
+/// let server = Server(ServerConfiguration(modelName: "demo"), logger: Logger(label: "agd")) { progress in
+///     try LanguageModel(path: "model.gguf", progress: progress)
+/// }
+/// try await server.run()  // until SIGTERM or SIGINT
+/// ```
+public struct Server: Sendable {
+    private let configuration: ServerConfiguration
+    private let logger: Logger
+    private let registry: PrometheusRegistry
+    private let load: @Sendable (_ progress: @escaping @Sendable (Double) -> Void) throws -> LanguageModel
+
+    /// - Parameters:
+    ///   - registry: what `/metrics` shows.
+    ///   - load: loads the model; called once, on a thread of its own, while the server already listens.
+    public init(
+        _ configuration: ServerConfiguration, logger: Logger, registry: PrometheusRegistry = PrometheusRegistry(),
+        load: @escaping @Sendable (_ progress: @escaping @Sendable (Double) -> Void) throws -> LanguageModel
+    ) {
+        self.configuration = configuration
+        self.logger = logger
+        self.registry = registry
+        self.load = load
+    }
+
+    /// Serves until a signal asks to stop: then no new requests are taken, and running ones finish or are cancelled after
+    /// ``ServerConfiguration/shutdownGrace``.
+    /// - Throws: what loading the model throws, or an error where the address can't be bound.
+    public func run() async throws {
+        let state = ModelState()
+        let api = API(state: state, configuration: configuration, telemetry: Telemetry(registry), registry: registry)
+        let application = Application(
+            router: api.router(),
+            server: .http1(
+                configuration: .init(additionalChannelHandlers: [ConnectionMonitor()], idleTimeout: .seconds(75))),
+            configuration: .init(
+                address: .hostname(configuration.host, port: configuration.port), serverName: "agd",
+                availableConnectionsDelegate: MaximumAvailableConnections(configuration.connectionLimit, logger: logger)
+            ),
+            onServerRunning: { [logger, configuration] channel in
+                let port = channel.localAddress?.port ?? configuration.port
+                logger.notice("listening", metadata: ["address": "http://\(configuration.host):\(port)"])
+            },
+            logger: logger)
+        let loading = ModelLoading(state: state, configuration: configuration, logger: logger, load: load)
+        var group = ServiceGroupConfiguration(
+            services: [loading, application], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+        group.maximumGracefulShutdownDuration = configuration.shutdownGrace
+        do { try await ServiceGroup(configuration: group).run() } catch is CancellationError {}
+        logger.notice("stopped")
+    }
+}
+
+/// Loads the model while the server listens, and takes it out of service when the server stops.
+private struct ModelLoading: Service {
+    let state: ModelState
+    let configuration: ServerConfiguration
+    let logger: Logger
+    let load: @Sendable (_ progress: @escaping @Sendable (Double) -> Void) throws -> LanguageModel
+
+    func run() async throws {
+        let start = ContinuousClock.now
+        let model = try await withCheckedThrowingContinuation { continuation in
+            DispatchQueue.global().async {
+                continuation.resume(
+                    with: Result {
+                        try load { fraction in Task { await state.loading(fraction) } }
+                    })
+            }
+        }
+        let served = try ServedModel(model, name: configuration.modelName, configuration: configuration.inference)
+        await state.ready(served)
+        logger.notice(
+            "model loaded",
+            metadata: [
+                "model": "\(served.name)",
+                "seconds": "\(((ContinuousClock.now - start) / .seconds(1) * 100).rounded() / 100)",
+                "context": "\(served.contextLength)", "slots": "\(served.pool.sessionCount)",
+                "threads": "\(served.threadCount)",
+            ])
+        try await gracefulShutdown()
+        logger.notice("stopping")
+        await state.stop()
+    }
+}

@@ -1,0 +1,43 @@
+import AttributionGuidedDecoding
+
+/// How a model is served.
+public struct ServerConfiguration: Sendable {
+    public struct Inference: Sendable {
+        /// Requests that are worked on at once; each has caches of its own.
+        public var sessionCount = 2
+        /// Requests that wait while all sessions work; more are told to come back later.
+        public var queueLength = 32
+        /// Positions that fit in each session; nil for what the model was trained on, at most 4096.
+        public var contextLength: Int?
+        /// CPU threads of each session; nil to share the cores among the sessions.
+        public var threadCount: Int?
+        public var cacheType = Session.CacheType.float16
+
+        public init() {}
+    }
+
+    public var host = "127.0.0.1"
+    /// 0 takes a free port, which the log tells.
+    public var port = 8080
+    /// The model's name in the API.
+    public var modelName: String
+    /// Wanted in each request's `Authorization: Bearer` header; nil lets everybody in.
+    public var apiKey: String?
+    /// Whether requests may name regions by `regex:`: a hostile pattern can take very long.
+    public var allowsRegularExpressions = false
+    public var inference = Inference()
+    /// Time that running requests are given after SIGTERM before they are cancelled.
+    public var shutdownGrace: Duration = .seconds(10)
+    /// How often a stream that has nothing to say shows that it lives.
+    public var keepAliveInterval: Duration = .seconds(5)
+    /// Open connections at most; file descriptors are few.
+    public var connectionLimit = 512
+
+    public init(modelName: String) { self.modelName = modelName }
+
+    /// Host names that a server on loopback answers to; nil for a server that can be reached from elsewhere.
+    var acceptedHosts: [String]? {
+        let loopback = ["127.0.0.1", "localhost", "[::1]"]
+        return loopback.contains(host) || host == "::1" ? loopback : nil
+    }
+}

@@ -1,0 +1,62 @@
+import Foundation
+
+/// How probable a token of a text was, given the tokens before it.
+public struct TokenLogProbability: Sendable, Hashable {
+    public let token: Int
+    /// Natural logarithm.
+    public let logProbability: Double
+    /// The most probable tokens in its place, by falling probability.
+    public let alternatives: [Alternative]
+
+    public struct Alternative: Sendable, Hashable {
+        public let token: Int
+        public let logProbability: Double
+    }
+
+    public init(_ token: Int, in distribution: Distribution, alternatives count: Int) {
+        // log p = z - log Z, with log Z from the most probable token; the logarithm of a rounded probability would be worse.
+        let top = distribution.mostProbable
+        let logPartition = Double(distribution.logits[top]) - log(Double(distribution.probabilities[top]))
+        self.token = token
+        logProbability = Double(distribution.logits[token]) - logPartition
+        alternatives = distribution.mostProbable(count).map {
+            Alternative(token: $0, logProbability: Double(distribution.logits[$0]) - logPartition)
+        }
+    }
+}
+
+extension Session {
+    /// How probable each token of a prompt is after those before it. The first has none before it and is left out, so
+    /// that there is one result fewer than tokens.
+    /// - Parameters:
+    ///   - start: the first token wanted, at least 1; tokens before it are only read, or not even that where the caches
+    ///     hold them.
+    ///   - alternatives: number of most probable tokens to tell at each position.
+    public func logProbabilities(
+        of prompt: Prompt, from start: Int = 1, alternatives: Int = 0, progress: @Sendable (Int) -> Void = { _ in }
+    ) throws -> [TokenLogProbability] {
+        let tokens = prompt.tokens
+        guard tokens.count <= options.contextLength else {
+            throw GenerationError.promptTooLong(promptLength: tokens.count, contextLength: options.contextLength)
+        }
+        guard start >= 1, start < tokens.count else { return [] }
+        let inference = try prepared([], rule: .attnLRP, for: Array(tokens[..<start]))
+        var results: [TokenLogProbability] = []
+        progress(inference.tokens.count)
+        while inference.tokens.count < tokens.count - 1 {
+            try Task.checkCancellation()
+            let position = inference.tokens.count
+            // The prediction after token start - 1 is the first one wanted.
+            let isOnlyRead = position < start - 1
+            let end = min(isOnlyRead ? start - 1 : tokens.count - 1, position + inference.everyPositionChunkLength)
+            let prediction = try inference.append(
+                Array(tokens[position..<end]), output: isOnlyRead ? .logits : .everyPosition)
+            for (offset, distribution) in (isOnlyRead ? [] : prediction.distributions).enumerated() {
+                results.append(
+                    TokenLogProbability(tokens[position + offset + 1], in: distribution, alternatives: alternatives))
+            }
+            progress(inference.tokens.count)
+        }
+        return results
+    }
+}

@@ -1,0 +1,93 @@
+import AGDServer
+import ArgumentParser
+import AttributionGuidedDecoding
+import Foundation
+import Logging
+
+struct Serve: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Serves a model by HTTP: OpenAI's API with regions of interest, and a page.",
+        discussion: """
+              agd serve -m model.gguf --port 8080
+
+            The page is at http://127.0.0.1:8080/, the API's description at /openapi.json.
+            """)
+
+    @OptionGroup(title: "Model") var modelOptions: ModelOptions
+
+    @Option(help: ArgumentHelp("Address to listen on.", valueName: "address"))
+    var host = "127.0.0.1"
+
+    @Option(help: ArgumentHelp("Port to listen on; 0 for a free one.", valueName: "n"))
+    var port = 8080
+
+    @Option(help: ArgumentHelp("The model's name in the API. By default the file's name.", valueName: "name"))
+    var alias: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "A key that requests must send. Other users of the machine can see it; prefer --api-key-file.",
+            valueName: "key"))
+    var apiKey: String?
+
+    @Option(help: ArgumentHelp("A file with the key that requests must send.", valueName: "file"))
+    var apiKeyFile: String?
+
+    @Option(help: ArgumentHelp("Requests worked on at once; each has caches and threads of its own.", valueName: "n"))
+    var parallel = 2
+
+    @Option(
+        help: ArgumentHelp("Requests that wait while all are busy; more are refused with status 429.", valueName: "n"))
+    var queue = 32
+
+    @Flag(help: "Accepts regex: in regions. A hostile pattern can keep a processor busy for very long.")
+    var allowRegex = false
+
+    @Option(
+        help: "Least severity of messages in the log: \(Logger.Level.allCases.map(\.rawValue).joined(separator: ", "))."
+    )
+    var logLevel: Logger.Level = .notice
+
+    func validate() throws {
+        if !(0...65535).contains(port) { throw ValidationError("--port must be 0 to 65535.") }
+        if !(1...64).contains(parallel) { throw ValidationError("--parallel must be 1 to 64.") }
+        if !(0...65536).contains(queue) { throw ValidationError("--queue must be 0 to 65536.") }
+        if apiKey != nil, apiKeyFile != nil { throw ValidationError("Give --api-key or --api-key-file, not both.") }
+        if let apiKey, apiKey.isEmpty { throw ValidationError("--api-key must not be empty.") }
+    }
+
+    func run() async throws {
+        let file = URL(fileURLWithPath: modelOptions.model)
+        var configuration = ServerConfiguration(modelName: alias ?? file.deletingPathExtension().lastPathComponent)
+        configuration.host = host
+        configuration.port = port
+        configuration.apiKey = try apiKey ?? apiKeyFile.map(Self.key(inFile:))
+        configuration.allowsRegularExpressions = allowRegex
+        configuration.inference.sessionCount = parallel
+        configuration.inference.queueLength = queue
+        configuration.inference.contextLength = modelOptions.contextSize
+        configuration.inference.threadCount = modelOptions.threads
+        configuration.inference.cacheType = modelOptions.cacheType
+        _ = try ModelSummary(path: modelOptions.model)  // A bad file is told before anybody connects.
+
+        LoggingSystem.bootstrap { StreamLogHandler.standardError(label: $0) }
+        var logger = Logger(label: "agd")
+        logger.logLevel = logLevel
+        let options = modelOptions
+        try await Server(configuration, logger: logger) { progress in
+            try LanguageModel(path: options.model, options: options.loadOptions, progress: progress)
+        }.run()
+    }
+
+    private static func key(inFile path: String) throws -> String {
+        let text: String
+        do { text = try String(contentsOf: URL(fileURLWithPath: path), encoding: .utf8) } catch {
+            throw ValidationError("\(path): can't be read as text. Check --api-key-file.")
+        }
+        let key = text.trimmingCharacters(in: .whitespacesAndNewlines)
+        guard !key.isEmpty else { throw ValidationError("\(path): there is no key in the file.") }
+        return key
+    }
+}
+
+extension Logger.Level: @retroactive ExpressibleByArgument {}

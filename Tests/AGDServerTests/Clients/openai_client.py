@@ -1,0 +1,68 @@
+"""Talks to a server with OpenAI's own Python client. Usage: openai_client.py BASE_URL"""
+import sys
+
+import openai
+
+client = openai.OpenAI(base_url=sys.argv[1] + "/v1", api_key="any", max_retries=0)
+model = client.models.list().data[0].id
+messages = [
+    {"role": "system", "content": "Answer in Spanish."},
+    {"role": "user", "content": "Please answer in English: where is the cat?"},
+]
+
+
+def raises(kind, **arguments):
+    try:
+        client.chat.completions.create(**{"model": model, "messages": messages, "max_tokens": 1, **arguments})
+    except kind as error:
+        return error
+    raise AssertionError(f"expected {kind.__name__} for {arguments}")
+
+
+# A whole answer, and the same as a stream.
+whole = client.chat.completions.create(model=model, messages=messages, max_tokens=12)
+assert whole.choices[0].message.role == "assistant" and whole.choices[0].message.content
+assert whole.choices[0].finish_reason in ("stop", "length")
+assert whole.usage.total_tokens == whole.usage.prompt_tokens + whole.usage.completion_tokens
+chunks = list(client.chat.completions.create(
+    model=model, messages=messages, max_tokens=12, stream=True, stream_options={"include_usage": True}))
+assert chunks[0].choices[0].delta.role == "assistant"
+assert "".join(c.choices[0].delta.content or "" for c in chunks if c.choices) == whole.choices[0].message.content
+assert chunks[-1].usage.completion_tokens == whole.usage.completion_tokens
+assert whole.usage.prompt_tokens_details.cached_tokens >= 0
+
+# Log-probabilities.
+rated = client.chat.completions.create(model=model, messages=messages, max_tokens=3, logprobs=True, top_logprobs=4)
+for entry in rated.choices[0].logprobs.content:
+    assert len(entry.top_logprobs) == 4 and abs(entry.logprob - entry.top_logprobs[0].logprob) < 1e-9
+    assert bytes(entry.bytes).decode("utf-8", "replace") == entry.token or not entry.bytes
+text = client.completions.create(model=model, prompt="The cat", max_tokens=2, logprobs=2, echo=True)
+assert text.choices[0].text.startswith("The cat")
+assert text.choices[0].logprobs.token_logprobs[0] is None
+assert len(text.choices[0].logprobs.tokens) == text.usage.prompt_tokens + 2
+assert "".join(c.choices[0].text for c in client.completions.create(
+    model=model, prompt="The cat", max_tokens=4, stream=True)) == client.completions.create(
+    model=model, prompt="The cat", max_tokens=4).choices[0].text
+
+# Stop strings, sampling with a seed, several answers.
+answer = client.chat.completions.create(model=model, messages=messages, max_tokens=12).choices[0].message.content
+stop = answer[len(answer) // 2:][:2]
+assert client.chat.completions.create(
+    model=model, messages=messages, max_tokens=12, stop=[stop]).choices[0].message.content == answer[:answer.index(stop)]
+drawn = [client.chat.completions.create(model=model, messages=messages, max_tokens=12, temperature=1.2, seed=5, n=2) for _ in range(2)]
+assert [c.message.content for c in drawn[0].choices] == [c.message.content for c in drawn[1].choices]
+
+# Guidance, and its trace.
+guided = client.chat.completions.create(
+    model=model, messages=messages, max_tokens=8,
+    extra_body={"agd": {"roi": ["system", 'text:"English"=-0.5'], "entropy_threshold": "off", "score": "excess", "trace": True}})
+trace = guided.choices[0].agd
+assert trace["strategy"] == "agd" and len(trace["steps"]) == guided.usage.completion_tokens
+assert all(step["guided"] and {"probability", "score", "total"} <= set(step["candidates"][0]) for step in trace["steps"] if step["candidates"])
+
+# Errors become the client's own classes.
+assert raises(openai.BadRequestError, temperature=-1).param == "temperature"
+assert raises(openai.BadRequestError, extra_body={"agd": {"roi": ["assistant"]}}).param == "agd.roi[0]"
+assert raises(openai.BadRequestError, messages=messages[:1] + [{"role": "user", "content": "cat " * 50_000}]).code == "context_length_exceeded"
+assert raises(openai.NotFoundError, model="another").code == "model_not_found"
+print("ok")

@@ -1,0 +1,171 @@
+import CLlama
+import Foundation
+import Testing
+
+@testable import TensorGraph
+
+func exponential(_ x: Double) -> Double { exp(x) }
+
+/// Numbers that look random and are the same in every run: multiples of 1/64 from -1 to 1, which all cache types hold exactly.
+struct Numbers {
+    private var state: UInt64 = 88_172_645_463_325_252
+
+    mutating func next() -> Float {
+        state ^= state << 13
+        state ^= state >> 7
+        state ^= state << 17
+        return Float(Int(state % 129) - 64) / 64
+    }
+    mutating func matrices(_ count: Int, scale: Float = 1) -> [Float] { (0..<count).map { _ in next() * scale } }
+}
+
+/// The values of one operation on `inputs`.
+func compute(
+    _ inputs: [(values: [Float], shape: [Int])], threads: Int = 2, _ operation: (Graph, [Tensor]) throws -> Tensor
+) throws -> [Float] {
+    let graph = try Graph(capacity: 64)
+    let tensors = inputs.map { input in
+        let shape = input.shape + Array(repeating: 1, count: 4 - input.shape.count)
+        return graph.input(.float32, shape[0], shape[1], shape[2], shape[3], name: "input")
+    }
+    let result = try operation(graph, tensors)
+    graph.output(result)
+    let plan = try GraphPlan(graph, on: ComputeStream(devices: [], threadCount: threads))
+    for (tensor, input) in zip(tensors, inputs) { tensor.write(input.values) }
+    try plan.compute()
+    return result.readFloats()
+}
+
+/// Queries, keys and values of a sequence, of which the last tokens attend to all.
+struct AttentionRun {
+    let shape: LaneKernelTests.AttentionCase
+    let scale: Float = 0.3
+    var scoreFactor: Float { shape.varies ? 0.25 : 0 }
+    let valueFactor: Float = 0.5
+    let queries, keys, values, headWeights: [Float]
+    var positions: Int { shape.start + shape.tokens }
+
+    init(_ shape: LaneKernelTests.AttentionCase, _ random: inout Numbers) throws {
+        self.shape = shape
+        queries = random.matrices(shape.width * shape.heads * shape.tokens * shape.lanes)
+        keys = random.matrices(shape.width * shape.keyHeads * (shape.start + shape.tokens) * shape.lanes)
+        values = random.matrices(shape.width * shape.keyHeads * (shape.start + shape.tokens) * shape.lanes)
+        headWeights = random.matrices(shape.heads * max(1, shape.lanes - 1))
+    }
+
+    func compute(lanes: Int) throws -> [Float] {
+        let rowWidth = shape.width * shape.keyHeads
+        let buffer = try TensorBuffer(
+            Array(repeating: (type: shape.type, shape: [rowWidth, positions + 3]), count: 2 * lanes), on: .cpu,
+            purpose: "test")
+        let caches = LaneCaches(keys: Array(buffer.tensors[..<lanes]), values: Array(buffer.tensors[lanes...]))
+        let graph = try Graph(capacity: 64)
+        let all = graph.input(.int32, positions, name: "all positions")
+        let new = graph.input(.int32, shape.tokens, name: "new positions")
+        let k = graph.input(.float32, shape.width, shape.keyHeads, positions, lanes, name: "keys")
+        let v = graph.input(.float32, shape.width, shape.keyHeads, positions, lanes, name: "values")
+        let q = graph.input(.float32, shape.width, shape.heads, shape.tokens, lanes, name: "queries")
+        let weights = graph.input(.float32, 1, 1, shape.heads, max(1, lanes - 1), name: "head weights")
+        let stored = graph.laneStore(keys: k, values: v, positions: all, in: caches)
+        let output = graph.laneAttention(
+            queries: q, positions: new, stored: stored, caches: caches, keyValueHeads: shape.keyHeads,
+            headWeights: weights,
+            .init(scale: scale, slidingWindow: shape.window, scoreFactor: scoreFactor, valueFactor: valueFactor),
+            scratch: graph.laneAttentionScratch(headWidth: shape.width, laneCount: lanes, threadCount: 3))
+        graph.output(output)
+        let plan = try GraphPlan(graph, on: ComputeStream(devices: [], threadCount: 3))
+        all.write((0..<positions).map(Int32.init))
+        new.write((shape.start..<positions).map(Int32.init))
+        k.write(Array(keys.prefix(k.elementCount)))
+        v.write(Array(values.prefix(v.elementCount)))
+        q.write(Array(queries.prefix(q.elementCount)))
+        weights.write(Array(headWeights.prefix(weights.elementCount)))
+        try plan.compute()
+        return output.readFloats()
+    }
+
+    /// The formulas of the rule table, one after the other.
+    func expected() -> [Double] {
+        var result: [Double] = []
+        for lane in 0..<shape.lanes {
+            for token in 0..<shape.tokens {
+                for head in 0..<shape.heads { result += output(lane, token, head) }
+            }
+        }
+        return result
+    }
+
+    private func output(_ lane: Int, _ token: Int, _ head: Int) -> [Double] {
+        func query(_ lane: Int, _ i: Int) -> Double {
+            Double(queries[((lane * shape.tokens + token) * shape.heads + head) * shape.width + i])
+        }
+        func cached(_ x: [Float], _ lane: Int, _ position: Int, _ i: Int) -> Double {
+            let keyHead = head / (shape.heads / shape.keyHeads)
+            return Double(x[((lane * positions + position) * shape.keyHeads + keyHead) * shape.width + i])
+        }
+        func dot(_ queryLane: Int, _ keyLane: Int, _ position: Int) -> Double {
+            (0..<shape.width).reduce(0) { $0 + query(queryLane, $1) * cached(keys, keyLane, position, $1) }
+                * Double(scale)
+        }
+        let last = shape.start + token
+        let seen = Array(max(0, shape.window.map { last - $0 + 1 } ?? 0)...last)
+        let exponentials = seen.map { exp(dot(0, 0, $0)) }
+        let total = exponentials.reduce(0, +)
+        let weights = exponentials.map { $0 / total }
+        func weighted(_ weights: [Double], _ lane: Int, _ i: Int) -> Double {
+            zip(weights, seen).reduce(0) { $0 + $1.0 * cached(values, lane, $1.1, i) }
+        }
+        let primal = (0..<shape.width).map { weighted(weights, 0, $0) }
+        guard lane > 0 else { return primal }
+        let tangents = seen.map { Double(scoreFactor) * (dot(lane, 0, $0) + dot(0, lane, $0)) }
+        let mean = zip(weights, tangents).reduce(0) { $0 + $1.0 * $1.1 }
+        let weightTangents = zip(weights, tangents).map { $0 * ($1 - mean) }
+        return (0..<shape.width).map { i in
+            weighted(weightTangents, 0, i) + Double(valueFactor) * weighted(weights, lane, i)
+                + Double(headWeights[(lane - 1) * shape.heads + head]) * primal[i]
+        }
+    }
+}
+
+/// A matrix of some type in one of the CPU's layouts.
+final class QuantisedWeights {
+    let tensor: Tensor
+    let place: String
+    private let context: OpaquePointer
+    private let buffer: ggml_backend_buffer_t
+
+    /// The matrix in the file's own layout and in every other that takes the type.
+    static func everywhere(_ typeName: String, _ values: [Float], width: Int, rows: Int) throws -> [QuantisedWeights] {
+        let type = try #require(
+            (0..<GGML_TYPE_COUNT.rawValue).map(ggml_type.init(rawValue:)).first {
+                ggml_type_name($0).map { String(cString: $0) } == typeName
+            })
+        let types = [Device.cpu.defaultBufferType] + Device.cpu.weightBufferTypes
+        return try types.compactMap { try QuantisedWeights(type, values, width: width, rows: rows, in: $0) }
+    }
+
+    private init?(
+        _ type: ggml_type, _ values: [Float], width: Int, rows: Int, in bufferType: ggml_backend_buffer_type_t
+    ) throws {
+        context = try #require(
+            ggml_init(ggml_init_params(mem_size: 4 * ggml_tensor_overhead(), mem_buffer: nil, no_alloc: true)))
+        let raw = try #require(ggml_new_tensor_2d(context, type, Int64(width), Int64(rows)))
+        guard Device.cpu.canMultiply(raw, in: bufferType),
+            let buffer = ggml_backend_alloc_ctx_tensors_from_buft(context, bufferType)
+        else {
+            ggml_free(context)
+            return nil
+        }
+        self.buffer = buffer
+        tensor = Tensor(raw)
+        place = String(cString: ggml_backend_buft_name(bufferType))
+        var data = [UInt8](repeating: 0, count: ggml_nbytes(raw))
+        ggml_quantize_chunk(type, values, &data, 0, Int64(rows), Int64(width), nil)
+        ggml_backend_tensor_set(raw, data, 0, data.count)
+    }
+
+    deinit {
+        ggml_backend_buffer_free(buffer)
+        ggml_free(context)
+    }
+}

@@ -1,0 +1,131 @@
+import CLaneKernels
+import Testing
+
+@testable import TensorGraph
+
+/// Each kernel against a plain loop in double precision, for every instruction set that this processor has.
+@Suite("Kernels for all lanes agree with plain loops", .serialized)
+struct LaneKernelTests {
+    static let instructionSets = [LANE_PORTABLE, LANE_AVX2, LANE_AVX512].map(\.rawValue)
+
+    /// Runs `body` with an instruction set, where there is one.
+    private func with(_ set: UInt32, _ body: () throws -> Void) rethrows {
+        let best = lane_instruction_set()
+        guard lane_choose_instruction_set(lane_instruction_set(rawValue: set)) else { return }
+        defer { _ = lane_choose_instruction_set(best) }
+        try body()
+    }
+
+    @Test("RMSNorm of any width and number of lanes", arguments: instructionSets, [1, 7, 64, 100, 2048])
+    func norm(set: UInt32, width: Int) throws {
+        var random = Numbers()
+        try with(set) {
+            for (lanes, derivative) in [(1, false), (2, false), (3, true)] {
+                let (x, gain) = (random.matrices(width * 6 * lanes), random.matrices(width))
+                let y = try compute([(x, [width, 3, 2, lanes]), (gain, [width])]) { graph, inputs in
+                    graph.laneNorm(inputs[0], gain: inputs[1], epsilon: 1e-5, derivative: derivative)
+                }
+                for row in 0..<6 {
+                    func element(_ lane: Int, _ i: Int) -> Double { Double(x[(lane * 6 + row) * width + i]) }
+                    let square = (0..<width).reduce(0) { $0 + element(0, $1) * element(0, $1) } / Double(width)
+                    let factor = 1 / (square + 1e-5).squareRoot()
+                    for lane in 0..<lanes {
+                        let products = (0..<width).reduce(0) { $0 + element(0, $1) * element(lane, $1) }
+                        let share = lane > 0 && derivative ? products / Double(width) * factor * factor : 0
+                        for i in 0..<width {
+                            let expected = (element(lane, i) - share * element(0, i)) * factor * Double(gain[i])
+                            #expect(
+                                abs(Double(y[(lane * 6 + row) * width + i]) - expected) < 1e-5 * (1 + abs(expected)))
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    @Test("gated activations under every rule", arguments: instructionSets, [true, false])
+    func gatedProduct(set: UInt32, gelu: Bool) throws {
+        var random = Numbers()
+        let count = 203
+        try with(set) {
+            for rule in [LaneRule.attnLRP, .cpLRP, .inputTimesGradient] {
+                let (gate, up) = (random.matrices(3 * count, scale: 6), random.matrices(3 * count))
+                let y = try compute([(gate, [count, 1, 1, 3]), (up, [count, 1, 1, 3])]) { graph, inputs in
+                    graph.laneGatedProduct(gate: inputs[0], up: inputs[1], gelu: gelu, rule: rule)
+                }
+                for i in 0..<count {
+                    let (g, u) = (Double(gate[i]), Double(up[i]))
+                    let sigmoid = 1 / (1 + exponential(gelu ? -g * (1.5957691216 + 0.0713548162726 * g * g) : -g))
+                    let slope = gelu ? 1.5957691216 + 3 * 0.0713548162726 * g * g : 1
+                    let derivative = sigmoid + g * sigmoid * (1 - sigmoid) * slope
+                    for lane in 0..<3 {
+                        let (tg, tu) = (Double(gate[lane * count + i]), Double(up[lane * count + i]))
+                        let expected =
+                            switch rule {
+                            case _ where lane == 0: g * sigmoid * u
+                            case .attnLRP: (tg * sigmoid * u + g * sigmoid * tu) / 2
+                            case .cpLRP: g * sigmoid * tu
+                            case .inputTimesGradient: tg * derivative * u + g * sigmoid * tu
+                            }
+                        #expect(abs(Double(y[lane * count + i]) - expected) < 1e-5 * (1 + abs(expected)))
+                    }
+                }
+            }
+        }
+    }
+
+    struct AttentionCase: CustomTestStringConvertible {
+        var type: ElementType
+        var width, heads, keyHeads, tokens, start, lanes: Int
+        var window: Int?
+        var varies = true
+        var testDescription: String {
+            "\(type) cache, \(heads)/\(keyHeads) heads of \(width), \(tokens) tokens at \(start), \(lanes) lanes, window \(window ?? 0)"
+        }
+    }
+
+    static let attentionCases: [AttentionCase] = [
+        .init(type: .float32, width: 8, heads: 4, keyHeads: 2, tokens: 1, start: 0, lanes: 2),
+        .init(type: .float32, width: 20, heads: 3, keyHeads: 1, tokens: 70, start: 0, lanes: 3),
+        .init(type: .float16, width: 64, heads: 8, keyHeads: 2, tokens: 1, start: 99, lanes: 1),
+        .init(type: .float16, width: 64, heads: 8, keyHeads: 2, tokens: 1, start: 99, lanes: 3),
+        .init(type: .float16, width: 24, heads: 6, keyHeads: 2, tokens: 37, start: 30, lanes: 2, window: 7),
+        .init(type: .bfloat16, width: 36, heads: 2, keyHeads: 2, tokens: 5, start: 61, lanes: 2, window: 40),
+        .init(type: .bfloat16, width: 128, heads: 20, keyHeads: 1, tokens: 3, start: 31, lanes: 2, varies: false),
+    ]
+
+    @Test("attention over cached positions and their tangents", arguments: instructionSets, attentionCases)
+    func attention(set: UInt32, shape: AttentionCase) throws {
+        try with(set) {
+            var random = Numbers()
+            let run = try AttentionRun(shape, &random)
+            let result = try run.compute(lanes: shape.lanes)
+            for (ours, expected) in zip(result, run.expected()) {
+                #expect(abs(Double(ours) - expected) < 2e-5 * (1 + abs(expected)))
+            }
+            // The primal doesn't depend on how many lanes there are: to the last bit.
+            #expect(try run.compute(lanes: 1) == Array(result.prefix(result.count / shape.lanes)))
+        }
+    }
+
+    @Test(
+        "products of a few columns are ggml's, wherever the weights lie",
+        arguments: ["q8_0", "q4_0", "q4_K", "q5_K", "q6_K", "f16", "bf16", "f32"], [1, 2, 3, 4, 5])
+    func product(typeName: String, columns: Int) throws {
+        let (width, rows) = (512, 160)
+        var random = Numbers()
+        let values = random.matrices(width * rows)
+        let x = random.matrices(width * columns)
+        for weights in try QuantisedWeights.everywhere(typeName, values, width: width, rows: rows) {
+            let ours = try compute([(x, [width, columns])], threads: 3) { graph, inputs in
+                graph.laneProduct(
+                    weights.tensor, inputs[0], scratch: graph.laneProductScratch(width: width, threadCount: 3))
+            }
+            let theirs = try compute([(x, [width, columns])], threads: 1) { graph, inputs in
+                graph.multiplyMatrix(weights.tensor, inputs[0])
+            }
+            let size = theirs.map { abs($0) }.max() ?? 0
+            #expect(zip(ours, theirs).allSatisfy { abs($0 - $1) <= 1e-5 * size }, "\(weights.place)")
+        }
+    }
+}
