@@ -8,7 +8,7 @@ extension RunReport {
             rows.map(\.metric).uniqued().map(overview) + [
                 (
                     "Scores",
-                    ["setting", "metric", "method", "n", "unscored", "%", "95 % interval", "p against greedy"],
+                    ["setting", "metric", "method", "n", "unscored", "%", "95 % interval", "p against \(baseline)"],
                     scores
                 ),
                 (
@@ -99,7 +99,7 @@ extension RunReport {
             elements.append(Markup.text(task, x: 10, y: y, "chart-title"))
             y += step
             for row in rows where row.task == task {
-                let kind = row.method == "greedy" ? "baseline" : "point"
+                let kind = row.method == baseline ? "baseline" : "point"
                 elements += [
                     Markup.text(row.method, x: left - 10, y: y + 4, "end"),
                     Markup.line((x(row.lower), y), (x(row.upper), y), "interval"),
