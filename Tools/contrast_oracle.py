@@ -46,9 +46,10 @@ def cad(model, prompt, without, alpha):
 
 @torch.no_grad()
 def dola(model, prompt, layers, penalty):
+    ids = torch.tensor([prompt])
     output = model.generate(
-        torch.tensor([prompt]), dola_layers=layers, max_new_tokens=COUNT, do_sample=False, repetition_penalty=penalty,
-        return_dict_in_generate=True, output_scores=True)
+        ids, attention_mask=torch.ones_like(ids), dola_layers=layers, max_new_tokens=COUNT, do_sample=False,
+        repetition_penalty=penalty, return_dict_in_generate=True, output_scores=True)
     tops = [scores[0].double().topk(2).values for scores in output.scores]
     return {
         "layers": layers if isinstance(layers, str) else ",".join(map(str, layers)), "repetition_penalty": penalty,

@@ -4,7 +4,8 @@ import ArgumentParser
 struct Report: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract:
-            "Compares runs of agd eval: each method's scores with intervals, paired tests against greedy, and costs.")
+            "Compares runs of agd eval: each method's scores with intervals, paired tests against a baseline, and costs."
+    )
 
     enum Format: String, ExpressibleByArgument, CaseIterable { case text, markdown, json, html }
 
@@ -14,8 +15,12 @@ struct Report: ParsableCommand {
     @Option(help: "\(Format.allCases.map(\.rawValue).joined(separator: ", ")).")
     var format: Format = .text
 
+    @Option(
+        help: ArgumentHelp("The method that the others are tested against, as the tables call it.", valueName: "name"))
+    var baseline = "greedy"
+
     func run() throws {
-        let report = try RunReport(runs.map { try RunFile(reading: $0) })
+        let report = try RunReport(runs.map { try RunFile(reading: $0) }, baseline: baseline)
         switch format {
         case .text: Terminal.write(report.text)
         case .markdown: Terminal.write(report.markdown)

@@ -43,6 +43,9 @@ struct RunReportTests {
         #expect(abs(report.costs[0].perplexity - exp(1)) < 1e-9)
         #expect(abs(report.costs[1].perplexity - exp(2)) < 1e-9)
         #expect(report.costs[1].guidedShare == 0.5)
+        #expect(
+            try RunReport([greedy.1, guided.1], baseline: "agd sum").rows.map { $0.pValue != nil } == [true, false])
+        #expect(throws: EvaluationError.self) { try RunReport([greedy.1], baseline: "nonsense") }
     }
 
     @Test("failed and unscored items are counted and shown, not dropped")

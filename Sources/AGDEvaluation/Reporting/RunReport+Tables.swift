@@ -2,21 +2,24 @@ extension RunReport {
     /// A table's header and rows, for whoever sets them.
     public typealias Table = (title: String, header: [String], rows: [[String]])
 
-    /// Scores, costs, and failures where there are any.
+    /// Methods by settings, scores with their intervals, costs, and failures where there are any.
     public var tables: [Table] {
-        var tables: [Table] = [
-            (
-                "Scores", ["setting", "metric", "method", "n", "unscored", "%", "95 % interval", "p against greedy"],
-                scores
-            ),
-            (
-                "Costs and quality without a judge",
-                [
-                    "method", "items", "failed", "% guided", "% changed", "% repeated", "perplexity", "tokens a reply",
-                    "r(S, z)", "r(score, z)",
-                ], costs.map(Self.cells)
-            ),
-        ]
+        var tables: [Table] =
+            rows.map(\.metric).uniqued().map(overview) + [
+                (
+                    "Scores",
+                    ["setting", "metric", "method", "n", "unscored", "%", "95 % interval", "p against \(baseline)"],
+                    scores
+                ),
+                (
+                    "Costs and quality without a judge",
+                    [
+                        "method", "items", "failed", "% guided", "% changed", "% repeated", "perplexity",
+                        "tokens a reply",
+                        "r(S, z)", "r(score, z)",
+                    ], costs.map(Self.cells)
+                ),
+            ]
         if !failures.isEmpty {
             // The same error on every item of a method is one finding.
             let grouped = Dictionary(grouping: failures) { [$0.method, $0.task, $0.error] }
@@ -29,6 +32,21 @@ extension RunReport {
                 ))
         }
         return tables
+    }
+
+    /// One metric as papers print it: a row for each method, a column for each setting, in per cent.
+    private func overview(of metric: String) -> Table {
+        let rows = rows.filter { $0.metric == metric }
+        let tasks = rows.map(\.task).uniqued()
+        let methods = costs.map(\.method).map { method -> [String] in
+            let means = tasks.map { task in rows.first { $0.method == method && $0.task == task }?.mean }
+            let present = means.compactMap { $0 }
+            // A mean over other settings than the other methods' could not be compared.
+            let mean = present.count == tasks.count ? present.reduce(0, +) / Double(max(1, present.count)) : nil
+            return [method]
+                + (means + (tasks.count > 1 ? [mean] : [])).map { $0.map { (100 * $0).formatted(decimals: 1) } ?? "" }
+        }
+        return (metric, ["method"] + tasks + (tasks.count > 1 ? ["mean"] : []), methods)
     }
 
     private var scores: [[String]] {
@@ -81,7 +99,7 @@ extension RunReport {
             elements.append(Markup.text(task, x: 10, y: y, "chart-title"))
             y += step
             for row in rows where row.task == task {
-                let kind = row.method == "greedy" ? "baseline" : "point"
+                let kind = row.method == baseline ? "baseline" : "point"
                 elements += [
                     Markup.text(row.method, x: left - 10, y: y + 4, "end"),
                     Markup.line((x(row.lower), y), (x(row.upper), y), "interval"),

@@ -9,7 +9,7 @@ public struct RunReport: Encodable, Sendable {
         public let mean: Double
         /// 95 %: Wilson's for metrics that are 0 or 1, bootstrap for others.
         public let lower, upper: Double
-        /// Paired with greedy on the same items: exact McNemar for 0 or 1, permutation for others.
+        /// Paired with the baseline on the same items: exact McNemar for 0 or 1, permutation for others.
         public let pValue: Double?
     }
     public struct Cost: Encodable, Sendable {
@@ -28,15 +28,19 @@ public struct RunReport: Encodable, Sendable {
     }
 
     public let model, benchmark: String
+    /// The method that the others are tested against.
+    public let baseline: String
     public let rows: [Row]
     public let costs: [Cost]
     public let failures: [Failure]
     /// What is missing, such as a shard.
     public let notes: [String]
 
-    /// - Parameter runs: runs of one model and benchmark; shards and data files of one method are put together.
+    /// - Parameters:
+    ///   - runs: runs of one model and benchmark; shards and data files of one method are put together.
+    ///   - baseline: the method that the others are tested against, as tables call it.
     /// - Throws: ``EvaluationError`` for runs that can't be compared.
-    public init(_ runs: [RunFile]) throws {
+    public init(_ runs: [RunFile], baseline: String = "greedy") throws {
         guard let first = runs.first else {
             throw EvaluationError(
                 problem: "there are no runs to report", remedy: "name files that agd eval has written")
@@ -59,13 +63,19 @@ public struct RunReport: Encodable, Sendable {
         let methods = Method.grouped(runs)
         let samples = Dictionary(uniqueKeysWithValues: methods.map { ($0.label, $0.samples) })
         let all = methods.flatMap(\.samples)
+        guard baseline == "greedy" || samples[baseline] != nil else {
+            throw EvaluationError(
+                field: "baseline", problem: "no run is of '\(baseline)'",
+                remedy: "give one of " + methods.map { "'\($0.label)'" }.joined(separator: ", "))
+        }
+        self.baseline = baseline
         model = first.settings.model.name
         benchmark = first.settings.benchmark
         let tasks = all.map(\.task).uniqued().sorted()
         let metrics = all.flatMap(\.metrics.keys).uniqued().sorted()
         rows = tasks.flatMap { task in
             metrics.flatMap { metric in
-                methods.compactMap { Self.row($0.label, task, metric, samples, baseline: "greedy") }
+                methods.compactMap { Self.row($0.label, task, metric, samples, baseline: baseline) }
             }
         }
         costs = methods.map { Self.cost($0.label, $0.samples) }
