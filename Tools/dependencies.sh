@@ -27,6 +27,8 @@ case "$(uname -s)" in
 esac
 need swift "https://www.swift.org/install (Swift 6.3 or newer)"
 need git "sudo apt-get install git (macOS: xcode-select --install)"
+need c++ "$compiler_hint"
+printf '#include <zlib.h>\n' | c++ -E -x c++ - >/dev/null 2>&1 || fail "zlib's headers are missing. Install them with: sudo apt-get install zlib1g-dev"
 
 if [ -z "${AGD_BUNDLED_LLAMA:-}" ] && command -v pkg-config >/dev/null 2>&1 \
     && pkg-config --atleast-version="$llama_version" llama 2>/dev/null; then
@@ -47,7 +49,6 @@ if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$recipe" ]; then
 fi
 
 need python3 "$python_hint"
-need c++ "$compiler_hint"
 python3 -m pip --version >/dev/null 2>&1 || fail "'pip' is missing. Install it with: $python_hint"
 mkdir -p "$deps/download"
 # Nothing is left half done: the stamp goes first and comes back last.

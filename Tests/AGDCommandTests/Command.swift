@@ -49,7 +49,8 @@ struct Command {
         let process = try spawn(["/bin/bash", "-c", script, "agd", try executable.path] + arguments)
         let (status, timedOut) = try await wait(for: process)
         return Result(
-            status: status, wasKilled: timedOut || status >= 128,
+            // A reader that went away (SIGPIPE) is no crash.
+            status: status, wasKilled: timedOut || (status >= 128 && status != 128 + SIGPIPE),
             standardOutput: String(decoding: try Data(contentsOf: output), as: UTF8.self),
             standardError: String(decoding: try Data(contentsOf: error), as: UTF8.self))
     }
