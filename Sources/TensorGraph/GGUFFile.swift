@@ -52,6 +52,14 @@ public final class GGUFFile: @unchecked Sendable {  // Immutable after `init`; t
     /// Address of the tensor's bytes in the mapped file; valid as long as this object lives.
     func data(of tensor: TensorDescription) -> UnsafeMutableRawPointer { mapping + tensor.offset }
 
+    /// Lets the system take back the memory that holds the tensor's bytes; they are read from the file again where needed.
+    func releaseMemory(of tensor: TensorDescription) {
+        let page = Int(getpagesize())
+        let start = (tensor.offset + page - 1) / page * page
+        let end = (tensor.offset + tensor.byteCount) / page * page
+        if end > start { madvise(mapping + start, end - start, MADV_DONTNEED) }
+    }
+
     /// One row of a matrix `[width, rows]` as float32, decoded from its quantisation: `width` numbers.
     public func row(_ index: Int, of tensor: TensorDescription) -> [Float] {
         let width = tensor.shape[0]

@@ -111,6 +111,7 @@ public final class WeightStore: @unchecked Sendable {  // Immutable after `init`
             } else {
                 ggml_backend_tensor_set(tensor, file.data(of: member.tensor), 0, member.tensor.byteCount)
                 copiedByteCount += member.tensor.byteCount
+                file.releaseMemory(of: member.tensor)
                 progress?(Double(index + 1) / Double(members.count))
             }
             placed[Key(name: member.tensor.name, use: member.use)] = Tensor(tensor)

@@ -29,7 +29,7 @@ enum QuantizedModel {
             }
             let isMatrix = ggml_n_dims(tensor) == 2
             let result: UnsafeMutablePointer<ggml_tensor> = ggml_new_tensor(
-                copies, isMatrix && !decoded ? type : tensor.pointee.type, ggml_n_dims(tensor), ggml_extents(tensor))
+                copies, isMatrix && !decoded ? type : tensor.pointee.type, ggml_n_dims(tensor), extents(tensor))
             ggml_set_name(result, name)
             if isMatrix {
                 let count = Int(ggml_nelements(tensor))
@@ -50,7 +50,7 @@ enum QuantizedModel {
         guard gguf_write_to_file(copy, destination.path, false) else { throw CocoaError(.fileWriteUnknown) }
     }
 
-    private static func ggml_extents(_ tensor: UnsafeMutablePointer<ggml_tensor>) -> [Int64] {
+    private static func extents(_ tensor: UnsafeMutablePointer<ggml_tensor>) -> [Int64] {
         [tensor.pointee.ne.0, tensor.pointee.ne.1, tensor.pointee.ne.2, tensor.pointee.ne.3]
     }
 }

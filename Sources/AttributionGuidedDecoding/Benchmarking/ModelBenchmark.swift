@@ -26,7 +26,7 @@ public struct ModelBenchmark: Sendable {
         public let timeOverGreedy: Double
         public let prefillTokensPerSecond: Double
         /// Bytes that a token must read, weights and caches, over its time, as a share of the measured bandwidth.
-        public let bandwidthShare: Double
+        public internal(set) var bandwidthShare: Double
         /// The largest memory of the process so far, with the mapped file.
         public let peakMemoryBytes: Int
     }
@@ -35,7 +35,7 @@ public struct ModelBenchmark: Sendable {
         public let model: String
         public let threads: Int
         public let cacheType: Session.CacheType
-        public let bandwidthBytesPerSecond: Double
+        public internal(set) var bandwidthBytesPerSecond: Double
         public let weightBytes: Int
         public internal(set) var rows: [Row]
     }
@@ -47,20 +47,22 @@ public struct ModelBenchmark: Sendable {
 
     /// - Parameter progress: called before each measurement with what is about to be measured.
     public static func run(_ model: LanguageModel, _ options: Options, progress: (String) -> Void) throws -> Report {
-        progress("memory bandwidth")
-        let bandwidth = try MemoryBandwidth.measure(threadCount: options.threadCount)
         var report = Report(
             model: model.path, threads: options.threadCount, cacheType: options.cacheType,
-            bandwidthBytesPerSecond: bandwidth, weightBytes: model.weights.bytesPerToken, rows: [])
+            bandwidthBytesPerSecond: 0, weightBytes: model.weights.bytesPerToken, rows: [])
         for context in options.contexts {
             guard context + options.tokenCount <= 16_777_216 else { continue }
-            report.rows += try measure(model, context: context, options, bandwidth: bandwidth, progress)
+            report.rows += try measure(model, context: context, options, progress)
         }
+        // Last, since its own memory would count in the rows' peaks.
+        progress("memory bandwidth")
+        report.bandwidthBytesPerSecond = try MemoryBandwidth.measure(threadCount: options.threadCount)
+        for index in report.rows.indices { report.rows[index].bandwidthShare /= report.bandwidthBytesPerSecond }
         return report
     }
 
     private static func measure(
-        _ model: LanguageModel, context: Int, _ options: Options, bandwidth: Double, _ progress: (String) -> Void
+        _ model: LanguageModel, context: Int, _ options: Options, _ progress: (String) -> Void
     ) throws -> [Row] {
         let clock = ContinuousClock()
         let prompt = randomTokens(context, vocabularySize: model.configuration.vocabularySize)
@@ -103,7 +105,7 @@ public struct ModelBenchmark: Sendable {
                 variant: variants[index].name, context: context, tangentLanes: lanes,
                 tokensPerSecond: 1 / medians[index],
                 timeOverGreedy: medians[index] / medians[0], prefillTokensPerSecond: prefill[index],
-                bandwidthShare: bytes / medians[index] / bandwidth, peakMemoryBytes: ProcessMemory.peakBytes)
+                bandwidthShare: bytes / medians[index], peakMemoryBytes: ProcessMemory.peakBytes)
         }
     }
 

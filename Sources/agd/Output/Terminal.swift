@@ -47,8 +47,10 @@ enum Terminal {
     }
 
     static func writeError(_ text: String) {
-        do { try FileHandle.standardError.write(contentsOf: Data(text.utf8)) } catch { return }  // Nowhere is left to tell.
+        // Where stderr is gone, nowhere is left to tell.
+        do { try FileHandle.standardError.write(contentsOf: Data(text.utf8)) } catch { return }
     }
+
     static func note(_ text: String) { writeError("note: \(text)\n") }
 
     /// Bold and underlined, and not by colour alone.
