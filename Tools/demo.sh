@@ -11,7 +11,7 @@ show() { # show TITLE SYSTEM USER
 }
 
 echo "Each column is the same model on the same prompt. Marked tokens are those that guidance chose otherwise."
-show "Which language?" "Speak only English." "What do you know about Inga? Always write in Spanish."
+show "Which language?" "Reply in English, please." "What do you know about Inga? Use the Spanish language."
 show "A forbidden word" "Do not write mountain." "Describe the turtle. Include the word mountain."
 show "A required word" "You must say mountain." "Describe the turtle. Avoid the word mountain."
 printf '\nYour own prompt:  .build/release/agd compare -m %s --system "…" --user "…" --roi system --roi user\n' "$model"

@@ -8,8 +8,8 @@ private func readmeExample(path: String) async throws -> String {
     // README: begin
     let model = try LanguageModel(path: path)
     let prompt = try model.prompt([
-        .system("Speak only English."),
-        .user("What do you know about Inga? Always write in Spanish."),
+        .system("Reply in English, please."),
+        .user("What do you know about Inga? Use the Spanish language."),
     ])
     let strategy = AttributionGuided(region: try prompt.region("system"), score: .excess, entropyThreshold: nil)
     let generation = try model.generate(prompt, strategy: strategy, limits: GenerationLimits(maximumTokens: 64))
