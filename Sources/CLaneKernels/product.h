@@ -1,11 +1,16 @@
-// Products with weights in the layout of ggml's "AMX" buffers (ggml-cpu/amx/mmq.cpp): tiles of 16 rows by one quantisation
-// block, in which four consecutive elements of a row lie side by side, then those of the next row.
+// Products of few columns with weights in three layouts, each of which has a file of its own:
+//   rows        as a GGUF file has them; everywhere
+//   interleaved ggml's "CPU_REPACK" buffers (ggml-cpu/repack.cpp): the blocks of 8 rows side by side, 8 bytes of each in turn
+//   AMX         ggml's "AMX" buffers (ggml-cpu/amx/mmq.cpp): tiles of 16 rows, 4 elements of each in turn
 #pragma once
 
 #include <stdint.h>
 #include "CLaneKernels.h"
 
-// A column quantised as ggml does for the same weights, laid out for the kernels.
+#define UNROLLED _Pragma("clang loop unroll(full)")
+#define EACH_COLUMN UNROLLED for (int c = 0; c < count; c++)
+
+// A column as the kernels take it: quantised or rounded as ggml does for the same weights.
 struct column_block_32 {  // ggml's q8_0
     float scale;
     int32_t sum;
@@ -14,19 +19,33 @@ struct column_block_32 {  // ggml's q8_0
 };
 struct column_block_256 {  // ggml's q8_K
     float scale;
-    int32_t pair_sums[4];  // two int16 each: sums of 32 elements
+    int16_t pair_sums[8];  // of 32 elements
     int32_t minus_32_sums[16];  // of 16 elements
     int8_t values[256];
 };
+struct column_floats {  // the column itself, or halves
+    float values[32];
+};
+struct column_format {
+    long block_width;   // elements
+    size_t block_size;  // bytes
+    void (*prepare)(void * y, const float * x, long blocks);
+};
+extern const struct column_format column_format_32, column_format_256;
+extern const struct column_format column_format_float, column_format_half, column_format_bfloat;
 
-// Rows 16 * first_tile ..< 16 * last_tile of the product with `count` quantised columns, `blocks` blocks each.
-typedef void (* tile_product)(float * y, long stride, const char * weights, const void * columns, int count, long blocks,
-    long first_tile, long last_tile);
+struct product_kernel {
+    const struct column_format * column;
+    long tile_rows;
+    size_t block_size;  // bytes of one tile by one block
+    // Rows tile_rows * first ..< tile_rows * last of the product with `count` columns of `blocks` blocks.
+    void (*product)(float * y, long stride, const char * weights, const void * columns, int count, long blocks, long first, long last);
+};
 
-#if defined(__x86_64__)
-bool amx_layout_is_readable(void);  // by this processor
-size_t amx_layout_tile_size(enum ggml_type type);  // bytes; 0: no kernel
-tile_product amx_layout_product(enum ggml_type type);
-void quantise_columns_32(struct column_block_32 * y, const float * x, long blocks);
-void quantise_columns_256(struct column_block_256 * y, const float * x, long blocks);
-#endif
+// The kernel for a type in a layout, or one whose `product` is null.
+struct product_kernel row_product(enum ggml_type type);
+struct product_kernel interleaved_product(enum ggml_type type);
+struct product_kernel amx_product(enum ggml_type type);
+
+// The kernel for these weights where they lie; `product` is null where there is none.
+struct product_kernel lane_product_kernel(const struct ggml_tensor * weights);

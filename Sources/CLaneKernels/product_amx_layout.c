@@ -1,74 +1,15 @@
 // The kernels for ggml's AMX layout, with AVX-512 and its integer dot products (VNNI).
 #if defined(__x86_64__)
 #include <immintrin.h>
-#include <math.h>
 #include <string.h>
-#include "ggml-cpu.h"
 #include "product.h"
 
 #pragma clang attribute push(__attribute__((target("avx2,fma,f16c,avx512f,avx512bw,avx512dq,avx512vl,avx512vnni"))), apply_to = function)
 #define INLINE static inline __attribute__((always_inline))
-#define UNROLLED _Pragma("clang loop unroll(full)")
-#define EACH_COLUMN UNROLLED for (int c = 0; c < count; c++)
+typedef __m512 vector;
+enum { TILE_ROWS = 16 };
 
-bool amx_layout_is_readable(void) {
-    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq")
-        && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512vnni");
-}
-
-// ---- Columns ----
-
-struct q8_0 { uint16_t scale; int8_t values[32]; };
-
-void quantise_columns_32(struct column_block_32 * y, const float * x, long blocks) {
-    ggml_from_float_t quantise = ggml_get_type_traits_cpu(GGML_TYPE_Q8_0)->from_float;
-    for (long i = 0; i < blocks; i++) {
-        struct q8_0 block;
-        quantise(x + 32 * i, &block, 32);
-        y[i].scale = ggml_fp16_to_fp32(block.scale);
-        memcpy(y[i].values, block.values, 32);
-        int sum = 0;
-        for (int j = 0; j < 32; j++) {
-            sum += block.values[j];
-            y[i].shifted[j] = (uint8_t)(block.values[j] + 128);
-        }
-        y[i].sum = sum;
-    }
-}
-
-void quantise_columns_256(struct column_block_256 * y, const float * x, long blocks) {
-    for (long i = 0; i < blocks; i++, x += 256) {
-        __m512 high = _mm512_setzero_ps(), low = _mm512_setzero_ps();
-        for (int j = 0; j < 256; j += 16) {
-            __m512 v = _mm512_loadu_ps(x + j);
-            high = _mm512_max_ps(high, v);
-            low = _mm512_min_ps(low, v);
-        }
-        // The element of the largest magnitude becomes -127; of two, the first.
-        float largest = _mm512_reduce_max_ps(high), smallest = _mm512_reduce_min_ps(low);
-        float extreme = largest > -smallest ? largest : smallest;
-        if (largest == -smallest)
-            for (int j = 255; j >= 0; j--) if (fabsf(x[j]) == largest) extreme = x[j];
-        if (extreme == 0) {
-            memset(&y[i], 0, sizeof y[i]);
-            continue;
-        }
-        float inverse = -127.f / extreme;
-        y[i].scale = 1 / inverse;
-        int16_t pairs[8] = {0};
-        for (int j = 0; j < 256; j += 16) {
-            __m512i v = _mm512_cvtps_epi32(_mm512_mul_ps(_mm512_loadu_ps(x + j), _mm512_set1_ps(inverse)));
-            v = _mm512_min_epi32(v, _mm512_set1_epi32(127));
-            _mm_storeu_si128((__m128i *)(y[i].values + j), _mm512_cvtepi32_epi8(v));
-            int sum = _mm512_reduce_add_epi32(v);
-            y[i].minus_32_sums[j / 16] = -32 * sum;
-            pairs[j / 32] += (int16_t)sum;
-        }
-        memcpy(y[i].pair_sums, pairs, sizeof pairs);
-    }
-}
-
-// ---- Tiles ----
+INLINE void finish(float * y, vector total) { _mm512_storeu_ps(y, total); }
 
 INLINE __m512i load(const char * p) { return _mm512_loadu_si512(p); }
 INLINE __m512 halves(const char * p) { return _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)p)); }
@@ -91,7 +32,7 @@ INLINE void fetch(const char * p, int lines) {
 enum { Q8_0 = 16 * 34 + 64, Q4_0 = 16 * 18, Q4_K = 16 * 144 + 64, Q5_K = 16 * 176 + 64, Q6_K = 16 * 210 };
 
 // 32 x 16 values, scales as halves, 128 times the sums of values.
-INLINE void tile_q8_0(__m512 * totals, const char * w, const struct column_block_32 * const * x, int count) {
+INLINE void tile_q8_0(vector * totals, const char * w, const struct column_block_32 * const * x, int count) {
     __m512i sums[LANE_COLUMN_LIMIT];
     EACH_COLUMN sums[c] = _mm512_setzero_si512();
     UNROLLED for (int k = 0; k < 8; k++) {
@@ -105,7 +46,7 @@ INLINE void tile_q8_0(__m512 * totals, const char * w, const struct column_block
 }
 
 // 32 x 16 nibbles, scales as halves; values are nibbles - 8.
-INLINE void tile_q4_0(__m512 * totals, const char * w, const struct column_block_32 * const * x, int count) {
+INLINE void tile_q4_0(vector * totals, const char * w, const struct column_block_32 * const * x, int count) {
     __m512i sums[LANE_COLUMN_LIMIT];
     EACH_COLUMN sums[c] = _mm512_set1_epi32(-8 * x[c]->sum);
     UNROLLED for (int k = 0; k < 8; k += 2) {
@@ -121,7 +62,7 @@ INLINE void tile_q4_0(__m512 * totals, const char * w, const struct column_block
 }
 
 // 256 x 16 nibbles (and fifth bits), scales and minima of 8 groups, their scales as halves.
-INLINE void tile_q4_or_q5_K(__m512 * totals, const char * w, const struct column_block_256 * const * x, int count, bool five) {
+INLINE void tile_q4_or_q5_K(vector * totals, const char * w, const struct column_block_256 * const * x, int count, bool five) {
     const char * scales = w + (five ? 2048 + 512 : 2048), * minima = scales + 128, * halved = minima + 128;
     __m512i sums[LANE_COLUMN_LIMIT], below[LANE_COLUMN_LIMIT];
     EACH_COLUMN sums[c] = below[c] = _mm512_setzero_si512();
@@ -155,15 +96,15 @@ INLINE void tile_q4_or_q5_K(__m512 * totals, const char * w, const struct column
         totals[c] = _mm512_fnmadd_ps(_mm512_cvtepi32_ps(below[c]), _mm512_mul_ps(dmin, scale), totals[c]);
     }
 }
-INLINE void tile_q4_K(__m512 * totals, const char * w, const struct column_block_256 * const * x, int count) {
+INLINE void tile_q4_K(vector * totals, const char * w, const struct column_block_256 * const * x, int count) {
     tile_q4_or_q5_K(totals, w, x, count, false);
 }
-INLINE void tile_q5_K(__m512 * totals, const char * w, const struct column_block_256 * const * x, int count) {
+INLINE void tile_q5_K(vector * totals, const char * w, const struct column_block_256 * const * x, int count) {
     tile_q4_or_q5_K(totals, w, x, count, true);
 }
 
 // 256 x 16 nibbles, fifth and sixth bits, scales of 16 groups, their scales as halves; values are - 32.
-INLINE void tile_q6_K(__m512 * totals, const char * w, const struct column_block_256 * const * x, int count) {
+INLINE void tile_q6_K(vector * totals, const char * w, const struct column_block_256 * const * x, int count) {
     __m512i sums[LANE_COLUMN_LIMIT];
     EACH_COLUMN sums[c] = _mm512_setzero_si512();
     for (int group = 0; group < 16; group++) {
@@ -186,73 +127,22 @@ INLINE void tile_q6_K(__m512 * totals, const char * w, const struct column_block
         _mm512_cvtepi32_ps(sums[c]), _mm512_mul_ps(d, _mm512_set1_ps(x[c]->scale)), totals[c]);
 }
 
-// ---- Products ----
-
-// Some tiles at a time: a processor fetches several streams of memory faster than one.
-#define PRODUCT_OF_TILES(type, TYPE, column_block, count, tiles)                                                       \
-    INLINE void product_##type##_##count##_##tiles(float * y, long stride, const char * w,                             \
-        const struct column_block * columns, long blocks) {                                                            \
-        __m512 totals[tiles][count];                                                                                   \
-        UNROLLED for (int t = 0; t < tiles; t++) UNROLLED for (int c = 0; c < count; c++) totals[t][c] = _mm512_setzero_ps(); \
-        for (long i = 0; i < blocks; i++) {                                                                            \
-            const struct column_block * x[count];                                                                      \
-            UNROLLED for (int c = 0; c < count; c++) x[c] = columns + c * blocks + i;                                  \
-            UNROLLED for (int t = 0; t < tiles; t++) tile_##type(totals[t], w + (t * blocks + i) * TYPE, x, count);    \
-        }                                                                                                              \
-        UNROLLED for (int t = 0; t < tiles; t++)                                                                       \
-            UNROLLED for (int c = 0; c < count; c++) _mm512_storeu_ps(y + c * stride + 16 * t, totals[t][c]);          \
-    }
-#define PRODUCT_OF_COLUMNS(type, TYPE, column_block, count)                                                            \
-    PRODUCT_OF_TILES(type, TYPE, column_block, count, 1)                                                               \
-    PRODUCT_OF_TILES(type, TYPE, column_block, count, 4)                                                         \
-    static void product_##type##_##count(float * y, long stride, const char * w, const struct column_block * columns,  \
-        long blocks, long first, long last) {                                                                          \
-        long tile = first;                                                                                             \
-        for (; tile + 4 <= last; tile += 4)                                                                \
-            product_##type##_##count##_4(y + 16 * tile, stride, w + tile * blocks * TYPE, columns, blocks);                 \
-        for (; tile < last; tile++)                                                                                    \
-            product_##type##_##count##_1(y + 16 * tile, stride, w + tile * blocks * TYPE, columns, blocks);            \
-    }
-#define PRODUCT(type, TYPE, column_block)                                                                              \
-    PRODUCT_OF_COLUMNS(type, TYPE, column_block, 1)                                                                    \
-    PRODUCT_OF_COLUMNS(type, TYPE, column_block, 2)                                                                    \
-    PRODUCT_OF_COLUMNS(type, TYPE, column_block, 3)                                                                    \
-    PRODUCT_OF_COLUMNS(type, TYPE, column_block, 4)                                                                    \
-    static void product_##type(float * y, long stride, const char * w, const void * columns, int count, long blocks,   \
-        long first, long last) {                                                                                       \
-        switch (count) {                                                                                               \
-        case 1: product_##type##_1(y, stride, w, columns, blocks, first, last); break;                                 \
-        case 2: product_##type##_2(y, stride, w, columns, blocks, first, last); break;                                 \
-        case 3: product_##type##_3(y, stride, w, columns, blocks, first, last); break;                                 \
-        default: product_##type##_4(y, stride, w, columns, blocks, first, last); break;                                \
-        }                                                                                                              \
-    }
-PRODUCT(q8_0, Q8_0, column_block_32)
-PRODUCT(q4_0, Q4_0, column_block_32)
-PRODUCT(q4_K, Q4_K, column_block_256)
-PRODUCT(q5_K, Q5_K, column_block_256)
-PRODUCT(q6_K, Q6_K, column_block_256)
+#include "product_loops.inc"
+PRODUCT(q8_0, Q8_0, column_block_32, 4, 4)
+PRODUCT(q4_0, Q4_0, column_block_32, 4, 4)
+PRODUCT(q4_K, Q4_K, column_block_256, 4, 4)
+PRODUCT(q5_K, Q5_K, column_block_256, 4, 4)
+PRODUCT(q6_K, Q6_K, column_block_256, 4, 4)
 #pragma clang attribute pop
 
-size_t amx_layout_tile_size(enum ggml_type type) {
+struct product_kernel amx_product(enum ggml_type type) {
     switch (type) {
-    case GGML_TYPE_Q8_0: return Q8_0;
-    case GGML_TYPE_Q4_0: return Q4_0;
-    case GGML_TYPE_Q4_K: return Q4_K;
-    case GGML_TYPE_Q5_K: return Q5_K;
-    case GGML_TYPE_Q6_K: return Q6_K;
-    default: return 0;
-    }
-}
-
-tile_product amx_layout_product(enum ggml_type type) {
-    switch (type) {
-    case GGML_TYPE_Q8_0: return product_q8_0;
-    case GGML_TYPE_Q4_0: return product_q4_0;
-    case GGML_TYPE_Q4_K: return product_q4_K;
-    case GGML_TYPE_Q5_K: return product_q5_K;
-    case GGML_TYPE_Q6_K: return product_q6_K;
-    default: return NULL;
+    case GGML_TYPE_Q8_0: return (struct product_kernel){&column_format_32, TILE_ROWS, Q8_0, product_q8_0};
+    case GGML_TYPE_Q4_0: return (struct product_kernel){&column_format_32, TILE_ROWS, Q4_0, product_q4_0};
+    case GGML_TYPE_Q4_K: return (struct product_kernel){&column_format_256, TILE_ROWS, Q4_K, product_q4_K};
+    case GGML_TYPE_Q5_K: return (struct product_kernel){&column_format_256, TILE_ROWS, Q5_K, product_q5_K};
+    case GGML_TYPE_Q6_K: return (struct product_kernel){&column_format_256, TILE_ROWS, Q6_K, product_q6_K};
+    default: return (struct product_kernel){0};
     }
 }
 #endif

@@ -9,6 +9,10 @@
 #include "product.h"
 
 #if defined(__x86_64__)
+static bool has_integer_dot_products(void) {
+    return __builtin_cpu_supports("avx512vnni");
+}
+
 // Whether the kernel's product of one column is ggml's, to within the rounding of sums.
 static bool agrees(struct ggml_tensor * weights) {
     bool agreed = false;
@@ -50,17 +54,43 @@ done:
     return agreed;
 }
 
+// Which kernels read the weights where they lie, and whether `layout` is ggml's own affair.
+static struct product_kernel kernel_of(const struct ggml_tensor * weights, bool * private_layout) {
+    ggml_backend_buffer_type_t type = weights->buffer ? ggml_backend_buffer_get_type(weights->buffer) : NULL;
+    *private_layout = false;
+    if (!type) return (struct product_kernel){0};
+    if (ggml_backend_buft_is_host(type))
+        return lane_instruction_set() >= LANE_AVX2 ? row_product(weights->type) : (struct product_kernel){0};
+    *private_layout = true;
+    const char * name = ggml_backend_buft_name(type);
+    if (strcmp(name, "CPU_REPACK") == 0 && lane_instruction_set() >= LANE_AVX2) return interleaved_product(weights->type);
+    if (strcmp(name, "AMX") == 0 && lane_instruction_set() == LANE_AVX512 && has_integer_dot_products())
+        return amx_product(weights->type);
+    return (struct product_kernel){0};
+}
+
+struct product_kernel lane_product_kernel(const struct ggml_tensor * weights) {
+    bool private_layout;
+    return kernel_of(weights, &private_layout);
+}
+
 bool lane_product_takes(const struct ggml_tensor * weights) {
     static _Atomic signed char known[GGML_TYPE_COUNT];  // 1: the layout is as expected, -1: it isn't
-    if (!weights->buffer || strcmp(ggml_backend_buft_name(ggml_backend_buffer_get_type(weights->buffer)), "AMX") != 0) return false;
-    if (lane_instruction_set() != LANE_AVX512 || !amx_layout_is_readable()) return false;
-    if (ggml_nrows(weights) != weights->ne[1] || weights->ne[1] % 16 != 0) return false;
-    if (weights->ne[0] % ggml_blck_size(weights->type) != 0 || amx_layout_tile_size(weights->type) == 0) return false;
-    // The layout is ggml's own affair and may change with its version: it is believed in after a trial.
+    bool private_layout;
+    struct product_kernel kernel = kernel_of(weights, &private_layout);
+    if (!kernel.product || ggml_nrows(weights) != weights->ne[1] || weights->ne[1] % kernel.tile_rows != 0) return false;
+    if (weights->ne[0] % kernel.column->block_width != 0 || !ggml_is_contiguous(weights)) return false;
+    if (!private_layout) return true;
+    // The layout may change with ggml's version: it is believed in after a trial.
     if (known[weights->type] == 0) known[weights->type] = agrees((struct ggml_tensor *)weights) ? 1 : -1;
     return known[weights->type] == 1;
 }
 #else
+struct product_kernel lane_product_kernel(const struct ggml_tensor * weights) {
+    (void)weights;
+    return (struct product_kernel){0};
+}
+
 bool lane_product_takes(const struct ggml_tensor * weights) {
     (void)weights;
     return false;
