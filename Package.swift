@@ -21,7 +21,8 @@ let package = Package(
     targets: [
         .systemLibrary(name: "CLlama", pkgConfig: "llama"),
         .target(
-            name: "CLaneKernels", dependencies: ["CLlama"], exclude: ["attention.inc", "elementwise.inc", "vector.inc"]),
+            name: "CLaneKernels", dependencies: ["CLlama"],
+            exclude: ["attention.inc", "elementwise.inc", "product_avx2.inc", "product_loops.inc", "vector.inc"]),
         .target(name: "TensorGraph", dependencies: ["CLlama", "CLaneKernels"]),
         .target(
             name: "AttributionGuidedDecoding",

@@ -6,16 +6,12 @@
 #include "product.h"
 
 #pragma clang attribute push(__attribute__((target("avx2,fma,f16c"))), apply_to = function)
-#define INLINE static inline __attribute__((always_inline))
-typedef __m256 vector;
+#include "product_avx2.inc"
 enum { TILE_ROWS = 8 };
 
 INLINE void finish(float * y, vector total) { _mm256_storeu_ps(y, total); }
-INLINE __m256i load(const void * p) { return _mm256_loadu_si256(p); }
 INLINE __m256 halves(const char * p) { return _mm256_cvtph_ps(_mm_loadu_si128((const void *)p)); }
 INLINE __m256i eight(const int8_t * p) { long long x; memcpy(&x, p, 8); return _mm256_set1_epi64x(x); }
-INLINE __m256i low_nibbles(__m256i x) { return _mm256_and_si256(x, _mm256_set1_epi8(0xf)); }
-INLINE __m256i high_nibbles(__m256i x) { return low_nibbles(_mm256_srli_epi16(x, 4)); }
 INLINE __m256i multiply_add(__m256i sums, __m256i values, __m256i x) {
     return _mm256_add_epi16(sums, _mm256_maddubs_epi16(values, x));
 }
@@ -54,14 +50,6 @@ INLINE void tile_q4_0(vector * totals, const char * w, const struct column_block
     }
 }
 
-// The scales (low half) and minima of one group of 32 elements, of 6 bits in 12 bytes, as int16.
-INLINE __m256i scales_and_minima(const char * p) {
-    uint32_t packed[3], first = 0x3f3f3f3f, second = 0x0f0f0f0f, third = 0x03030303;
-    memcpy(packed, p, 12);
-    return _mm256_cvtepu8_epi16(_mm_set_epi32(
-        (int)(((packed[2] >> 4) & second) | (((packed[1] >> 6) & third) << 4)), (int)(packed[1] & first),
-        (int)((packed[2] & second) | (((packed[0] >> 6) & third) << 4)), (int)(packed[0] & first)));
-}
 // Scales of rows 4 * part ... 4 * part + 3, each four times.
 INLINE __m256i of_rows(__m256i scales, int part) {
     const long long each = 0x0100010001000100, step = 0x0202020202020202, at = 4 * part;

@@ -5,8 +5,7 @@
 #include "product.h"
 
 #pragma clang attribute push(__attribute__((target("avx2,fma,f16c"))), apply_to = function)
-#define INLINE static inline __attribute__((always_inline))
-typedef __m256 vector;
+#include "product_avx2.inc"
 enum { TILE_ROWS = 1 };
 
 INLINE void finish(float * y, vector total) {
@@ -15,10 +14,7 @@ INLINE void finish(float * y, vector total) {
     *y = _mm_cvtss_f32(_mm_add_ss(sum, _mm_movehdup_ps(sum)));
 }
 
-INLINE __m256i load(const void * p) { return _mm256_loadu_si256(p); }
 INLINE float half(const char * p) { uint16_t h; memcpy(&h, p, 2); return _cvtsh_ss(h); }
-INLINE __m256i low_nibbles(__m256i x) { return _mm256_and_si256(x, _mm256_set1_epi8(0xf)); }
-INLINE __m256i high_nibbles(__m256i x) { return low_nibbles(_mm256_srli_epi16(x, 4)); }
 // The bits of each byte, moved left (right, if negative) to where `mask` has them.
 INLINE __m256i bits(__m256i x, int left, int mask) {
     return _mm256_and_si256(left >= 0 ? _mm256_slli_epi16(x, left) : _mm256_srli_epi16(x, -left), _mm256_set1_epi8((char)mask));
@@ -71,20 +67,11 @@ INLINE void tile_bf16(vector * totals, const char * w, const struct column_float
 
 enum { Q4_K = 144, Q5_K = 176, Q6_K = 210 };
 
-// 8 scales and 8 minima of 6 bits from 12 bytes, as bytes.
-INLINE __m128i scales_and_minima(const char * p) {
-    uint32_t packed[3], first = 0x3f3f3f3f, second = 0x0f0f0f0f, third = 0x03030303;
-    memcpy(packed, p, 12);
-    return _mm_set_epi32(
-        (int)(((packed[2] >> 4) & second) | (((packed[1] >> 6) & third) << 4)), (int)(packed[1] & first),
-        (int)((packed[2] & second) | (((packed[0] >> 6) & third) << 4)), (int)(packed[0] & first));
-}
-
 // Two scales as halves (of scales, of minima), 12 bytes of scales and minima, for q5_K 256 fifth bits, 256 nibbles.
 INLINE void tile_q4_or_q5_K(vector * totals, const char * w, const struct column_block_256 * const * x, int count, bool five) {
     const char * nibbles = w + (five ? 48 : 16);
     __m256i fifth = five ? load(w + 16) : _mm256_setzero_si256();
-    __m256i both = _mm256_cvtepu8_epi16(scales_and_minima(w + 4)), sums[LANE_COLUMN_LIMIT];
+    __m256i both = scales_and_minima(w + 4), sums[LANE_COLUMN_LIMIT];
     __m128i minima = _mm256_extracti128_si256(both, 1);
     __m256i scales = _mm256_permute4x64_epi64(both, 0x44);
     EACH_COLUMN sums[c] = _mm256_setzero_si256();
