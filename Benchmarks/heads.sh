@@ -1,0 +1,38 @@
+#!/usr/bin/env bash
+# Finds Microcosm's in-context and parametric heads and guides by them, beside random sets of as many heads: the tables of
+# Documentation/explaining.md.
+#
+#     Benchmarks/heads.sh [MODEL [FOLDER [HEADS]]]
+#
+# Each method is a run in FOLDER; started again, it goes on where it stopped. AGD names the agd to use.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+model=${1:-Models/microcosm.gguf}
+folder=${2:-.build/heads}
+count=${3:-4}
+agd=${AGD:-.build/release/agd}
+mkdir -p "$folder"
+python3 Tools/microcosm/head_items.py --output "$folder"
+
+run() { # NAME OPTION...
+    local name=$1
+    shift
+    "$agd" eval microcosm --data "$folder/heads-evaluation.jsonl" -m "$model" -t 1 -n 32 \
+        --output "$folder/$name.jsonl" "$@" > /dev/null
+}
+guided() { run "$1-$count" --strategy agd --entropy-threshold off --roi "$2"; }
+
+run greedy --strategy greedy
+for kind in in-context parametric; do
+    heads=$folder/$kind-heads-$count.json
+    [ -s "$heads" ] || "$agd" heads -m "$model" -t 1 --items "$folder/heads.jsonl" --kind $kind --top "$count" \
+        --output "$heads" --plot "$folder/$kind-heads-$count.svg"
+    guided $kind "heads:@$heads"
+done
+for seed in 1 2 3 4 5 6 7 8 9 10; do # Microcosm has 4 layers of 8 heads.
+    heads=$(shuf -i 0-31 -n "$count" --random-source=<(yes "$seed") | awk '{ printf "%s%d.%d", (NR > 1 ? "," : ""), $1 / 8, $1 % 8 }')
+    guided "random-$seed" "heads:$heads"
+done
+
+"$agd" report "$folder"/greedy.jsonl "$folder"/{in-context,parametric,random-*}-"$count".jsonl --format markdown
