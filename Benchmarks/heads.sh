@@ -21,7 +21,11 @@ run() { # NAME OPTION...
     "$agd" eval microcosm --data "$folder/heads-evaluation.jsonl" -m "$model" -t 1 -n 32 \
         --output "$folder/$name.jsonl" "$@" > /dev/null
 }
-guided() { run "$1-$count" --strategy agd --entropy-threshold off --roi "$2"; }
+guided() { # NAME REGION
+    for score in sum excess; do
+        run "$1-$count-$score" --strategy agd --score $score --entropy-threshold off --roi "$2"
+    done
+}
 
 run greedy --strategy greedy
 for kind in in-context parametric; do
@@ -31,8 +35,9 @@ for kind in in-context parametric; do
     guided $kind "heads:@$heads"
 done
 for seed in 1 2 3 4 5 6 7 8 9 10; do # Microcosm has 4 layers of 8 heads.
-    heads=$(shuf -i 0-31 -n "$count" --random-source=<(yes "$seed") | awk '{ printf "%s%d.%d", (NR > 1 ? "," : ""), $1 / 8, $1 % 8 }')
-    guided "random-$seed" "heads:$heads"
+    guided "random-$seed" "heads:$(python3 -c "
+import random
+print(','.join(f'{h // 8}.{h % 8}' for h in sorted(random.Random($seed).sample(range(32), $count))))")"
 done
 
-"$agd" report "$folder"/greedy.jsonl "$folder"/{in-context,parametric,random-*}-"$count".jsonl --format markdown
+"$agd" report "$folder"/greedy.jsonl "$folder"/{in-context,parametric,random-*}-"$count"-*.jsonl --format markdown
