@@ -19,7 +19,7 @@ extension ModelBenchmark.Report {
                     name: variant.rawValue, points: rows.map { (Double($0.context), $0.timeOverGreedy) })
             }.filter { !$0.points.isEmpty },
             title:
-                "Time of a token over greedy decoding's, \(model.split(separator: "/").last ?? ""), \(threads) threads",
+                "Time of a token over greedy decoding's, \(model.split(separator: "/").last ?? ""), \(threads) \(threads == 1 ? "thread" : "threads")",
             x: .init(label: "context", ticks: contexts, isLogarithmic: true),
             y: .init(label: "times greedy", ticks: Array(round[lowest...highest]), isLogarithmic: true))
     }
