@@ -21,23 +21,25 @@ run() { # NAME OPTION...
     "$agd" eval microcosm --data "$folder/heads-evaluation.jsonl" -m "$model" -t 1 -n 32 \
         --output "$folder/$name.jsonl" "$@" > /dev/null
 }
-guided() { # NAME REGION
-    for score in sum excess; do
-        run "$1-$count-$score" --strategy agd --score $score --entropy-threshold off --roi "$2"
-    done
+find_heads() { # KIND
+    heads=$folder/$1-heads-$count.json
+    [ -s "$heads" ] || "$agd" heads -m "$model" -t 1 --items "$folder/heads.jsonl" --kind "$1" --top "$count" \
+        --output "$heads" --plot "$folder/$1-heads-$count.svg"
 }
+random_heads() { # SEED; Microcosm has 4 layers of 8 heads.
+    python3 -c "
+import random
+print(','.join(f'{h // 8}.{h % 8}' for h in sorted(random.Random($1).sample(range(32), $count))))"
+}
+guided() { run "$1-$count-$score" --strategy agd --score "$score" --entropy-threshold off --roi "heads:$2"; } # NAME HEADS
 
 run greedy --strategy greedy
-for kind in in-context parametric; do
-    heads=$folder/$kind-heads-$count.json
-    [ -s "$heads" ] || "$agd" heads -m "$model" -t 1 --items "$folder/heads.jsonl" --kind $kind --top "$count" \
-        --output "$heads" --plot "$folder/$kind-heads-$count.svg"
-    guided $kind "heads:@$heads"
-done
-for seed in 1 2 3 4 5 6 7 8 9 10; do # Microcosm has 4 layers of 8 heads.
-    guided "random-$seed" "heads:$(python3 -c "
-import random
-print(','.join(f'{h // 8}.{h % 8}' for h in sorted(random.Random($seed).sample(range(32), $count))))")"
+for score in sum excess; do
+    for kind in in-context parametric; do
+        find_heads $kind
+        guided $kind "@$heads"
+    done
+    for seed in 1 2 3 4 5 6 7 8 9 10; do guided "random-$seed" "$(random_heads $seed)"; done
 done
 
 "$agd" report "$folder"/greedy.jsonl "$folder"/{in-context,parametric,random-*}-"$count"-*.jsonl --format markdown

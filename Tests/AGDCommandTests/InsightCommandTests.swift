@@ -97,6 +97,21 @@ struct InsightCommandTests {
         #expect(report["region"] is [String: Any])
     }
 
+    @Test("faithfulness takes a region of heads away, too")
+    func faithfulnessOfHeads() async throws {
+        let arguments =
+            ["faithfulness"] + Self.model + ["--prompts", Self.conflicts, "--limit", "2", "--steps", "1", "--json"]
+        var correlations: [Double] = []
+        for region in ["heads:3.5,0.4,1.3", "system"] {
+            let test = try #require(try await Self.object(arguments + ["--roi", region])["region"] as? [String: Any])
+            #expect(test["step_count"] as? Int ?? 0 > 0)
+            let correlation = try #require(test["correlation"] as? [String: Double])
+            correlations.append(try #require(correlation["mean"]))
+        }
+        // Without a drop there would be no correlation.
+        #expect(correlations[0] != 0 && correlations[0] != correlations[1])
+    }
+
     @Test("prohibition compares the forbidden word with the other candidates, by layer")
     func prohibition() async throws {
         let arguments = ["prohibition"] + Self.model + ["--prompts", Self.conflicts, "--limit", "3"]
