@@ -13,8 +13,9 @@ struct AGD: AsyncParsableCommand {
               agd generate -m model.gguf --system 'Never say "river".' --user 'What flows here?' --roi system
             """,
         subcommands: [
-            Generate.self, Compare.self, Attribute.self, Explain.self, Heads.self, MeasureFaithfulness.self,
-            Verify.self, Evaluate.self, Sweep.self, Report.self, Calibrate.self, Score.self, Serve.self, Bench.self,
+            Generate.self, Compare.self, Attribute.self, Explain.self, MeasureProhibition.self,
+            Heads.self, MeasureFaithfulness.self, Verify.self, Evaluate.self, Sweep.self, Report.self, Calibrate.self,
+            Score.self, Serve.self, Bench.self,
             Info.self,
         ])
 }

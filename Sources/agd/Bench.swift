@@ -1,10 +1,16 @@
 import ArgumentParser
 import AttributionGuidedDecoding
+import Foundation
 
 struct Bench: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Measures decoding with and without guidance, side by side in one run.",
-        discussion: "  agd bench -m model.gguf --contexts 128,1024 -n 32")
+        discussion: """
+              agd bench -m model.gguf --contexts 128,1024 -n 32 --plot bench.svg
+
+            agd-reverse, the paper's backward pass for each candidate, takes minutes a token at long contexts, so only three \
+            are decoded; leave it out with --variants agd,agd-excess.
+            """)
 
     @OptionGroup(title: "Model") var modelOptions: ModelOptions
 
@@ -16,10 +22,22 @@ struct Bench: ParsableCommand {
         help: ArgumentHelp("Tokens decoded by each variant.", valueName: "n"))
     var tokenCount = 32
 
+    @Option(
+        help: ArgumentHelp(
+            "What to measure beside greedy: \(Variant.allCases.dropFirst().map(\.rawValue).joined(separator: ", ")). All by default.",
+            valueName: "list"))
+    var variants: String?
+
+    @Option(help: ArgumentHelp("Draws each variant's time over greedy's by context.", valueName: "file.svg"))
+    var plot: String?
+
     @Flag(help: "Prints a JSON object.")
     var json = false
 
+    typealias Variant = ModelBenchmark.Variant
+
     func validate() throws {
+        _ = try chosenVariants()
         guard tokenCount >= 2 else { throw ValidationError("--n-predict must be at least 2.") }
         guard try contextLengths().allSatisfy({ (1...1_048_576).contains($0) }) else {
             throw ValidationError("--contexts must be numbers from 1 to 1048576.")
@@ -28,14 +46,29 @@ struct Bench: ParsableCommand {
 
     private func contextLengths() throws -> [Int] { try PromptOptions.tokenIDs(contexts, option: "--contexts") }
 
+    private func chosenVariants() throws -> Set<Variant> {
+        guard let variants else { return Set(Variant.allCases) }
+        return Set(
+            try variants.split(separator: ",", omittingEmptySubsequences: false).map { name in
+                guard let variant = Variant(rawValue: name.trimmingCharacters(in: .whitespaces)) else {
+                    throw ValidationError(
+                        "--variants: there is no '\(name)'. Give some of \(Variant.allCases.map(\.rawValue).joined(separator: ",")), with commas."
+                    )
+                }
+                return variant
+            })
+    }
+
     func run() throws {
         let model = try modelOptions.load()
         var options = ModelBenchmark.Options()
+        options.variants = try chosenVariants()
         options.contexts = try contextLengths()
         options.tokenCount = tokenCount
         options.threadCount = modelOptions.threads ?? options.threadCount
         options.cacheType = modelOptions.cacheType
         let report = try ModelBenchmark.run(model, options) { Terminal.writeError("bench: \($0)\n") }
+        if let plot { try Terminal.write(report.plot, to: plot, option: "--plot") }
         if json { return try Terminal.writeJSON(report) }
         Terminal.write(
             "\(report.model), \(report.threads) threads, cache \(report.cacheType.rawValue); memory read at "
@@ -46,10 +79,10 @@ struct Bench: ParsableCommand {
                 ["variant", "context", "tokens/s", "time / greedy", "prefill tokens/s", "of bandwidth", "peak memory"],
                 report.rows.map { row in
                     [
-                        row.variant, "\(row.context)", row.tokensPerSecond.formatted(decimals: 2),
+                        row.variant.rawValue, "\(row.context)", row.tokensPerSecond.formatted(decimals: 2),
                         row.timeOverGreedy.formatted(decimals: 2),
                         row.prefillTokensPerSecond.formatted(decimals: 1),
-                        "\((100 * row.bandwidthShare).formatted(decimals: 0)) %",
+                        row.bandwidthShare.map { "\((100 * $0).formatted(decimals: 0)) %" } ?? "",
                         "\((Double(row.peakMemoryBytes) / 1_048_576).formatted(decimals: 0)) MiB",
                     ]
                 }

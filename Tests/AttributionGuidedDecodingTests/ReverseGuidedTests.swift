@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import AttributionGuidedDecoding
@@ -31,12 +32,46 @@ struct ReverseGuidedTests {
         }
     }
 
+    /// All 100 take some minutes: `AGREEMENT_PROMPTS=100 swift test --filter ReverseGuidedTests`.
+    @Test("on conflicts with the model in the repository, over whole answers")
+    func sameAnswers() async throws {
+        let count = ProcessInfo.processInfo.environment["AGREEMENT_PROMPTS"].flatMap { Int($0) } ?? 20
+        let model = try LanguageModel(path: Repository.model)
+        let conflicts = try PromptItem.read(path: Repository.conflicts)
+        let chosen = stride(from: 0, to: conflicts.count, by: conflicts.count / count).map { conflicts[$0] }
+        var contestedCount = 0
+        for item in chosen {
+            let (prompt, region) = try item.resolve(model, regions: [])
+            let guided = AttributionGuided(region: region, entropyThreshold: nil)
+            let reverse = ReverseGuided(guided, model: model, options: ReverseAttributionTests.options)
+            let limits = GenerationLimits(maximumTokens: 24)
+            let (forward, backward) = (
+                try await Self.decode(model, prompt, guided, limits),
+                try await Self.decode(model, prompt, reverse, limits)
+            )
+            let parting = zip(forward, backward).first { $0.token != $1.token }.map { [$0.choice, $1.choice] } ?? []
+            #expect(
+                forward.map(\.token) == backward.map(\.token),
+                "they part at these scores: \(parting.map { $0.candidates.map { ($0.id, $0.score) } })")
+            contestedCount += forward.count { $0.choice.candidates.count > 1 }
+        }
+        // Else the model would leave nothing to choose.
+        #expect(contestedCount > count)
+    }
+
     private static func decode(
         _ model: LanguageModel, _ prompt: [Int], _ strategy: any DecodingStrategy
     ) async throws -> [GenerationStep] {
+        try await decode(
+            model, model.prompt(tokens: prompt), strategy,
+            GenerationLimits(maximumTokens: 6, ignoresEndOfGeneration: true))
+    }
+
+    private static func decode(
+        _ model: LanguageModel, _ prompt: Prompt, _ strategy: any DecodingStrategy, _ limits: GenerationLimits
+    ) async throws -> [GenerationStep] {
         let generation = try model.generate(
-            model.prompt(tokens: prompt), strategy: strategy,
-            limits: GenerationLimits(maximumTokens: 6, ignoresEndOfGeneration: true),
+            prompt, strategy: strategy, limits: limits,
             options: Session.Options(contextLength: 128, threadCount: 1, cacheType: .float32))
         var steps: [GenerationStep] = []
         for try await step in generation { steps.append(step) }

@@ -5,6 +5,8 @@ import TensorGraph
 /// whatever else the machine does hits all of them alike.
 public struct ModelBenchmark: Sendable {
     public struct Options: Sendable {
+        /// What is measured beside greedy decoding, which always is: the others' times are told over its.
+        public var variants = Set(Variant.allCases)
         /// Positions that are filled before decoding is measured.
         public var contexts = [128, 1024, 4096]
         /// Tokens decoded by each variant at each context.
@@ -17,7 +19,7 @@ public struct ModelBenchmark: Sendable {
 
     /// One variant at one context length.
     public struct Row: Sendable, Encodable {
-        public let variant: String
+        public let variant: Variant
         public let context: Int
         /// Tangent lanes beside the primal.
         public let tangentLanes: Int
@@ -25,9 +27,10 @@ public struct ModelBenchmark: Sendable {
         /// Median time of a token over greedy's.
         public let timeOverGreedy: Double
         public let prefillTokensPerSecond: Double
-        /// Bytes that a token must read, weights and caches, over its time, as a share of the measured bandwidth.
-        public internal(set) var bandwidthShare: Double
-        /// The largest memory of the process so far, with the mapped file.
+        /// Bytes that a token must read, weights and caches, over its time, as a share of the measured bandwidth; nil for
+        /// `agd-reverse`, which reads them many times.
+        public internal(set) var bandwidthShare: Double?
+        /// The largest memory of the process so far, with the mapped file: that of all variants up to this context.
         public let peakMemoryBytes: Int
     }
 
@@ -38,11 +41,6 @@ public struct ModelBenchmark: Sendable {
         public internal(set) var bandwidthBytesPerSecond: Double
         public let weightBytes: Int
         public internal(set) var rows: [Row]
-    }
-
-    private struct Variant {
-        let name: String
-        let strategy: any DecodingStrategy
     }
 
     /// - Parameter progress: called before each measurement with what is about to be measured.
@@ -57,7 +55,7 @@ public struct ModelBenchmark: Sendable {
         // Last, since its own memory would count in the rows' peaks.
         progress("memory bandwidth")
         report.bandwidthBytesPerSecond = try MemoryBandwidth.measure(threadCount: options.threadCount)
-        for index in report.rows.indices { report.rows[index].bandwidthShare /= report.bandwidthBytesPerSecond }
+        for index in report.rows.indices { report.rows[index].bandwidthShare? /= report.bandwidthBytesPerSecond }
         return report
     }
 
@@ -68,96 +66,66 @@ public struct ModelBenchmark: Sendable {
         let prompt = randomTokens(context, vocabularySize: model.configuration.vocabularySize)
         let region = RegionOfInterest(
             tokens: Dictionary(uniqueKeysWithValues: (0..<max(1, context / 4)).map { ($0, 1) }))
-        let variants = variants(region)
-        var prefill: [Double] = []
-        var states: [(state: GenerationState, session: InferenceSession)] = []
+        let variants = Variant.allCases.filter { $0 == .greedy || options.variants.contains($0) }
+        var runs: [Run] = []
         for variant in variants {
-            progress("context \(context): reading the prompt, \(variant.name)")
+            progress("context \(context): reading the prompt, \(variant.rawValue)")
+            let strategy = variant.strategy(guidingTo: region, model, options)
             let session = try InferenceSession(
-                model, regions: variant.strategy.regions,
+                model, regions: strategy.regions,
                 options: .init(
                     contextLength: context + options.tokenCount, threadCount: options.threadCount,
-                    cacheType: options.cacheType.elementType, rule: variant.strategy.rule))
+                    cacheType: options.cacheType.elementType, rule: strategy.rule))
             let start = clock.now
             let prediction = try session.append(prompt)
-            prefill.append(Double(context) / (start.duration(to: clock.now) / .seconds(1)))
+            let prefill = Double(context) / (start.duration(to: clock.now) / .seconds(1))
             let state = GenerationState(
-                inference: session, prediction: prediction, strategy: variant.strategy,
+                inference: session, prediction: prediction, strategy: strategy,
                 limits: GenerationLimits(ignoresEndOfGeneration: true), promptLength: context,
                 text: TextStream(stopStrings: []))
             _ = try state.step(tokenizer: nil)  // The first step only chooses; the forward pass is the prompt's.
-            states.append((state, session))
+            runs.append(Run(variant: variant, state: state, session: session, prefillTokensPerSecond: prefill))
         }
         progress("context \(context): decoding")
-        var times = Array(repeating: [Double](), count: variants.count)
-        for _ in 0..<options.tokenCount - 1 {
-            for (index, item) in states.enumerated() {
+        for step in 0..<options.tokenCount - 1 {
+            for index in runs.indices where step < runs[index].variant.stepLimit {
+                if runs[index].variant == .reverse { progress("context \(context): agd-reverse, token \(step + 1)") }
                 let start = clock.now
-                _ = try item.state.step(tokenizer: nil)
-                times[index].append(start.duration(to: clock.now) / .seconds(1))
+                _ = try runs[index].state.step(tokenizer: nil)
+                runs[index].times.append(start.duration(to: clock.now) / .seconds(1))
             }
         }
-        let medians = zip(times, variants).map { times, variant in typical(times, variant.strategy) }
-        return variants.indices.map { index in
-            let lanes = variants[index].strategy.regions.count
-            let bytes = Double(model.weights.bytesPerToken + states[index].session.cacheBytes(positions: context))
+        let greedyTime = runs[0].typicalTime
+        return runs.map { run in
+            let bytes = Double(model.weights.bytesPerToken + run.session.cacheBytes(positions: context))
             return Row(
-                variant: variants[index].name, context: context, tangentLanes: lanes,
-                tokensPerSecond: 1 / medians[index],
-                timeOverGreedy: medians[index] / medians[0], prefillTokensPerSecond: prefill[index],
-                bandwidthShare: bytes / medians[index], peakMemoryBytes: ProcessMemory.peakBytes)
+                variant: run.variant, context: context, tangentLanes: run.session.regions.count,
+                tokensPerSecond: 1 / run.typicalTime, timeOverGreedy: run.typicalTime / greedyTime,
+                prefillTokensPerSecond: run.prefillTokensPerSecond,
+                bandwidthShare: run.variant == .reverse ? nil : bytes / run.typicalTime,
+                peakMemoryBytes: ProcessMemory.peakBytes)
         }
     }
 
-    /// The median time of a step; for a gated variant, whose steps differ in kind, the mean over all of them.
-    private static func typical(_ times: [Double], _ strategy: any DecodingStrategy) -> Double {
-        strategy is PeriodicallyGuided ? times.reduce(0, +) / Double(times.count) : times.sorted()[times.count / 2]
-    }
+    /// A variant in the course of being measured.
+    private struct Run {
+        let variant: Variant
+        let state: GenerationState
+        let session: InferenceSession
+        let prefillTokensPerSecond: Double
+        /// Seconds of each step.
+        var times: [Double] = []
 
-    private static func variants(_ region: RegionOfInterest) -> [Variant] {
-        let candidates = CandidateRule(count: 5, minimumProbability: 0)
-        func guided(_ score: AttributionGuided.Score, _ tangents: TangentSchedule = .withEachStep) -> AttributionGuided
-        {
-            AttributionGuided(
-                region: region, score: score, candidates: candidates, entropyThreshold: nil, tangents: tangents)
+        /// The median time of a step; for a gated variant, whose steps differ in kind, the mean over all of them.
+        var typicalTime: Double {
+            variant.isGated ? times.reduce(0, +) / Double(times.count) : times.sorted()[times.count / 2]
         }
-        return [
-            Variant(name: "greedy", strategy: Greedy(candidates: candidates)),
-            Variant(name: "agd", strategy: guided(.sum)),
-            Variant(name: "agd excess", strategy: guided(.excess)),
-            Variant(name: "agd 20 % eager", strategy: PeriodicallyGuided(guided(.sum), period: 5)),
-            Variant(name: "agd 20 % deferred", strategy: PeriodicallyGuided(guided(.sum, .whenAsked), period: 5)),
-        ]
     }
 
     /// Tokens from the seeded generator, so that each run reads the same.
     private static func randomTokens(_ count: Int, vocabularySize: Int) -> [Int] {
         var generator = SeededGenerator(seed: 1)
         return (0..<count).map { _ in Int.random(in: 0..<vocabularySize, using: &generator) }
-    }
-}
-
-/// Guides every `period`-th step, as an entropy gate with that opening rate would.
-private struct PeriodicallyGuided: DecodingStrategy {
-    let name = "agd"
-    private var guided: AttributionGuided
-    private var greedy: Greedy
-    private let period: Int
-    private var step = 0
-
-    init(_ guided: AttributionGuided, period: Int) {
-        self.guided = guided
-        self.period = period
-        greedy = Greedy(candidates: guided.candidates)
-    }
-
-    var regions: [RegionOfInterest] { guided.regions }
-    var rule: PropagationRule { guided.rule }
-    var tangents: TangentSchedule { guided.tangents }
-
-    mutating func choose(_ context: borrowing DecodingContext) throws -> Choice {
-        step += 1
-        return step % period == 0 ? try guided.choose(context) : greedy.choose(context)
     }
 }
 

@@ -23,17 +23,19 @@ public struct Contrast: Sendable, Encodable {
     }
 
     public var rule: String
-    /// Steps at which there was more than one candidate.
+    /// The steps that were compared.
     public var steps: [Step]
 
-    /// - Parameter progress: called with the fraction that is done; it may throw to stop.
+    /// - Parameters:
+    ///   - isCompared: which steps are; by default all that had more than one candidate.
+    ///   - progress: called with the fraction that is done; it may throw to stop.
     public init(
         _ steps: [GenerationStep], after prompt: Prompt, region: RegionOfInterest, rule: PropagationRule,
-        model: LanguageModel,
+        model: LanguageModel, where isCompared: (GenerationStep) -> Bool = { $0.choice.candidates.count > 1 },
         options: ReverseAttribution.Options = ReverseAttribution.Options(), progress: (Double) throws -> Void = { _ in }
     ) throws {
         let ids = prompt.tokens + steps.map(\.token)
-        let contested = steps.filter { $0.choice.candidates.count > 1 }
+        let contested = steps.filter(isCompared)
         let reading = try ReverseAttribution(model, tokens: Array(ids.dropLast()), options: options) {
             try progress($0 * 0.2)
         }

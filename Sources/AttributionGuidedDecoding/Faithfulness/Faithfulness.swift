@@ -54,7 +54,7 @@ public struct Faithfulness: Sendable, Encodable {
             let subject = try Subject(model, prompt.tokens, options)
             tokenCurves.append(try subject.tokenCurves(&generator))
             headCurves.append(try subject.headCurves(&generator))
-            if !region.tokens.isEmpty { pairs.append(try subject.regionPairs(region)) }
+            if !region.isEmpty { pairs.append(try subject.regionPairs(region)) }
             try progress(Double(index + 1) / Double(items.count))
         }
         self.model = model.configuration.name ?? model.path
@@ -191,7 +191,8 @@ private struct Subject {
             try ReverseAttribution(model, tokens: session.tokens, ablating: ablation, options: options.attribution)
                 .logits(of: targets)
         }
-        let drops = zip(try logits(.init()), try logits(.init(tokens: Set(region.tokens.keys)))).map { $0 - $1 }
+        let without = ReverseAttribution.Ablation(tokens: Set(region.tokens.keys), heads: Set(region.heads.keys))
+        let drops = zip(try logits(.init()), try logits(without)).map { $0 - $1 }
         var rest = drops[...]
         return steps.map { step in
             defer { rest = rest.dropFirst(step.candidates.count) }

@@ -17,10 +17,18 @@ public struct HeadIdentification: Sendable, Encodable {
         /// How the answer begins before the two answers part, such as "She lives in".
         public var answerPrefix: String?
         /// The message that holds the context: `user` (before the question, the default) or `system`.
-        public var contextRole: String?
+        public var contextRole: ContextRole?
+
+        public enum ContextRole: String, Sendable, Decodable { case user, system }
+
+        private enum CodingKeys: String, CodingKey {
+            case question, gold, counterfactual, context
+            case answerPrefix = "answer_prefix"
+            case contextRole = "context_role"
+        }
 
         var openBook: [ChatMessage] {
-            contextRole == "system" ? [.system(context), .user(question)] : [.user("\(context)\n\(question)")]
+            contextRole == .system ? [.system(context), .user(question)] : [.user("\(context)\n\(question)")]
         }
         var closedBook: [ChatMessage] { [.user(question)] }
 
@@ -61,16 +69,32 @@ public struct HeadIdentification: Sendable, Encodable {
         resamples: Int = 200,
         options: ReverseAttribution.Options = ReverseAttribution.Options(), progress: (Double) throws -> Void = { _ in }
     ) throws {
-        var differences: [[Double]] = []
+        var relevances: [Relevances] = []
         for (index, item) in items.enumerated() {
-            if let difference = try Self.difference(model, item, rule, options) { differences.append(difference) }
+            if let pair = try Self.relevances(model, item, rule, options) { relevances.append(pair) }
             try progress(Double(index + 1) / Double(items.count))
         }
-        guard !differences.isEmpty else {
+        guard !relevances.isEmpty else {
             throw ItemError.noneUsable(
                 problem: "gold and counterfactual answer begin alike; give an answer_prefix that ends where they part")
         }
-        let headCount = model.configuration.headCount
+        self.init(
+            relevances, headCount: model.configuration.headCount, kind: kind, count: count, resamples: resamples,
+            model: model.configuration.name ?? model.path, rule: rule)
+        skippedCount = items.count - relevances.count
+    }
+
+    /// R_h of an item for all heads, layer by layer: of the counterfactual answer, open book, and of the gold answer, closed book.
+    typealias Relevances = (open: [Double], closed: [Double])
+
+    /// - Parameters:
+    ///   - relevances: of at least one item.
+    ///   - headCount: heads of a layer.
+    init(
+        _ relevances: [Relevances], headCount: Int, kind: Kind, count: Int, resamples: Int = 200, model: String,
+        rule: PropagationRule = .attnLRP
+    ) {
+        let differences = relevances.map { pair in zip(pair.open, pair.closed).map { $0 - $1 } }
         func means(_ sample: [Int]) -> [Double] {
             differences[0].indices.map { head in sample.reduce(0) { $0 + differences[$1][head] } / Double(sample.count)
             }
@@ -85,11 +109,11 @@ public struct HeadIdentification: Sendable, Encodable {
         let samples = (0..<resamples).map { _ in
             Set(selection(means(Bootstrap.resample(differences.count, &generator))))
         }
-        self.model = model.configuration.name ?? model.path
+        self.model = model
         self.rule = rule.rawValue
         self.kind = kind
         itemCount = differences.count
-        skippedCount = items.count - differences.count
+        skippedCount = 0
         heads = selected.map { head in
             Head(
                 layer: head / headCount, head: head % headCount, score: all[head],
@@ -99,11 +123,10 @@ public struct HeadIdentification: Sendable, Encodable {
         scores = all.split(into: headCount)
     }
 
-    /// R_h of the counterfactual answer, open book, less R_h of the gold answer, closed book; nil where both answers
-    /// begin with the same token.
-    private static func difference(
+    /// Nil where the two answers can't be told apart by one token.
+    private static func relevances(
         _ model: LanguageModel, _ item: Item, _ rule: PropagationRule, _ options: ReverseAttribution.Options
-    ) throws -> [Double]? {
+    ) throws -> Relevances? {
         guard let tokenizer = model.tokenizer else { throw PromptError.noVocabulary }
         func answer(_ text: String) throws -> [Int] {
             try tokenizer.tokenize(item.answerPrefix.map { "\($0) \(text)" } ?? text)
@@ -118,8 +141,6 @@ public struct HeadIdentification: Sendable, Encodable {
             return try ReverseAttribution(model, tokens: tokens, options: options)
                 .attribute([target], rule: rule)[0].heads.flatMap(\.positive)
         }
-        let open = try relevance(item.openBook, counterfactual)
-        let closed = try relevance(item.closedBook, gold)
-        return zip(open, closed).map { $0 - $1 }
+        return (try relevance(item.openBook, counterfactual), try relevance(item.closedBook, gold))
     }
 }

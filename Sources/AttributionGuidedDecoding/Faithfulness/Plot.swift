@@ -29,49 +29,25 @@ enum Plot {
             body)
     }
 
-    /// Lines over 0...1; the solid ones fall first.
-    static func curves(_ lines: [(name: String, values: [Double], isDashed: Bool)], title: String, xLabel: String)
+    /// - Parameters:
+    ///   - followsTheme: whether ink and paper follow the reader's light or dark theme, for what needs no white paper.
+    static func document(width: Double, height: Double, title: String, followsTheme: Bool = false, _ body: String)
         -> String
     {
-        let (width, height, left, top) = (420.0, 240.0, 54.0, 40.0)
-        let all = lines.flatMap(\.values)
-        let (low, high) = (all.min() ?? 0, all.max() ?? 1)
-        let colors = ["#d64541", "#4271ce", "#2e8b57", "#777777"]
-        var body =
-            "<rect x=\"\(left)\" y=\"\(top)\" width=\"\(width)\" height=\"\(height)\" fill=\"none\" stroke=\"#bbb\"/>\n"
-        body += "<text x=\"\(left - 5)\" y=\"\(top + 8)\" text-anchor=\"end\">\(Explanation.number(high))</text>"
-        body += "<text x=\"\(left - 5)\" y=\"\(top + height)\" text-anchor=\"end\">\(Explanation.number(low))</text>"
-        body += "<text x=\"\(left + width / 2)\" y=\"\(top + height + 18)\" text-anchor=\"middle\">\(xLabel)</text>\n"
-        let names = lines.map(\.name).reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
-        for line in lines {
-            let points = line.values.enumerated().map { index, value in
-                let x = left + width * Double(index) / Double(max(1, line.values.count - 1))
-                let y = top + height * (1 - (value - low) / max(high - low, 1e-30))
-                return "\(String(format: "%.1f", x)),\(String(format: "%.1f", y))"
-            }
-            let color = colors[(names.firstIndex(of: line.name) ?? 0) % colors.count]
-            body +=
-                "<polyline points=\"\(points.joined(separator: " "))\" fill=\"none\" stroke=\"\(color)\" stroke-width=\"2\"\(line.isDashed ? " stroke-dasharray=\"5 4\"" : "")/>\n"
-        }
-        for (index, name) in names.enumerated() {
-            let y = top + 16 + Double(index) * 18
-            body +=
-                "<path d=\"M\(left + width + 14) \(y - 4)h22\" stroke=\"\(colors[index % colors.count])\" stroke-width=\"2\"/><text x=\"\(left + width + 42)\" y=\"\(y)\">\(name)</text>\n"
-        }
-        body += "<text x=\"\(left + width + 14)\" y=\"\(top + height - 20)\">solid: most relevant first</text>"
-        body += "<text x=\"\(left + width + 14)\" y=\"\(top + height - 4)\">dashed: least relevant first</text>\n"
-        return document(width: 680, height: top + height + 34, title: title, body)
+        let dark =
+            followsTheme ? "@media (prefers-color-scheme: dark) { svg { color: #ddd; background: #1b1c1e } }" : ""
+        return """
+            <svg xmlns="http://www.w3.org/2000/svg" width="\(Int(width))" height="\(Int(height))" viewBox="0 0 \(Int(width)) \(Int(height))" font-family="sans-serif" font-size="11">
+            <style>svg { color: #222; background: #fff } text { fill: currentColor } \(dark)</style>
+            <defs><pattern id="hatch" width="5" height="5" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><path d="M0 0v5" stroke="#123" stroke-opacity="0.5"/></pattern></defs>
+            <text x="12" y="20" font-size="13">\(escaped(title))</text>
+            \(body)</svg>
+
+            """
     }
 
-    private static func document(width: Double, height: Double, title: String, _ body: String) -> String {
-        """
-        <svg xmlns="http://www.w3.org/2000/svg" width="\(Int(width))" height="\(Int(height))" viewBox="0 0 \(Int(width)) \(Int(height))" font-family="sans-serif" font-size="11">
-        <defs><pattern id="hatch" width="5" height="5" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><path d="M0 0v5" stroke="#123" stroke-opacity="0.5"/></pattern></defs>
-        <rect width="100%" height="100%" fill="#fff"/>
-        <text x="12" y="20" font-size="13">\(title.replacing("&", with: "&amp;").replacing("<", with: "&lt;"))</text>
-        \(body)</svg>
-
-        """
+    static func escaped(_ text: String) -> String {
+        text.replacing("&", with: "&amp;").replacing("<", with: "&lt;").replacing(">", with: "&gt;")
     }
 }
 
@@ -87,11 +63,24 @@ extension HeadIdentification {
 extension Faithfulness {
     /// The curves of tokens, or of heads.
     public func plot(ofHeads: Bool) -> String {
-        let rankings = ofHeads ? heads : tokens
-        return Plot.curves(
-            rankings.flatMap { [($0.name, $0.mostRelevantFirst, false), ($0.name, $0.leastRelevantFirst, true)] },
+        func series(_ ranking: Ranking, _ path: KeyPath<Ranking, [Double]>, isDashed: Bool) -> Plot.Series {
+            let values = ranking[keyPath: path]
+            let points = values.enumerated().map { (Double($0) / Double(max(1, values.count - 1)), $1) }
+            return Plot.Series(name: ranking.name, points: points, isDashed: isDashed)
+        }
+        let lines = (ofHeads ? heads : tokens).flatMap { ranking in
+            [
+                series(ranking, \.mostRelevantFirst, isDashed: false),
+                series(ranking, \.leastRelevantFirst, isDashed: true),
+            ]
+        }
+        let logits = lines.flatMap(\.points).map(\.y)
+        return Plot.lines(
+            lines,
             title:
                 "Logit as \(ofHeads ? "head outputs" : "input tokens") are set to zero, \(model), \(promptCount) prompts",
-            xLabel: "share set to zero, 0 to 1")
+            x: .init(label: "share set to zero", ticks: [0, 0.25, 0.5, 0.75, 1]),
+            y: .init(label: "logit", ticks: [logits.min() ?? 0, logits.max() ?? 1]),
+            notes: ["solid: most relevant first", "dashed: least relevant first"])
     }
 }

@@ -6,6 +6,16 @@ public struct PromptItem: Sendable, Decodable {
     /// Region specifications; other fields of the line are not looked at.
     public var region: [String]?
 
+    private enum CodingKeys: CodingKey { case messages, prompt, region }
+
+    public init(from decoder: any Decoder) throws {
+        let fields = try decoder.container(keyedBy: CodingKeys.self)
+        prompt = try fields.decodeIfPresent(String.self, forKey: .prompt)
+        // Where neither is there, it is the messages that are missed.
+        messages = prompt == nil ? try fields.decode([ChatMessage].self, forKey: .messages) : nil
+        region = try fields.decodeIfPresent([String].self, forKey: .region)
+    }
+
     public static func read(path: String, limit: Int? = nil) throws -> [PromptItem] {
         try JSONLines.read(
             PromptItem.self, path: path, limit: limit,

@@ -51,6 +51,12 @@ function tokenNode(token, position) {
 }
 
 const nodes = data.tokens.map(tokenNode);
+// One frame around neighbouring tokens of the region.
+const inRegion = (position) => (data.tokens[position]?.weight ?? 0) !== 0;
+nodes.forEach((node, position) => {
+  node.classList.toggle("first", inRegion(position) && !inRegion(position - 1));
+  node.classList.toggle("last", inRegion(position) && !inRegion(position + 1));
+});
 let selected = 0;
 
 function paint(step) {
@@ -89,12 +95,13 @@ function showCandidates(step) {
 }
 
 function showParts(step) {
-  const most = largest(step.parts) || 1;
+  const [least, most] = [Math.min(0, ...step.parts), Math.max(0, ...step.parts)];
+  const share = (value) => 100 * value / (most - least || 1);
+  byId("parts").style.setProperty("--origin", `${share(-least)}%`);
   byId("parts").replaceChildren(...data.parts.map((part, index) => {
     const value = step.parts[index];
-    const width = 50 * Math.abs(value) / most;
     const fill = element("span", { class: "fill" + (value < 0 ? " negative" : ""),
-      style: `width:${width}%;left:${value < 0 ? 50 - width : 50}%` });
+      style: `width:${share(Math.abs(value))}%;left:${share(Math.min(0, value) - least)}%` });
     return element("div", { class: "bar" }, element("span", { class: "name" }, part.name),
       element("span", { class: "track" }, fill), element("span", { class: "value" }, number(value)));
   }));

@@ -1,0 +1,69 @@
+extension ModelBenchmark {
+    /// A way of decoding whose time is measured.
+    public enum Variant: String, Sendable, CaseIterable, Codable {
+        case greedy
+        /// Guided at every step by the region's relevance: one tangent lane.
+        case agd
+        /// Guided at every step by the excess: two tangent lanes.
+        case excess = "agd-excess"
+        /// Guided at every fifth step, as behind a gate that opens for 20 % of the tokens; tangents with each step.
+        case gatedEager = "agd-gated-eager"
+        /// The same; tangents caught up when the gate opens.
+        case gatedDeferred = "agd-gated-deferred"
+        /// Guided at every step as in the paper: a backward pass through the whole context for each candidate.
+        case reverse = "agd-reverse"
+
+        var isGated: Bool { self == .gatedEager || self == .gatedDeferred }
+
+        /// Steps that are enough to know the time of one.
+        var stepLimit: Int { self == .reverse ? 3 : .max }
+
+        /// Of each step's distribution the five most probable tokens are candidates, so that k is the same throughout.
+        func strategy(
+            guidingTo region: RegionOfInterest, _ model: LanguageModel, _ options: Options
+        ) -> any DecodingStrategy {
+            let candidates = CandidateRule(count: 5, minimumProbability: 0)
+            func guided(_ score: AttributionGuided.Score = .sum, _ tangents: TangentSchedule = .withEachStep)
+                -> AttributionGuided
+            {
+                AttributionGuided(
+                    region: region, score: score, candidates: candidates, entropyThreshold: nil, tangents: tangents)
+            }
+            return switch self {
+            case .greedy: Greedy(candidates: candidates)
+            case .agd: guided()
+            case .excess: guided(.excess)
+            case .gatedEager: PeriodicallyGuided(guided(), first: 4, period: 5)
+            case .gatedDeferred: PeriodicallyGuided(guided(.sum, .whenAsked), first: 4, period: 5)
+            case .reverse:
+                // The first step is not measured, so it need not be paid for.
+                PeriodicallyGuided(
+                    ReverseGuided(guided(), model: model, options: .init(threadCount: options.threadCount)),
+                    first: 1, period: 1)
+            }
+        }
+    }
+}
+
+/// Guides every `period`-th step from `first` on, counted from 0, and decodes greedily in between.
+private struct PeriodicallyGuided: DecodingStrategy {
+    private var guided: any DecodingStrategy
+    private var greedy = Greedy()
+    private let first, period: Int
+    private var step = 0
+
+    init(_ guided: any DecodingStrategy, first: Int, period: Int) {
+        (self.guided, self.first, self.period) = (guided, first, period)
+    }
+
+    var name: String { guided.name }
+    var regions: [RegionOfInterest] { guided.regions }
+    var rule: PropagationRule { guided.rule }
+    var tangents: TangentSchedule { guided.tangents }
+
+    mutating func choose(_ context: borrowing DecodingContext) throws -> Choice {
+        defer { step += 1 }
+        let isGuided = step >= first && (step - first) % period == 0
+        return isGuided ? try guided.choose(context) : greedy.choose(context)
+    }
+}
