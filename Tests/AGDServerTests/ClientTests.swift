@@ -20,6 +20,9 @@ struct ClientTests {
         try await Clients.serve("evaluation_harness.py", model: copy) { [$0, copy, folder.path] }
     }
 
+    @Test("Requests drawn from the description, most of them wrong, are answered and never a 500")
+    func fuzz() async throws { try await Clients.serve("fuzz.py") { [$0, "--count", "1000"] } }
+
     @Test(
         "On the page one marks text, sees the answer change, and touches a token to see why",
         .enabled(if: Clients.hasChromium, "Chromium is absent"))
