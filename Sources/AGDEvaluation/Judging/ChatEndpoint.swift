@@ -87,8 +87,8 @@ public struct ChatEndpoint: Sendable {
     /// Why a connection failed, without the addresses that were tried.
     private static func reason(_ error: any Error) -> String {
         guard let connection = error as? NIOConnectionError else { return "\(error)" }
-        let attempts = connection.connectionErrors.map { "\($0.error)" }
-        return attempts.last ?? "\(connection.host) is unknown"
+        guard let last = connection.connectionErrors.last else { return "\(connection.host) is unknown" }
+        return (last.error as? IOError).map { String(cString: strerror($0.errnoCode)) } ?? "\(last.error)"
     }
 
     private func failure(_ problem: String, _ remedy: String) -> EvaluationError {

@@ -126,12 +126,12 @@ def body(schema, path, chance):
 class Report:
     def __init__(self):
         self.lock = threading.Lock()
-        self.statuses, self.problems, self.slowest = collections.Counter(), [], 0.0
+        self.statuses, self.problems, self.slowest = collections.Counter(), [], (0.0, None, b"")
 
     def note(self, status, seconds, problem=None, request=b""):
         with self.lock:
             self.statuses[status] += 1
-            self.slowest = max(self.slowest, seconds)
+            self.slowest = max(self.slowest, (seconds, status, request[:300]), key=lambda entry: entry[0])
             if problem:
                 self.problems.append((problem, request[:300]))
 
@@ -219,7 +219,9 @@ threads = [threading.Thread(target=client, args=(number, paths, report)) for num
 [thread.join() for thread in threads]
 assert sum(report.statuses.values()) == options.count, "the fuzzer itself failed"
 print(f"{options.count} requests in {time.monotonic() - start:.0f} s; by status: "
-      f"{dict(sorted(report.statuses.items(), key=str))}; slowest {report.slowest:.1f} s")
+      f"{dict(sorted(report.statuses.items(), key=str))}; slowest {report.slowest[0]:.1f} s")
+if report.slowest[0] > 5:
+    print("the slowest:", report.slowest[1:])
 for problem, request in report.problems[:10]:
     print(problem, "\n   ", request)
 health = get("/health")
