@@ -38,8 +38,15 @@ public struct ChatEndpoint: Sendable {
     /// Answers longer than this are none to a judge's prompt.
     private static let longestAnswer = 4 << 20
 
+    /// Lives as long as the process. A judge that can't be reached is an error at once, and not tried until the time is up.
+    private static let client = {
+        var configuration = HTTPClient.Configuration()
+        configuration.connectionPool.retryConnectionEstablishment = false
+        return HTTPClient(eventLoopGroup: MultiThreadedEventLoopGroup.singleton, configuration: configuration)
+    }()
+
     private static func send(_ request: HTTPClientRequest) async throws -> (status: Int, body: Data) {
-        let response = try await HTTPClient.shared.execute(request, timeout: .seconds(300))
+        let response = try await client.execute(request, timeout: .seconds(300))
         let body = try await response.body.collect(upTo: longestAnswer)
         return (Int(response.status.code), Data(body.readableBytesView))
     }
@@ -86,9 +93,12 @@ public struct ChatEndpoint: Sendable {
 
     /// Why a connection failed, without the addresses that were tried.
     private static func reason(_ error: any Error) -> String {
-        guard let connection = error as? NIOConnectionError else { return "\(error)" }
-        guard let last = connection.connectionErrors.last else { return "\(connection.host) is unknown" }
-        return (last.error as? IOError).map { String(cString: strerror($0.errnoCode)) } ?? "\(last.error)"
+        switch error {
+        case let error as NIOConnectionError:
+            error.connectionErrors.last.map { reason($0.error) } ?? "\(error.host) is unknown"
+        case let error as IOError: String(cString: strerror(error.errnoCode))
+        default: "\(error)"
+        }
     }
 
     private func failure(_ problem: String, _ remedy: String) -> EvaluationError {
