@@ -40,9 +40,9 @@ struct JudgedRunTests {
         let (server, output) = (Process(), Pipe())
         server.executableURL = URL(filePath: "/usr/bin/env")
         server.arguments = ["python3", "-c", Self.judge]
-        server.standardOutput = output
+        (server.standardOutput, server.standardError) = (output, FileHandle.nullDevice)
         try server.run()
-        defer { server.terminate() }
+        defer { kill(server.processIdentifier, SIGKILL) }
         let line = String(decoding: output.fileHandleForReading.availableData, as: UTF8.self)
         let port = try #require(Int(line.trimmingCharacters(in: .whitespacesAndNewlines)))
         let address = "http://127.0.0.1:\(port)/v1"
