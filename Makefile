@@ -6,7 +6,7 @@ SWIFT_BUILD_FLAGS ?=
 # Finds or builds the llama library; its pkg-config folder then tells SwiftPM where it lies.
 with_llama = found=$$(Tools/dependencies.sh) && export PKG_CONFIG_PATH="$$found$${PKG_CONFIG_PATH:+:$$PKG_CONFIG_PATH}" &&
 
-.PHONY: all demo test serve lint format install clean
+.PHONY: all demo test serve fuzz lint format install clean
 all: agd
 
 .PHONY: agd
@@ -18,6 +18,10 @@ demo: agd
 
 serve: agd
 	@.build/release/agd serve -m $(MODEL) $(SERVE_FLAGS)
+
+# 10,000 requests, most of them wrong, against a server of its own.
+fuzz: agd
+	@python3 Tests/AGDServerTests/Clients/fuzz.py --agd .build/release/agd --model $(MODEL) $(FUZZ_FLAGS)
 
 test:
 	@$(with_llama) swift build --build-tests $(SWIFT_BUILD_FLAGS) && swift test --skip-build --no-parallel $(TEST_FLAGS)

@@ -107,53 +107,97 @@ def get(base_url, path):
     return text
 
 
+seeded = {"messages": conflict, "max_tokens": 16, "temperature": 1.2, "seed": 11}
+long_text = "You are a friendly assistant. " + "The wolf sleeps by the meadow. " * 30
+
+
+def mixed_request(chance):
+    """A name, a path and a body; the bodies are small ones of every kind that the server answers."""
+    guided = {"roi": ["system"], "entropy_threshold": "off", "score": chance.choice(["sum", "excess"])}
+    length = chance.randrange(1, 40)
+    chat, plain, stream = "/v1/chat/completions", {"messages": conflict, "max_tokens": length}, {"stream": True, "stream_options": {"include_usage": True}}
+    return chance.choice([
+        ("seeded", chat, seeded),
+        ("greedy", chat, plain),
+        ("guided", chat, {**plain, "agd": {**guided, "trace": chance.random() < 0.5}}),
+        ("streamed", chat, {**plain, **stream}),
+        ("guided and streamed", chat, {**plain, **stream, "agd": guided}),
+        ("rated", "/v1/completions", {"prompt": long_text[:chance.randrange(40, 900)], "max_tokens": 1, "echo": True, "logprobs": 5}),
+        ("several", "/v1/completions", {"prompt": ["The cat", "A river"], "n": 2, "max_tokens": 8, "temperature": 1, "seed": length}),
+        ("attributed", "/v1/attributions", {"messages": conflict, "targets": [5, 7]}),
+        ("tokenized", "/tokenize", {"messages": conflict, "agd": {"roi": ["system"]}}),
+        ("left early", chat, {"messages": conflict, "max_tokens": 400, "ignore_eos": True, **stream}),
+        ("wrong", chat, {**plain, "temperature": -1}),
+    ])
+
+
+class Tally:
+    """What a soak has seen so far."""
+
+    def __init__(self, text_alone):
+        self.lock = threading.Lock()
+        self.text_alone = text_alone
+        self.first_tokens, self.tokens, self.statuses, self.kinds, self.unexpected, self.differing = [], 0, {}, {}, [], 0
+
+    def count(self, kind, status, text):
+        """Notes an answer that was read to its end."""
+        self.statuses[status] = self.statuses.get(status, 0) + 1
+        self.kinds[kind] = self.kinds.get(kind, 0) + (status != 429)
+        if status not in ((400,) if kind == "wrong" else (200, 429)):
+            self.unexpected.append((kind, status, text[:200]))
+        elif status == 200 and "streamed" in kind:
+            events = [line[6:] for line in text.decode().split("\n\n") if line.startswith("data: ")]
+            if events and events[-1] == "[DONE]":
+                self.tokens += json.loads(events[-2])["usage"]["completion_tokens"]
+            else:
+                self.unexpected.append((kind, status, text[-200:]))
+        elif status == 200:
+            answer = json.loads(text)
+            self.tokens += answer.get("usage", {}).get("completion_tokens", 0)
+            self.differing += kind == "seeded" and answer["choices"][0]["message"]["content"] != self.text_alone
+
+    def ask(self, base_url, chance):
+        kind, path, body = mixed_request(chance)
+        start = time.monotonic()
+        connection = connect(base_url)
+        try:
+            connection.request("POST", path, json.dumps(body), {"Content-Type": "application/json"})
+            if kind == "left early":
+                time.sleep(chance.random() * 0.3)
+                with self.lock:
+                    self.kinds[kind] = self.kinds.get(kind, 0) + 1
+                return 0
+            reply = connection.getresponse()
+            text = b""
+            if "streamed" in kind and reply.status == 200:
+                while b'"content":"' not in text:  # Comments that keep the connection open, and the role, come first.
+                    line = reply.readline()
+                    text += line
+                    if not line:
+                        break
+                with self.lock:
+                    self.first_tokens.append(time.monotonic() - start)
+            text += reply.read()
+            with self.lock:
+                self.count(kind, reply.status, text)
+            return int(reply.headers["Retry-After"]) if reply.status == 429 else 0
+        except Exception as error:  # Everything that isn't an answer counts.
+            with self.lock:
+                self.unexpected.append((kind, repr(error)))
+            return 0
+        finally:
+            connection.close()
+
+
 def soak(options):
     end = time.monotonic() + 60 * options.minutes
-    lock = threading.Lock()
-    first_tokens, tokens, statuses, unexpected, memory = [], 0, {}, [], []
-    seeded = {"messages": conflict, "max_tokens": 16, "temperature": 1.2, "seed": 11}
-    alone = json.loads(post(options.base_url, "/v1/chat/completions", seeded)[1])["choices"][0]["message"]["content"]
-    differing = 0
+    tally = Tally(json.loads(post(options.base_url, "/v1/chat/completions", seeded)[1])["choices"][0]["message"]["content"])
+    memory = []
 
     def client(number):
-        nonlocal tokens, differing
         chance = random.Random(number)
         while time.monotonic() < end:
-            kind = chance.randrange(4)
-            guided = {"agd": {"roi": ["system"], "entropy_threshold": "off", "score": chance.choice(["sum", "excess"])}}
-            body = seeded if kind == 0 else {"messages": conflict, "max_tokens": chance.randrange(1, 40), **(guided if kind > 1 else {})}
-            stream = kind == 3
-            start = time.monotonic()
-            try:
-                connection = connect(options.base_url)
-                connection.request("POST", "/v1/chat/completions", json.dumps({**body, "stream": stream}), {"Content-Type": "application/json"})
-                reply = connection.getresponse()
-                text = b""
-                if stream and reply.status == 200:
-                    reply.readline()
-                    reply.readline()
-                    reply.readline()
-                    with lock:
-                        first_tokens.append(time.monotonic() - start)
-                text += reply.read()
-                connection.close()
-            except Exception as error:  # Everything that isn't an answer counts.
-                with lock:
-                    unexpected.append(repr(error))
-                continue
-            with lock:
-                statuses[reply.status] = statuses.get(reply.status, 0) + 1
-                if reply.status not in (200, 429):
-                    unexpected.append(text[:200])
-                elif reply.status == 200 and stream:
-                    if b"data: [DONE]" not in text:
-                        unexpected.append(text[-200:])
-                elif reply.status == 200:
-                    answer = json.loads(text)
-                    tokens += answer["usage"]["completion_tokens"]
-                    differing += kind == 0 and answer["choices"][0]["message"]["content"] != alone
-            if reply.status == 429:
-                time.sleep(chance.random() * int(reply.headers["Retry-After"]))
+            time.sleep(chance.random() * tally.ask(options.base_url, chance))
 
     threads = [threading.Thread(target=client, args=(number,)) for number in range(options.clients)]
     start = time.monotonic()
@@ -163,13 +207,18 @@ def soak(options):
         time.sleep(min(5, max(0.1, end - time.monotonic())))
     seconds = time.monotonic() - start
     quarter = max(1, len(memory) // 4)
-    print(f"{seconds:.0f} s, {options.clients} clients; answers by status: {statuses}; {tokens / seconds:.1f} tokens/s in whole answers")
-    if first_tokens:
-        print(f"time to the first token of a stream: median {statistics.median(first_tokens):.3f} s, longest {max(first_tokens):.3f} s")
-    print(f"resident memory: {statistics.mean(memory[quarter:2 * quarter] or memory):.1f} MB in the second quarter, "
-          f"{statistics.mean(memory[-quarter:]):.1f} MB in the last")
-    print(f"answers that differed from the same seed's alone: {differing}; unexpected: {len(unexpected)} {unexpected[:3]}")
-    return bool(unexpected or differing)
+    print(f"{seconds:.0f} s, {options.clients} clients; answers by status: {dict(sorted(tally.statuses.items()))}; "
+          f"{sum(tally.kinds.values()) / seconds:.1f} requests/s, {tally.tokens / seconds:.1f} generated tokens/s")
+    print(f"by kind: {tally.kinds}")
+    if tally.first_tokens:
+        times = sorted(tally.first_tokens)
+        print(f"time to the first token of {len(times)} streams, waiting included: median {statistics.median(times):.3f} s, "
+              f"95th percentile {times[len(times) * 95 // 100]:.3f} s, longest {times[-1]:.3f} s")
+    print("resident memory by quarters: " + ", ".join(
+        f"{statistics.mean(memory[first:first + quarter]):.1f}" for first in range(0, quarter * 4, quarter) if memory[first:first + quarter])
+        + f" MB, at most {max(memory):.1f} MB, at the end {memory[-1]:.1f} MB")
+    print(f"answers that differed from the same seed's alone: {tally.differing}; unexpected: {len(tally.unexpected)} {tally.unexpected[:3]}")
+    return bool(tally.unexpected or tally.differing)
 
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)

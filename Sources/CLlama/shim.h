@@ -12,6 +12,11 @@
 #include "gguf.h"
 #include "llama.h"
 
+#include <stdlib.h>
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
+
 // Functions that a backend offers by name only come as untyped addresses; Swift cannot cast those to C functions.
 static inline ggml_backend_buffer_type_t * agd_extra_buffer_types(ggml_backend_dev_t device) {
     ggml_backend_dev_get_extra_bufts_t get = (ggml_backend_dev_get_extra_bufts_t)
@@ -29,4 +34,13 @@ static inline bool agd_dequantize(enum ggml_type type, const void * source, floa
     if (!traits || !traits->to_float) return false;
     traits->to_float(source, destination, count);
     return true;
+}
+
+// Blocks of this size or more go back to the system when they are freed, where the allocator can be told.
+static inline void agd_return_blocks_from(int bytes) {
+#if defined(__GLIBC__)
+    mallopt(M_MMAP_THRESHOLD, bytes);
+#else
+    (void) bytes;
+#endif
 }

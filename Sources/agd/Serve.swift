@@ -57,6 +57,7 @@ struct Serve: AsyncParsableCommand {
     }
 
     func run() async throws {
+        MemoryAllocator.returnLargeBlocks()
         let file = URL(fileURLWithPath: modelOptions.model)
         var configuration = ServerConfiguration(modelName: alias ?? file.deletingPathExtension().lastPathComponent)
         configuration.host = host

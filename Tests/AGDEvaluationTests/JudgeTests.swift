@@ -1,49 +1,24 @@
 import AttributionGuidedDecoding
 import Foundation
+import Synchronization
 import Testing
 
 @testable import AGDEvaluation
 
-#if canImport(FoundationNetworking)
-    import FoundationNetworking
-#endif
+/// An endpoint that answers from a list; where the list ends it can't be reached.
+private func cannedJudge(_ answers: [(status: Int, body: String)]) throws -> Judge {
+    struct Unreachable: Error {}
+    let left = Mutex(answers[...])
+    return Judge(
+        try ChatEndpoint(url: "http://judge.example/v1", model: "m") { request in
+            #expect(request.url == "http://judge.example/v1/chat/completions" && request.method == .POST)
+            guard let (status, body) = left.withLock({ $0.popFirst() }) else { throw Unreachable() }
+            return (status, Data(body.utf8))
+        })
+}
 
-/// An endpoint that answers from a list; what it was asked is kept.
-final class CannedEndpoint: URLProtocol {
-    private static let lock = NSLock()
-    nonisolated(unsafe) private static var answers: [String: [(Int, String)]] = [:]
-
-    static func judge(_ answers: [(Int, String)]) throws -> Judge {
-        let host = UUID().uuidString.lowercased()
-        lock.withLock { self.answers[host] = answers }
-        let configuration = URLSessionConfiguration.ephemeral
-        configuration.protocolClasses = [CannedEndpoint.self]
-        return Judge(try ChatEndpoint(url: "http://\(host)/v1", model: "m", configuration: configuration))
-    }
-
-    static func chat(_ content: String) -> (Int, String) {
-        (200, "{\"choices\":[{\"message\":{\"role\":\"assistant\",\"content\":\(JSONValue.string(content).text)}}]}")
-    }
-
-    override class func canInit(with request: URLRequest) -> Bool { true }
-    override class func canonicalRequest(for request: URLRequest) -> URLRequest { request }
-    override func stopLoading() {}
-    override func startLoading() {
-        let host = request.url?.host ?? ""
-        let answer = Self.lock.withLock {
-            Self.answers[host]?.isEmpty == false ? Self.answers[host]?.removeFirst() : nil
-        }
-        guard let url = request.url, url.path == "/v1/chat/completions", request.httpMethod == "POST",
-            let (status, text) = answer,
-            let response = HTTPURLResponse(url: url, statusCode: status, httpVersion: nil, headerFields: nil)
-        else {
-            client?.urlProtocol(self, didFailWithError: URLError(.badURL))
-            return
-        }
-        client?.urlProtocol(self, didReceive: response, cacheStoragePolicy: .notAllowed)
-        client?.urlProtocol(self, didLoad: Data(text.utf8))
-        client?.urlProtocolDidFinishLoading(self)
-    }
+private func chat(_ content: String) -> (status: Int, body: String) {
+    (200, "{\"choices\":[{\"message\":{\"role\":\"assistant\",\"content\":\(JSONValue.string(content).text)}}]}")
 }
 
 @Suite("A judge's words become scores, or an error")
@@ -54,9 +29,9 @@ struct JudgeTests {
 
     @Test("quality is the score out of ten; what isn't the object asked for is asked again")
     func quality() async throws {
-        let judge = try CannedEndpoint.judge([
-            CannedEndpoint.chat("Good."), CannedEndpoint.chat("{\"score\": 11}"),
-            CannedEndpoint.chat("```json\n{\"score\": 7}\n```"),
+        let judge = try cannedJudge([
+            chat("Good."), chat("{\"score\": 11}"),
+            chat("```json\n{\"score\": 7}\n```"),
         ])
         let scores = try await judge.scores(Self.messages, replies: ["r"], .checks([]))
         #expect(scores == ["quality": 0.7])
@@ -64,9 +39,9 @@ struct JudgeTests {
 
     @Test("SysBench's criteria give CSR, ISR and SSR")
     func criteria() async throws {
-        let judge = try CannedEndpoint.judge([
-            CannedEndpoint.chat("{\"1\": true, \"2\": true}"), CannedEndpoint.chat("{\"1\": true}"),
-            CannedEndpoint.chat("{\"1\": true, \"2\": false}"),
+        let judge = try cannedJudge([
+            chat("{\"1\": true, \"2\": true}"), chat("{\"1\": true}"),
+            chat("{\"1\": true, \"2\": false}"),
         ])
         let messages = Self.messages + [.user("u"), .assistant("q")]
         let scores = try await judge.scores(messages, replies: ["r", "q"], .judged([Self.turn, Self.turn]))
@@ -75,9 +50,8 @@ struct JudgeTests {
 
     @Test("no score is invented where the judge fails")
     func failures() async throws {
-        for answers in [[(500, "no")], [(200, "<html>")], [], Array(repeating: CannedEndpoint.chat("Good."), count: 3)]
-        {
-            let judge = try CannedEndpoint.judge(answers)
+        for answers in [[(500, "no")], [(200, "<html>")], [], Array(repeating: chat("Good."), count: 3)] {
+            let judge = try cannedJudge(answers)
             await #expect(throws: EvaluationError.self) {
                 try await judge.scores(Self.messages, replies: ["r"], .checks([]))
             }

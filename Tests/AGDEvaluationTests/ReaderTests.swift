@@ -169,6 +169,23 @@ struct BenchmarkLineTests {
         }
     }
 
+    @Test("TriviaQA's two layouts are told apart, and a broken first line is named in either")
+    func triviaQALayouts() throws {
+        let question = #"{"QuestionId": "q", "Question": "Who?", "Answer": {"Aliases": ["x"]}}"#
+        for official in ["{\"Data\": [\(question)]}", "\n{\n\"Data\": [\n\(question)\n]\n}"] {
+            let file = try TemporaryFile(official)
+            #expect(try Benchmark.triviaqa.items(inFile: file.path).map(\.id) == ["q"])
+        }
+        let line = #"{"id": "l", "question": "Who?", "golden_answers": ["x"]}"#
+        let lines = try TemporaryFile("\n\(line)\n")
+        #expect(try Benchmark.triviaqa.items(inFile: lines.path).map(\.id) == ["l"])
+        for broken in [#"{"id": "l", "question": "Wh"#, "\(line)}", "nonsense"] {
+            let file = try TemporaryFile("\n\(broken)\n\(line)\n")
+            let error = #expect(throws: EvaluationError.self) { try Benchmark.triviaqa.items(inFile: file.path) }
+            #expect(error?.file == file.path && error?.line == 2, "\(broken)")
+        }
+    }
+
     @Test(
         "a CSV field's quotes come off a question",
         arguments: [

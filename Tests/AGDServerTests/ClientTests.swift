@@ -8,14 +8,20 @@ import Testing
     .enabled(if: Clients.python != nil, "run Tools/client-environment.sh first"), .serialized, .timeLimit(.minutes(5)))
 struct ClientTests {
     @Test("OpenAI's own client is served: answers, streams, log-probabilities, traces, errors")
-    func openAI() async throws { try await Clients.run("openai_client.py") { [$0] } }
+    func openAI() async throws { try await Clients.serve("openai_client.py") { [$0] } }
 
-    @Test("The evaluation harness measures log-likelihoods and answers")
+    @Test("The evaluation harness measures HuggingFace's log-likelihoods on a copy in single precision, and answers")
     func evaluationHarness() async throws {
-        let folder = FileManager.default.temporaryDirectory.appending(path: "agd-harness-\(UUID().uuidString)").path
-        defer { _ = Result { try FileManager.default.removeItem(atPath: folder) } }
-        try await Clients.run("evaluation_harness.py") { [$0, TestServer.modelPath ?? "", folder] }
+        let folder = FileManager.default.temporaryDirectory.appending(path: "agd-harness-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { _ = Result { try FileManager.default.removeItem(at: folder) } }
+        let copy = folder.appending(path: "float32.gguf").path
+        try await Clients.run("float32_copy.py", [TestServer.modelPath ?? "", copy])
+        try await Clients.serve("evaluation_harness.py", model: copy) { [$0, copy, folder.path] }
     }
+
+    @Test("Requests drawn from the description, most of them wrong, are answered and never a 500")
+    func fuzz() async throws { try await Clients.serve("fuzz.py") { [$0, "--count", "1000"] } }
 
     @Test(
         "On the page one marks text, sees the answer change, and touches a token to see why",
@@ -23,7 +29,7 @@ struct ClientTests {
     func page() async throws {
         let folder = FileManager.default.temporaryDirectory.appending(path: "agd-page-\(UUID().uuidString)").path
         defer { _ = Result { try FileManager.default.removeItem(atPath: folder) } }
-        try await Clients.run("page.py") { [$0, folder] }
+        try await Clients.serve("page.py") { [$0, folder] }
     }
 
     @Test("SIGTERM ends a server that has nothing to do with status 0, and one that streams too")
@@ -52,13 +58,21 @@ enum Clients {
         FileManager.default.isExecutableFile(atPath: $0)
     }
 
-    /// Runs a script of `Clients/` against a server; it fails by its exit status.
-    static func run(_ script: String, arguments: (String) -> [String]) async throws {
-        let server = try await ServerProcess()
+    /// Runs a script of `Clients/` against a server of its own.
+    static func serve(
+        _ script: String, model: String? = TestServer.modelPath, arguments: (String) -> [String]
+    ) async throws {
+        let server = try await ServerProcess(model: model ?? "")
+        try await run(script, arguments(server.address))
+        #expect(await server.terminate() == 0)
+    }
+
+    /// Runs a script of `Clients/`; it fails by its exit status.
+    static func run(_ script: String, _ arguments: [String]) async throws {
         let client = Process()
         client.executableURL = URL(fileURLWithPath: python ?? "python3")
         let path = TestServer.repository.appending(path: "Tests/AGDServerTests/Clients/\(script)").path
-        client.arguments = [path] + arguments(server.address)
+        client.arguments = [path] + arguments
         let output = FileManager.default.temporaryDirectory.appending(path: "agd-client-\(UUID().uuidString).log")
         try Data().write(to: output)
         let handle = try FileHandle(forWritingTo: output)
@@ -68,7 +82,6 @@ enum Clients {
         let text = String(decoding: try Data(contentsOf: output), as: UTF8.self)
         try FileManager.default.removeItem(at: output)
         #expect(client.terminationStatus == 0, "\(text.suffix(3000))")
-        #expect(await server.terminate() == 0)
     }
 }
 
@@ -77,11 +90,11 @@ struct ServerProcess {
     let address: String
     private let process = Process()
 
-    init() async throws {
+    init(model: String = TestServer.modelPath ?? "") async throws {
         let folder = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
         process.executableURL = folder.appending(path: "agd")
         process.arguments = [
-            "serve", "-m", TestServer.modelPath ?? "", "--port", "0", "-t", "1", "--cache-type", "f32",
+            "serve", "-m", model, "--port", "0", "-t", "1", "--cache-type", "f32",
         ]
         let log = FileManager.default.temporaryDirectory.appending(path: "agd-server-\(UUID().uuidString).log")
         try Data().write(to: log)

@@ -74,6 +74,17 @@ struct HostileRequestTests {
         #expect(try await server.send(.post, "/tokenize", Data(count: Limits.bodyBytes + 1)).status == 413)
     }
 
+    @Test("A body that breaks off is a 400")
+    func brokenBody() async throws {
+        struct Broken: Error {}
+        let server = try await TestServer()
+        let body = AsyncThrowingStream<ByteBuffer, any Error> { stream in
+            stream.yield(ByteBuffer(string: "{"))
+            stream.finish(throwing: Broken())
+        }
+        #expect(try await server.send(.post, "/tokenize", RequestBody(asyncSequence: body)).status == 400)
+    }
+
     @Test("A web page of another site gets nowhere: wrong type of body, or wrong host")
     func foreignPages() async throws {
         let server = try await TestServer()

@@ -60,12 +60,16 @@ struct TestServer: Sendable {
 
     func send(_ method: HTTPRequest.Method, _ path: String, _ body: Data, headers: HTTPFields = [:]) async throws
         -> Reply
-    {
+    { try await send(method, path, RequestBody(buffer: ByteBuffer(bytes: body)), headers: headers) }
+
+    func send(
+        _ method: HTTPRequest.Method, _ path: String, _ body: RequestBody, headers: HTTPFields = [:]
+    ) async throws -> Reply {
         var headers = headers
         if method == .post, headers[.contentType] == nil { headers[.contentType] = "application/json" }
         let request = Request(
             head: .init(method: method, scheme: "http", authority: "localhost", path: path, headerFields: headers),
-            body: .init(buffer: ByteBuffer(bytes: body)))
+            body: body)
         let context = APIContext(
             source: .init(
                 channel: NIOAsyncTestingChannel(), logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }))

@@ -1,3 +1,5 @@
+import AttributionGuidedDecoding
+
 /// How items name the part of a conversation that a reply should be attributed to.
 ///
 ///     RegionName.system.description                  // system
@@ -15,7 +17,7 @@ public enum RegionName: Hashable, Sendable, CustomStringConvertible {
         switch self {
         case .system: "system"
         case .message(let index): "message:\(index)"
-        case .text(let text): "text:" + JSONValue.quoted(text)
+        case .text(let text): "text:" + text.jsonQuoted
         }
     }
 }

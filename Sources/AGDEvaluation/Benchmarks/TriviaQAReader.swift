@@ -5,12 +5,20 @@ enum TriviaQAReader {
         try isOfficial(path) ? officialItems(inFile: path) : flashRAGItems(inFile: path)
     }
 
-    /// FlashRAG's first line is a whole object; the official file's rarely is, and then it has `Data`.
+    /// FlashRAG's lines are whole objects. The official file is one object with `Data`: on one line, or on several, of
+    /// which the first ends where something begins.
     private static func isOfficial(_ path: String) throws(EvaluationError) -> Bool {
         let file = try InputFile(path: path)
-        guard let line = try file.nextLine() else { return false }
-        guard let value = try? JSONParser.parse(line) else { return true }
-        return value["Data"] != nil
+        var number = 0
+        while let line = try file.nextLine() {
+            number += 1
+            guard let last = line.last(where: { !InputFile.isBlank($0) }) else { continue }
+            if "{[,".utf8.contains(last) { return true }
+            do throws(EvaluationError) { return try JSONParser.parse(line)["Data"] != nil } catch {
+                throw error.located(file: path, line: number)
+            }
+        }
+        return false
     }
 
     private static func officialItems(inFile path: String) throws(EvaluationError) -> [EvaluationItem] {

@@ -80,6 +80,9 @@ final class InputFile {
 }
 
 extension InputFile {
+    /// Whether a byte is white space within a line.
+    static func isBlank(_ byte: UInt8) -> Bool { " \t\r".utf8.contains(byte) }
+
     /// Calls `body` with each line that isn't blank and its number; errors get the file and the line.
     static func forEachLine(of path: String, _ body: (JSONField, Int) throws(EvaluationError) -> Void)
         throws(EvaluationError)
@@ -88,7 +91,7 @@ extension InputFile {
         var number = 0
         while let line = try file.nextLine() {
             number += 1
-            if line.allSatisfy({ $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }) { continue }
+            if line.allSatisfy(isBlank) { continue }
             do throws(EvaluationError) {
                 try body(JSONField(try JSONParser.parse(line)), number)
             } catch {

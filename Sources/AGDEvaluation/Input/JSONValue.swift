@@ -54,31 +54,15 @@ extension JSONValue {
         case .null: "null"
         case .bool(let value): value ? "true" : "false"
         case .number(let value): Self.text(of: value)
-        case .string(let value): Self.quoted(value)
+        case .string(let value): value.jsonQuoted
         case .array(let values): "[" + values.map(\.text).joined(separator: ", ") + "]"
         case .object(let members):
-            "{" + members.map { Self.quoted($0.key) + ": " + $0.value.text }.joined(separator: ", ") + "}"
+            "{" + members.map { $0.key.jsonQuoted + ": " + $0.value.text }.joined(separator: ", ") + "}"
         }
     }
 
     private static func text(of number: Double) -> String {
         guard number.isFinite else { return "null" }
         return Int(exactly: number).map(String.init) ?? "\(number)"
-    }
-
-    static func quoted(_ text: String) -> String {
-        var result = "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": result += "\\\""
-            case "\\": result += "\\\\"
-            case "\n": result += "\\n"
-            case "\r": result += "\\r"
-            case "\t": result += "\\t"
-            case "\u{0}"..."\u{1F}", "\u{2028}", "\u{2029}": result += String(format: "\\u%04x", scalar.value)
-            default: result.unicodeScalars.append(scalar)
-            }
-        }
-        return result + "\""
     }
 }

@@ -1,26 +1,28 @@
+import AsyncHTTPClient
 import Foundation
-
-#if canImport(FoundationNetworking)
-    import FoundationNetworking
-#endif
+import NIOCore
+import NIOPosix
 
 /// A model behind an OpenAI-compatible `/chat/completions`, asked at temperature 0.
 public struct ChatEndpoint: Sendable {
+    /// Posts a body of JSON to the endpoint; the answer's status and body.
+    typealias Transport = @Sendable (_ request: HTTPClientRequest) async throws -> (status: Int, body: Data)
+
     public let url: URL
     public let model: String
     private let key: String?
-    private let session: URLSession
+    private let transport: Transport
 
     /// - Parameters:
     ///   - url: such as `http://localhost:8080/v1`; `/chat/completions` is added where it is missing.
     ///   - key: sent as a bearer token; nil sends none.
     /// - Throws: ``EvaluationError`` for anything but an http(s) address.
     public init(url text: String, model: String, key: String? = nil) throws(EvaluationError) {
-        try self.init(url: text, model: model, key: key, configuration: .ephemeral)
+        try self.init(url: text, model: model, key: key, transport: Self.send)
     }
 
     init(
-        url text: String, model: String, key: String? = nil, configuration: URLSessionConfiguration
+        url text: String, model: String, key: String? = nil, transport: @escaping Transport
     ) throws(EvaluationError) {
         guard let url = URL(string: text), ["http", "https"].contains(url.scheme), url.host != nil else {
             throw EvaluationError(
@@ -30,8 +32,23 @@ public struct ChatEndpoint: Sendable {
         self.url = url.path.hasSuffix("/chat/completions") ? url : url.appending(path: "chat/completions")
         self.model = model
         self.key = key
-        configuration.timeoutIntervalForRequest = 300
-        session = URLSession(configuration: configuration)
+        self.transport = transport
+    }
+
+    /// Answers longer than this are none to a judge's prompt.
+    private static let longestAnswer = 4 << 20
+
+    /// Lives as long as the process. A judge that can't be reached is an error at once, and not tried until the time is up.
+    private static let client = {
+        var configuration = HTTPClient.Configuration()
+        configuration.connectionPool.retryConnectionEstablishment = false
+        return HTTPClient(eventLoopGroup: MultiThreadedEventLoopGroup.singleton, configuration: configuration)
+    }()
+
+    private static func send(_ request: HTTPClientRequest) async throws -> (status: Int, body: Data) {
+        let response = try await client.execute(request, timeout: .seconds(300))
+        let body = try await response.body.collect(upTo: longestAnswer)
+        return (Int(response.status.code), Data(body.readableBytesView))
     }
 
     private struct Request: Encodable {
@@ -49,28 +66,39 @@ public struct ChatEndpoint: Sendable {
     /// The endpoint's answer to one user message.
     /// - Throws: ``EvaluationError`` where there is none.
     func answer(to prompt: String) async throws -> String {
-        var request = URLRequest(url: url)
-        request.httpMethod = "POST"
-        request.setValue("application/json", forHTTPHeaderField: "Content-Type")
-        if let key { request.setValue("Bearer \(key)", forHTTPHeaderField: "Authorization") }
-        request.httpBody = try JSONEncoder().encode(
-            Request(model: model, messages: [.init(role: "user", content: prompt)]))
-        let (data, response): (Data, URLResponse)
-        do { (data, response) = try await session.data(for: request) } catch {
-            throw failure("can't be reached (\(error.localizedDescription))", "check that it runs and its address")
+        var request = HTTPClientRequest(url: url.absoluteString)
+        request.method = .POST
+        request.headers.add(name: "Content-Type", value: "application/json")
+        if let key { request.headers.add(name: "Authorization", value: "Bearer \(key)") }
+        request.body = .bytes(
+            try JSONEncoder().encode(Request(model: model, messages: [.init(role: "user", content: prompt)])))
+        let (status, body): (Int, Data)
+        do { (status, body) = try await transport(request) } catch let error as CancellationError {
+            throw error
+        } catch {
+            throw failure("can't be reached (\(Self.reason(error)))", "check that it runs and its address")
         }
-        let status = (response as? HTTPURLResponse)?.statusCode ?? 0
         guard status == 200 else {
             throw failure(
-                "answered with status \(status): \(String(decoding: data.prefix(200), as: UTF8.self))",
+                "answered with status \(status): \(String(decoding: body.prefix(200), as: UTF8.self))",
                 "check its address, --judge-model and the key")
         }
         do {
-            if let content = try JSONDecoder().decode(Response.self, from: data).choices.first?.message.content {
+            if let content = try JSONDecoder().decode(Response.self, from: body).choices.first?.message.content {
                 return content
             }
         } catch is DecodingError {}
         throw failure("did not answer as an OpenAI-compatible endpoint does", "check its address")
+    }
+
+    /// Why a connection failed, without the addresses that were tried.
+    private static func reason(_ error: any Error) -> String {
+        switch error {
+        case let error as NIOConnectionError:
+            error.connectionErrors.last.map { reason($0.error) } ?? "\(error.host) is unknown"
+        case let error as IOError: String(cString: strerror(error.errnoCode))
+        default: "\(error)"
+        }
     }
 
     private func failure(_ problem: String, _ remedy: String) -> EvaluationError {

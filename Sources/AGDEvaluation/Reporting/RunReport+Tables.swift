@@ -5,7 +5,7 @@ extension RunReport {
     /// Methods by settings, scores with their intervals, costs, and failures where there are any.
     public var tables: [Table] {
         var tables: [Table] =
-            rows.map(\.metric).uniqued().map(overview) + [
+            rows.map(\.metric).distinct().map(overview) + [
                 (
                     "Scores",
                     ["setting", "metric", "method", "n", "unscored", "%", "95 % interval", "p against \(baseline)"],
@@ -37,7 +37,7 @@ extension RunReport {
     /// One metric as papers print it: a row for each method, a column for each setting, in per cent.
     private func overview(of metric: String) -> Table {
         let rows = rows.filter { $0.metric == metric }
-        let tasks = rows.map(\.task).uniqued()
+        let tasks = rows.map(\.task).distinct()
         let methods = costs.map(\.method).map { method -> [String] in
             let means = tasks.map { task in rows.first { $0.method == method && $0.task == task }?.mean }
             let present = means.compactMap { $0 }
@@ -79,7 +79,7 @@ extension RunReport {
 
     /// One self-contained page with a chart for each metric.
     public var html: String {
-        let charts = rows.map(\.metric).uniqued().map { metric in
+        let charts = rows.map(\.metric).distinct().map { metric in
             Markup.element("figure", [:], intervalChart(of: metric))
         }
         return Markup.page(
@@ -95,7 +95,7 @@ extension RunReport {
         let (left, width, step) = (320.0, 560.0, 18.0)
         func x(_ share: Double) -> Double { left + share * width }
         var (elements, y) = ([Markup.text(metric, x: 10, y: 20, "chart-title")], 40.0)
-        for task in rows.map(\.task).uniqued() {
+        for task in rows.map(\.task).distinct() {
             elements.append(Markup.text(task, x: 10, y: y, "chart-title"))
             y += step
             for row in rows where row.task == task {

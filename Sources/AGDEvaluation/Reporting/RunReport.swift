@@ -71,8 +71,8 @@ public struct RunReport: Encodable, Sendable {
         self.baseline = baseline
         model = first.settings.model.name
         benchmark = first.settings.benchmark
-        let tasks = all.map(\.task).uniqued().sorted()
-        let metrics = all.flatMap(\.metrics.keys).uniqued().sorted()
+        let tasks = all.map(\.task).distinct().sorted()
+        let metrics = all.flatMap(\.metrics.keys).distinct().sorted()
         rows = tasks.flatMap { task in
             metrics.flatMap { metric in
                 methods.compactMap { Self.row($0.label, task, metric, samples, baseline: baseline) }
@@ -143,12 +143,12 @@ public struct RunReport: Encodable, Sendable {
 
         static func grouped(_ runs: [RunFile]) -> [Method] {
             let groups = Dictionary(grouping: runs, by: \.settings.method)
-            let methods = runs.map(\.settings.method).uniqued()
+            let methods = runs.map(\.settings.method).distinct()
             return methods.map { method in
                 let files = groups[method] ?? []
                 let isAlone = methods.count { $0.label == method.label } == 1
                 let label = isAlone ? method.label : "\(method.label) (\(files[0].path))"
-                let samples = files.flatMap(\.samples).uniqued { [$0.task, $0.docId] }
+                let samples = files.flatMap(\.samples).distinct { [$0.task, $0.docId] }
                 return Method(label: label, samples: samples, missingShards: missing(files, label))
             }
         }
@@ -166,7 +166,7 @@ public struct RunReport: Encodable, Sendable {
 
 extension Sequence {
     /// The first element of each key, in order.
-    func uniqued<Key: Hashable>(_ key: (Element) -> Key) -> [Element] {
+    func distinct<Key: Hashable>(_ key: (Element) -> Key) -> [Element] {
         var seen: Set<Key> = []
         return filter { seen.insert(key($0)).inserted }
     }
@@ -174,5 +174,5 @@ extension Sequence {
 
 extension Sequence where Element: Hashable {
     /// Each element once, where it first occurs.
-    func uniqued() -> [Element] { uniqued { $0 } }
+    func distinct() -> [Element] { distinct { $0 } }
 }

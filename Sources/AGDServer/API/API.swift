@@ -71,7 +71,15 @@ struct API: Sendable {
                 status: .unsupportedMediaType, message: "Send the body as 'Content-Type: application/json'.",
                 type: "invalid_request_error", code: "unsupported_media_type")
         }
-        let buffer = try await request.body.collect(upTo: Limits.bodyBytes)
+        let buffer: ByteBuffer
+        do { buffer = try await request.body.collect(upTo: Limits.bodyBytes) } catch let error as any HTTPResponseError
+        {
+            throw error
+        } catch let error as CancellationError {
+            throw error
+        } catch {
+            throw APIError.invalid("The body can't be read: \(error).", param: nil)
+        }
         return try JSON(parsing: Data(buffer.readableBytesView))
     }
 

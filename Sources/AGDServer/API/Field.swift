@@ -1,3 +1,5 @@
+import AttributionGuidedDecoding
+
 /// A field of a request: everything that is known about it, stated once. It is checked by this, and documented from it.
 struct Field: Sendable {
     var name: String
@@ -137,7 +139,7 @@ extension JSON {
         case .null: "null"
         case .bool(let value): "\(value)"
         case .number(let value): Int(exactly: value).map { "\($0)" } ?? "\(value)"
-        case .string(let value): "\"\(value)\""
+        case .string(let value): value.jsonQuoted
         case .array(let items): "[\(items.map(\.text).joined(separator: ", "))]"
         case .object(let items): items.isEmpty ? "{}" : "{…}"
         }

@@ -80,6 +80,7 @@ function showMessages() {
         state.regions = state.regions.filter((r) => r.message !== index).map((r) => ({ ...r, message: r.message - (r.message > index) }));
         showMessages();
         showRegions();
+        byId("add").focus(); // The button that had the focus is gone.
       } });
     const whole = element("button", { type: "button", className: "small", textContent: "Mark all", ariaLabel: `Mark all of message ${index + 1}`,
       onclick: () => mark({ message: index, start: 0, end: Array.from(message.content).length }) });
@@ -119,7 +120,7 @@ function showRegions() {
     const slider = element("input", { type: "range", min: -1, max: 1, step: 0.1, value: region.weight, ariaLabel: `Weight of region ${index + 1}: ${text}`,
       oninput: () => { region.weight = Number(slider.value); value.value = region.weight.toFixed(1); } });
     const remove = element("button", { type: "button", className: "small", textContent: "Remove", ariaLabel: `Remove region ${index + 1}`,
-      onclick: () => { state.regions.splice(index, 1); showRegions(); } });
+      onclick: () => { state.regions.splice(index, 1); showRegions(); byId("mark").focus(); } });
     return element("li", {}, element("q", { textContent: text }), element("span", { className: "quiet", textContent: state.messages[region.message]?.role ?? "" }), slider, value, remove);
   });
   byId("regions").replaceChildren(...(items.length ? items : [element("li", { className: "quiet", textContent: "None yet." })]));
@@ -202,16 +203,14 @@ async function run() {
   stop();
   const controller = running = new AbortController();
   const hasRegion = state.regions.some((r) => r.weight !== 0);
-  byId("run").disabled = true;
-  byId("stop").disabled = false;
+  swap("run", "stop");
   byId("detail").hidden = true;
   say("Answering…");
   if (!hasRegion) byId("agd").replaceChildren();
   const results = await Promise.allSettled([answer("greedy", controller.signal), ...(hasRegion ? [answer("agd", controller.signal)] : [])]);
   if (running !== controller) return;
   running = null;
-  byId("run").disabled = false;
-  byId("stop").disabled = true;
+  swap("stop", "run");
   const failure = results.find((result) => result.status === "rejected");
   if (failure?.reason.name === "AbortError") return say("Stopped.");
   if (failure) return say(`It failed: ${failure.reason.message}`, true);
@@ -220,6 +219,13 @@ async function run() {
 }
 
 function stop() { running?.abort(); }
+
+// Disables a button and enables another, which takes over the focus: a disabled button can't keep it.
+function swap(off, on) {
+  byId(on).disabled = false;
+  if (document.activeElement === byId(off)) byId(on).focus();
+  byId(off).disabled = true;
+}
 
 // ---- Why a token was chosen
 

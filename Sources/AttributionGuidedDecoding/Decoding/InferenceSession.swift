@@ -161,10 +161,11 @@ final class InferenceSession {
         return (start..<min(end, start + chunkLength(from: start, laneCount: laneCount)), laneCount)
     }
 
-    /// Tokens evaluated at once: as many as keep the attention weights of a layer within 256 MiB, at most 512.
+    /// Tokens evaluated at once: as many as keep the attention weights of a layer within 256 MiB, at most 512; on the CPU
+    /// 128, which read a prompt as fast, for one can cancel between chunks only.
     private func chunkLength(from start: Int, laneCount: Int) -> Int {
         let bytesPerToken = 4 * model.configuration.headCount * (start + 512) * (2 * laneCount - 1)
-        return max(16, min(512, (256 << 20) / bytesPerToken / 16 * 16))
+        return max(16, min(model.devices.isEmpty ? 128 : 512, (256 << 20) / bytesPerToken / 16 * 16))
     }
 
     /// Tokens evaluated at once where the logits of each are wanted: as many as keep those within 64 MiB, and as are not

@@ -35,7 +35,7 @@ extension LanguageModel {
                 tokens: original.tokens.indices.filter { region.weight(at: $0) == 0 }.map { original.tokens[$0] })
         }
         let bytes = Array(text.utf8)
-        let spans = try specifications.flatMap { try original.spans($0) }
+        let spans = try specifications.flatMap { try original.spans($0) }.united
         if original.messages.isEmpty {
             return try prompt(text: edit.applied(to: bytes, 0..<bytes.count, spans))
         }
@@ -53,17 +53,31 @@ extension LanguageModel {
 
 extension RegionEdit {
     /// The text in `part`, with the spans that lie in it edited.
+    /// - Parameter spans: in order, apart from each other.
     fileprivate func applied(to bytes: [UInt8], _ part: Range<Int>, _ spans: [Range<Int>]) -> String {
         var edited: [UInt8] = []
         var position = part.lowerBound
-        let inside = spans.map { $0.clamped(to: part) }.filter { !$0.isEmpty }.sorted { $0.lowerBound < $1.lowerBound }
-        for span in inside where span.upperBound > position {
-            edited += bytes[position..<max(position, span.lowerBound)]
-            let body = bytes[max(position, span.lowerBound)..<span.upperBound]
-            if case .emphasize(let words) = self { edited += Array(words.utf8) + body }
+        for span in spans.map({ $0.clamped(to: part) }) where !span.isEmpty {
+            edited += bytes[position..<span.lowerBound]
+            if case .emphasize(let words) = self { edited += Array(words.utf8) + bytes[span] }
             position = span.upperBound
         }
         return String(decoding: edited + bytes[position..<part.upperBound], as: UTF8.self)
+    }
+}
+
+extension [Range<Int>] {
+    /// The same numbers in order, with ranges that overlap or touch as one.
+    fileprivate var united: [Range<Int>] {
+        var united: [Range<Int>] = []
+        for range in sorted(by: { $0.lowerBound < $1.lowerBound }) where !range.isEmpty {
+            if let last = united.last, range.lowerBound <= last.upperBound {
+                united[united.count - 1] = last.lowerBound..<Swift.max(last.upperBound, range.upperBound)
+            } else {
+                united.append(range)
+            }
+        }
+        return united
     }
 }
 

@@ -1,22 +1,33 @@
-"""Runs EleutherAI's evaluation harness against a server, on a small task made here.
+"""Runs EleutherAI's evaluation harness against a server, on a small task made here, and compares the log-likelihoods with
+those of HuggingFace transformers on the same file.
 
-Usage: evaluation_harness.py BASE_URL MODEL.gguf FOLDER [--reference]
+Usage: evaluation_harness.py BASE_URL MODEL.gguf FOLDER [--tolerance X]
 
-The folder receives a tokenizer made from the GGUF file, the task, and the harness' samples. With --reference the
-log-likelihoods are compared with those of HuggingFace transformers on the same file (needs torch).
+The folder receives a tokenizer made from the GGUF file, the task, and the harness' samples. The tolerance is for a file
+whose weights are in single precision, served with --cache-type f32. With half-precision weights ggml rounds activations
+to half precision too, which transformers doesn't: that alone is some 5e-3.
 """
+import argparse
 import json
 import os
 import pathlib
 import subprocess
 import sys
 
+import urllib.request
+
 import gguf
 import tokenizers
+import torch
 import transformers
 
-base_url, model_path, folder = sys.argv[1], sys.argv[2], pathlib.Path(sys.argv[3])
-tolerance = 1e-3
+parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+parser.add_argument("base_url")
+parser.add_argument("model_path")
+parser.add_argument("folder", type=pathlib.Path)
+parser.add_argument("--tolerance", type=float, default=1e-4)
+options = parser.parse_args()
+base_url, model_path, folder = options.base_url, options.model_path, options.folder
 questions = [
     ("Bruna is a", [" teacher.", " cook.", " river."]),
     ("The wolf sleeps by the", [" meadow.", " teacher.", " cake."]),
@@ -68,7 +79,6 @@ def run(kind, path, task, *extra):
 
 
 def model_name():
-    import urllib.request
     return json.load(urllib.request.urlopen(base_url + "/v1/models"))["data"][0]["id"]
 
 
@@ -78,9 +88,8 @@ def samples(task):
 
 
 def compare_with_reference():
-    import torch
     model = transformers.AutoModelForCausalLM.from_pretrained(
-        os.path.dirname(model_path), gguf_file=os.path.basename(model_path)).float()
+        os.path.dirname(model_path), gguf_file=os.path.basename(model_path), dtype=torch.float32)
     tokenizer = transformers.PreTrainedTokenizerFast.from_pretrained(folder / "tokenizer")
     worst = 0.0
     for sample in samples("rated"):
@@ -92,17 +101,15 @@ def compare_with_reference():
             expected = sum(float(rated[i - 1, tokens[i]]) for i in range(len(question), len(tokens)))
             worst = max(worst, abs(expected - float(value)))
     print(f"largest difference to transformers: {worst:.2e}")
-    assert worst < tolerance
+    assert worst < options.tolerance
 
 
-if "--compare-only" not in sys.argv:
-    folder.mkdir(parents=True, exist_ok=True)
-    write_tokenizer()
-    write_tasks()
-    run("local-completions", "/v1/completions", "rated")
-    run("local-chat-completions", "/v1/chat/completions", "answered", "--apply_chat_template")
-    assert len(samples("rated")) == len(questions) == len(samples("answered"))
-    assert all(sample["resps"][0][0] for sample in samples("answered"))
-if "--reference" in sys.argv or "--compare-only" in sys.argv:
-    compare_with_reference()
+folder.mkdir(parents=True, exist_ok=True)
+write_tokenizer()
+write_tasks()
+run("local-completions", "/v1/completions", "rated")
+run("local-chat-completions", "/v1/chat/completions", "answered", "--apply_chat_template")
+assert len(samples("rated")) == len(questions) == len(samples("answered"))
+assert all(sample["resps"][0][0] for sample in samples("answered"))
+compare_with_reference()
 print("ok")

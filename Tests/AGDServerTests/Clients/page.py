@@ -50,9 +50,21 @@ class Browser:
         for kind in ("mousePressed", "mouseReleased"):
             await self.call("Input.dispatchMouseEvent", type=kind, x=box[0], y=box[1], button="left", clickCount=1)
 
-    async def key(self, name, code):
-        for kind in ("keyDown", "keyUp"):
-            await self.call("Input.dispatchKeyEvent", type=kind, key=name, code=name, windowsVirtualKeyCode=code)
+    async def key(self, name, modifiers=0):
+        code = {"Tab": 9, "Enter": 13, "ArrowLeft": 37, "ArrowRight": 39}[name]
+        text = {"text": "\r"} if name == "Enter" else {}
+        await self.call("Input.dispatchKeyEvent", type="keyDown", key=name, code=name, windowsVirtualKeyCode=code, modifiers=modifiers, **text)
+        await self.call("Input.dispatchKeyEvent", type="keyUp", key=name, code=name, windowsVirtualKeyCode=code, modifiers=modifiers)
+
+    async def tab_to(self, selector):
+        """Goes on with the tabulator until an element has the focus, and shows it."""
+        for _ in range(40):
+            await self.key("Tab")
+            if await self.run(f"document.activeElement.matches({selector!r})"):
+                outline = await self.run("(() => { const s = getComputedStyle(document.activeElement); return s.outlineStyle !== 'none' && parseFloat(s.outlineWidth) >= 2; })()")
+                assert outline, f"the focus can't be seen on {selector}"
+                return
+        raise AssertionError(f"the tabulator doesn't reach {selector}")
 
     async def look(self, width, dark, phone):
         await self.call("Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=phone)
@@ -65,6 +77,31 @@ class Browser:
         (folder / f"{name}.png").write_bytes(base64.b64decode(shot["data"]))
 
 
+async def keyboard(browser):
+    """All of it without a mouse: the controls in the order of the page, a region, an answer, a token's reasons."""
+    order = ["#messages select", "#messages .head button", "textarea"] * 2 + ["#mark", "#add", "#regions input", "#regions button", "summary", "#run", "#link", "#save", "#open"]
+    for selector in order:
+        await browser.tab_to(selector)
+    await browser.run("document.querySelectorAll('textarea')[1].focus()")
+    await browser.run("document.activeElement.setSelectionRange(999, 999)")
+    for _ in range(9):
+        await browser.key("ArrowLeft", modifiers=8)  # Shift
+    await browser.tab_to("#mark")
+    await browser.key("Enter")
+    assert await browser.run("[...document.querySelectorAll('#regions q')].map(q => q.textContent)") == ["Reply in English, please.", "language."]
+    await browser.tab_to("#regions li:last-child button")
+    await browser.key("Enter")
+    assert await browser.run("document.querySelectorAll('#regions q').length") == 1
+    await browser.tab_to("#run")
+    await browser.key("Enter")
+    await browser.until("document.getElementById('status').textContent.startsWith('Done')")
+    assert await browser.run("document.activeElement.id") == "run", "the focus was lost while answering"
+    await browser.tab_to("#agd .token")
+    await browser.key("ArrowRight")
+    await browser.key("Enter")
+    await browser.until("document.querySelectorAll('#heat span').length > 5")
+
+
 async def check(browser):
     await browser.call("Runtime.enable")
     await browser.call("Log.enable")
@@ -72,6 +109,9 @@ async def check(browser):
     await browser.look(1280, dark=False, phone=False)
     await browser.call("Page.navigate", url=base_url + "/")
     await browser.until("document.querySelectorAll('textarea').length === 2 && document.getElementById('model').textContent !== ''")
+
+    await browser.picture("start")
+    await keyboard(browser)
 
     # The example answers, greedily and guided, and differs.
     await browser.click("#run")
@@ -94,9 +134,10 @@ async def check(browser):
     await browser.picture("desktop-light")
     # By keyboard: along the tokens, and open one.
     await browser.run("document.querySelector('#agd .token.changed').focus()")
-    await browser.key("ArrowLeft", 37)
-    await browser.key("Enter", 13)
+    await browser.key("ArrowLeft")
+    await browser.key("Enter")
     await browser.until("document.activeElement.getAttribute('aria-pressed') === 'true'")
+    await browser.until("document.querySelectorAll('#heat span').length > 5")
     await browser.look(1280, dark=True, phone=False)
     await browser.picture("desktop-dark")
 
@@ -129,6 +170,11 @@ async def check(browser):
         await browser.look(375, dark, phone=True)
         overflow = await browser.run("document.documentElement.scrollWidth - innerWidth")
         assert overflow <= 0, f"the page is {overflow} pixels wider than a phone"
+        clipped = await browser.run("[...document.querySelectorAll('main *')].filter(e => e.offsetParent && e.getBoundingClientRect().right"
+                                    " > e.closest('section').getBoundingClientRect().right + 0.5).map(e => e.outerHTML.slice(0, 80))")
+        assert not clipped, f"beyond the edge: {clipped}"
+        wide = await browser.run("(() => { const box = document.getElementById('detail'); return box.scrollWidth - box.clientWidth; })()")
+        assert wide <= 0, f"the candidates are {wide} pixels wider than their box"
         await browser.picture("phone-dark" if dark else "phone-light")
     unnamed = await browser.run("[...document.querySelectorAll('button, input, select, textarea')].filter(e => !e.hidden &&"
                                 " !(e.ariaLabel || e.textContent.trim() || e.labels?.length)).map(e => e.outerHTML)")
