@@ -37,6 +37,7 @@ INLINE void signed_bytes(vector * totals, __m256i values, float scale, const str
 }
 // A scale as half, 32 values.
 INLINE void tile_q8_0(vector * totals, const char * w, const struct column_block_32 * const * x, int count) {
+    fetch(w, 1);
     signed_bytes(totals, load(w + 2), half(w), x, count);
 }
 // A scale as half, 32 nibbles; the high ones follow the low ones. Values are nibbles - 8.
@@ -69,6 +70,7 @@ enum { Q4_K = 144, Q5_K = 176, Q6_K = 210 };
 
 // Two scales as halves (of scales, of minima), 12 bytes of scales and minima, for q5_K 256 fifth bits, 256 nibbles.
 INLINE void tile_q4_or_q5_K(vector * totals, const char * w, const struct column_block_256 * const * x, int count, bool five) {
+    fetch(w, 3);
     const char * nibbles = w + (five ? 48 : 16);
     __m256i fifth = five ? load(w + 16) : _mm256_setzero_si256();
     __m256i both = scales_and_minima(w + 4), sums[LANE_COLUMN_LIMIT];
@@ -105,6 +107,7 @@ INLINE void tile_q5_K(vector * totals, const char * w, const struct column_block
 
 // 256 nibbles, 256 fifth and sixth bits, 16 scales, their scale as half; values are - 32.
 INLINE void tile_q6_K(vector * totals, const char * w, const struct column_block_256 * const * x, int count) {
+    fetch(w, 4);
     __m128i scales = _mm_loadu_si128((const void *)(w + 192));
     __m256i sums[LANE_COLUMN_LIMIT];
     __m256i early = _mm256_cvtepi8_epi32(scales), late = _mm256_cvtepi8_epi32(_mm_srli_si128(scales, 8));
