@@ -8,8 +8,8 @@ struct Bench: ParsableCommand {
         discussion: """
               agd bench -m model.gguf --contexts 128,1024 -n 32 --plot bench.svg
 
-            agd-reverse, the paper's backward pass for each candidate, takes minutes a token at long contexts, so only three \
-            are decoded; leave it out with --variants agd,agd-excess.
+            agd-reverse, the paper's backward pass for each candidate, takes minutes a token at long contexts: three tokens \
+            are decoded, and none at contexts beyond 256 unless --variants names it.
             """)
 
     @OptionGroup(title: "Model") var modelOptions: ModelOptions
@@ -28,6 +28,10 @@ struct Bench: ParsableCommand {
             valueName: "list"))
     var variants: String?
 
+    @Option(
+        help: ArgumentHelp("Behind the gate, one of so many tokens is guided: 20 for 5 %, 5 for 20 %.", valueName: "n"))
+    var gatePeriod = 5
+
     @Option(help: ArgumentHelp("Draws each variant's time over greedy's by context.", valueName: "file.svg"))
     var plot: String?
 
@@ -38,6 +42,7 @@ struct Bench: ParsableCommand {
 
     func validate() throws {
         _ = try chosenVariants()
+        guard gatePeriod >= 1 else { throw ValidationError("--gate-period must be at least 1.") }
         guard tokenCount >= 2 else { throw ValidationError("--n-predict must be at least 2.") }
         guard try contextLengths().allSatisfy({ (1...1_048_576).contains($0) }) else {
             throw ValidationError("--contexts must be numbers from 1 to 1048576.")
@@ -63,6 +68,8 @@ struct Bench: ParsableCommand {
         let model = try modelOptions.load()
         var options = ModelBenchmark.Options()
         options.variants = try chosenVariants()
+        if variants != nil { options.longestReverseContext = .max }
+        options.gatePeriod = gatePeriod
         options.contexts = try contextLengths()
         options.tokenCount = tokenCount
         options.threadCount = modelOptions.threads ?? options.threadCount

@@ -6,7 +6,7 @@ extension ModelBenchmark {
         case agd
         /// Guided at every step by the excess: two tangent lanes.
         case excess = "agd-excess"
-        /// Guided at every fifth step, as behind a gate that opens for 20 % of the tokens; tangents with each step.
+        /// Guided at one of ``ModelBenchmark/Options/gatePeriod`` steps, as behind an entropy gate; tangents with each step.
         case gatedEager = "agd-gated-eager"
         /// The same; tangents caught up when the gate opens.
         case gatedDeferred = "agd-gated-deferred"
@@ -33,8 +33,8 @@ extension ModelBenchmark {
             case .greedy: Greedy(candidates: candidates)
             case .agd: guided()
             case .excess: guided(.excess)
-            case .gatedEager: PeriodicallyGuided(guided(), first: 4, period: 5)
-            case .gatedDeferred: PeriodicallyGuided(guided(.sum, .whenAsked), first: 4, period: 5)
+            case .gatedEager: PeriodicallyGuided(guided(), period: options.gatePeriod)
+            case .gatedDeferred: PeriodicallyGuided(guided(.sum, .whenAsked), period: options.gatePeriod)
             case .reverse:
                 // The first step is not measured, so it need not be paid for.
                 PeriodicallyGuided(
@@ -52,8 +52,8 @@ private struct PeriodicallyGuided: DecodingStrategy {
     private let first, period: Int
     private var step = 0
 
-    init(_ guided: any DecodingStrategy, first: Int, period: Int) {
-        (self.guided, self.first, self.period) = (guided, first, period)
+    init(_ guided: any DecodingStrategy, first: Int? = nil, period: Int) {
+        (self.guided, self.first, self.period) = (guided, first ?? period - 1, period)
     }
 
     var name: String { guided.name }

@@ -9,6 +9,10 @@ public struct ModelBenchmark: Sendable {
         public var variants = Set(Variant.allCases)
         /// Positions that are filled before decoding is measured.
         public var contexts = [128, 1024, 4096]
+        /// Contexts beyond this are left out by `agd-reverse`, whose tokens take minutes there.
+        public var longestReverseContext = 256
+        /// Behind the gate, one of so many steps is guided.
+        public var gatePeriod = 5
         /// Tokens decoded by each variant at each context.
         public var tokenCount = 32
         public var threadCount = Session.Options.defaultThreadCount
@@ -48,6 +52,8 @@ public struct ModelBenchmark: Sendable {
         var report = Report(
             model: model.path, threads: options.threadCount, cacheType: options.cacheType,
             bandwidthBytesPerSecond: 0, weightBytes: model.weights.bytesPerToken, rows: [])
+        progress("warming up")
+        try warmUp(model, options)
         for context in options.contexts {
             guard context + options.tokenCount <= 16_777_216 else { continue }
             report.rows += try measure(model, context: context, options, progress)
@@ -59,6 +65,15 @@ public struct ModelBenchmark: Sendable {
         return report
     }
 
+    /// Reads every weight once, so that no measurement pays for the file's first pages.
+    private static func warmUp(_ model: LanguageModel, _ options: Options) throws {
+        let session = try InferenceSession(
+            model, regions: [],
+            options: .init(
+                contextLength: 16, threadCount: options.threadCount, cacheType: options.cacheType.elementType))
+        _ = try session.append(randomTokens(16, vocabularySize: model.configuration.vocabularySize))
+    }
+
     private static func measure(
         _ model: LanguageModel, context: Int, _ options: Options, _ progress: (String) -> Void
     ) throws -> [Row] {
@@ -66,7 +81,11 @@ public struct ModelBenchmark: Sendable {
         let prompt = randomTokens(context, vocabularySize: model.configuration.vocabularySize)
         let region = RegionOfInterest(
             tokens: Dictionary(uniqueKeysWithValues: (0..<max(1, context / 4)).map { ($0, 1) }))
-        let variants = Variant.allCases.filter { $0 == .greedy || options.variants.contains($0) }
+        let variants = Variant.allCases.filter { variant in
+            variant == .greedy
+                || options.variants.contains(variant)
+                    && (variant != .reverse || context <= options.longestReverseContext)
+        }
         var runs: [Run] = []
         for variant in variants {
             progress("context \(context): reading the prompt, \(variant.rawValue)")
