@@ -12,12 +12,12 @@ enum { POSITIONS = LANE_POSITION_BLOCK, ROWS = LANE_ROW_BLOCK };
 static long padded(long width) { return (width + 15) / 16 * 16; }
 
 // What a thread needs besides its result: queries and sums of a block of rows, one block of keys or values and one of
-// their tangents, the scores of the block, and weights that derive from them.
-struct scratch { float * queries, * sums, * primal, * tangent, * scores, * weights; };
+// their tangents, and the scores of the block.
+struct scratch { float * queries, * sums, * primal, * tangent, * scores; };
 
 size_t lane_attention_scratch_count(int head_width, int lane_count) {
     long width = padded(head_width);
-    return 2 * lane_count * ROWS * width + 2 * POSITIONS * width + lane_count * ROWS * POSITIONS + ROWS * POSITIONS;
+    return 2 * lane_count * ROWS * width + 2 * POSITIONS * width + lane_count * ROWS * POSITIONS;
 }
 
 static struct scratch divide(float * memory, long width, int lane_count) {
@@ -27,7 +27,6 @@ static struct scratch divide(float * memory, long width, int lane_count) {
     s.primal = s.sums + lane_count * ROWS * width;
     s.tangent = s.primal + POSITIONS * width;
     s.scores = s.tangent + POSITIONS * width;
-    s.weights = s.scores + lane_count * ROWS * POSITIONS;
     return s;
 }
 
@@ -99,6 +98,8 @@ static void attend(const struct block * b, const struct ggml_tensor * queries, c
     const long lane_floats = b->row_count * b->width, lane_scores = (long)b->row_count * POSITIONS;
     float maximum[ROWS], total[ROWS], weighted[LANE_LIMIT][ROWS];
     bool weights_vary = p->score_factor != 0;
+    // The factor on tangents of values, which is never 0, waits until all is summed.
+    float score_factor = p->scale * p->score_factor / p->value_factor;
 
     memset(m.queries, 0, 4 * b->lane_count * lane_floats);
     memset(m.sums, 0, 4 * b->lane_count * lane_floats);
@@ -147,12 +148,11 @@ static void attend(const struct block * b, const struct ggml_tensor * queries, c
             if (weights_vary) {
                 for (int row = 0; row < b->row_count; row++)
                     weighted[lane][row] += kernels->weigh(
-                        tangents + row * POSITIONS, m.scores + row * POSITIONS, p->scale * p->score_factor);
+                        tangents + row * POSITIONS, m.scores + row * POSITIONS, score_factor);
                 kernels->accumulate(sums, tangents, m.primal, b->row_count, b->width);
             }
-            for (long i = 0; lane == 1 && i < lane_scores; i++) m.weights[i] = m.scores[i] * p->value_factor;
             load_block(b, m.tangent, p->caches.values[lane], start, count);
-            kernels->accumulate(sums, m.weights, m.tangent, b->row_count, b->width);
+            kernels->accumulate(sums, m.scores, m.tangent, b->row_count, b->width);
         }
     }
 
@@ -163,9 +163,9 @@ static void attend(const struct block * b, const struct ggml_tensor * queries, c
         int head = b->key_head * b->group + (b->first_row + row) % b->group;
         for (int lane = 1; lane < b->lane_count; lane++) {
             float * tangent = result + row_offset(b, queries, lane, row);
-            float along = -weighted[lane][row] / total[row];
+            float share = p->value_factor / total[row], along = -weighted[lane][row] * share;
             if (head_weights) along += ((const float *)head_weights->data)[(lane - 1) * queries->ne[1] + head];
-            for (long i = 0; i < b->head_width; i++) tangent[i] = sums[lane * lane_floats + i] / total[row] + along * output[i];
+            for (long i = 0; i < b->head_width; i++) tangent[i] = sums[lane * lane_floats + i] * share + along * output[i];
         }
     }
 }

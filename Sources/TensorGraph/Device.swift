@@ -13,6 +13,8 @@ public struct Device: @unchecked Sendable, CustomStringConvertible {  // ggml's 
         return type == GGML_BACKEND_DEVICE_TYPE_GPU || type == GGML_BACKEND_DEVICE_TYPE_IGPU ? Device(raw: device) : nil
     }
 
+    var isCPU: Bool { raw == Device.cpu.raw }
+
     public var description: String {
         "\(String(cString: ggml_backend_dev_name(raw))) (\(String(cString: ggml_backend_dev_description(raw))))"
     }

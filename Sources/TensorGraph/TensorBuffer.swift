@@ -30,6 +30,7 @@ public final class TensorBuffer {
             ggml_free(context)
             throw TensorGraphError.outOfMemory(purpose: purpose, byteCount: byteCount)
         }
+        if device.isCPU { HugePages.request(for: buffer) }
         self.context = context
         self.buffer = buffer
         clear()

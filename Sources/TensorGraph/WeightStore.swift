@@ -13,6 +13,13 @@ public final class WeightStore: @unchecked Sendable {  // Immutable after `init`
         case vector(onGPU: Int?)
         /// A table whose rows are looked up; stays in the mapped file.
         case lookup
+
+        var isOnGPU: Bool {
+            switch self {
+            case .matrix(let gpu), .vector(let gpu): gpu != nil
+            case .lookup: false
+            }
+        }
     }
 
     private struct Key: Hashable {
@@ -104,6 +111,7 @@ public final class WeightStore: @unchecked Sendable {  // Immutable after `init`
             throw TensorGraphError.outOfMemory(purpose: "weights", byteCount: byteCount)
         }
         buffers.append(buffer)
+        if bufferType != nil, members.allSatisfy({ !$0.use.isOnGPU }) { HugePages.request(for: buffer) }
         ggml_backend_buffer_set_usage(buffer, GGML_BACKEND_BUFFER_USAGE_WEIGHTS)
         for (index, (member, tensor)) in zip(members, tensors).enumerated() {
             if bufferType == nil {
