@@ -35,14 +35,16 @@ void lane_store(struct ggml_tensor * result, int thread, int thread_count, void 
     const struct ggml_tensor * positions = result->src[2];
     for (int kind = 0; kind < 2; kind++) {
         const struct ggml_tensor * source = result->src[kind];
-        long width = source->ne[0] * source->ne[1], tokens = source->ne[2], rows = tokens * source->ne[3];
+        long width = source->ne[0], heads = source->ne[1], tokens = source->ne[2], rows = tokens * source->ne[3];
         for (long row = thread; row < rows; row += thread_count) {
             struct ggml_tensor * cache = (kind == 0 ? caches->keys : caches->values)[row / tokens];
-            const float * x = (const float *)source->data + row * width;
-            void * y = (char *)cache->data + ((const int32_t *)positions->data)[row % tokens] * cache->nb[1];
-            if (cache->type == GGML_TYPE_F16) ggml_fp32_to_fp16_row(x, y, width);
-            else if (cache->type == GGML_TYPE_BF16) ggml_fp32_to_bf16_row(x, y, width);
-            else memcpy(y, x, 4 * width);
+            for (long head = 0; head < heads; head++) {
+                const float * x = (const float *)source->data + (row * heads + head) * width;
+                void * y = (char *)cache->data + head * cache->nb[2] + ((const int32_t *)positions->data)[row % tokens] * cache->nb[1];
+                if (cache->type == GGML_TYPE_F16) ggml_fp32_to_fp16_row(x, y, width);
+                else if (cache->type == GGML_TYPE_BF16) ggml_fp32_to_bf16_row(x, y, width);
+                else memcpy(y, x, 4 * width);
+            }
         }
     }
 }
@@ -73,13 +75,12 @@ static long row_offset(const struct block * b, const struct ggml_tensor * querie
 
 // Rows of a cache from `start` on, as floats; what lies beyond `count` or the head's width is zero.
 static void load_block(const struct block * b, float * y, const struct ggml_tensor * cache, long start, long count) {
-    size_t size = cache->type == GGML_TYPE_F32 ? 4 : 2;
-    for (long i = 0; i < count; i++) {
-        const char * row = (const char *)cache->data + (start + i) * cache->nb[1] + b->key_head * b->head_width * size;
-        b->kernels->load(y + i * b->width, row, cache->type, b->head_width);
-        // Rows of one head lie too far apart for the processor to see a stream in them.
-        for (size_t byte = 0; byte < b->head_width * size; byte += 64) __builtin_prefetch(row + POSITIONS * cache->nb[1] + byte);
-    }
+    const char * rows = (const char *)cache->data + b->key_head * cache->nb[2] + start * cache->nb[1];
+    size_t size = count * cache->nb[1];
+    // The next block, which is behind this one in memory.
+    for (size_t byte = 0; byte < size; byte += 64) __builtin_prefetch(rows + POSITIONS * cache->nb[1] + byte);
+    if (b->width == b->head_width) b->kernels->load(y, rows, cache->type, count * b->width);
+    else for (long i = 0; i < count; i++) b->kernels->load(y + i * b->width, rows + i * cache->nb[1], cache->type, b->head_width);
     if (count < POSITIONS) memset(y + count * b->width, 0, 4 * (POSITIONS - count) * b->width);
 }
 

@@ -14,7 +14,7 @@ public enum LaneRule: Sendable {
     }
 }
 
-/// Keys and values of one layer: for each lane a matrix `[headWidth * keyValueHeads, capacity]`, a row a position.
+/// Keys and values of one layer: for each lane `[headWidth, capacity, keyValueHeads]`.
 public struct LaneCaches {
     public var keys, values: [Tensor]
 

@@ -54,10 +54,10 @@ struct AttentionRun {
     }
 
     func compute(lanes: Int) throws -> [Float] {
-        let rowWidth = shape.width * shape.keyHeads
         let buffer = try TensorBuffer(
-            Array(repeating: (type: shape.type, shape: [rowWidth, positions + 3]), count: 2 * lanes), on: .cpu,
-            purpose: "test")
+            Array(
+                repeating: (type: shape.type, shape: [shape.width, positions + 3, shape.keyHeads]), count: 2 * lanes),
+            on: .cpu, purpose: "test")
         let caches = LaneCaches(keys: Array(buffer.tensors[..<lanes]), values: Array(buffer.tensors[lanes...]))
         let graph = try Graph(capacity: 64)
         let all = graph.input(.int32, positions, name: "all positions")

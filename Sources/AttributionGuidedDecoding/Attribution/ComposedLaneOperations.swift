@@ -66,13 +66,11 @@ struct ComposedLaneOperations: LaneOperations {
         let (cachedKeys, cachedValues) = store(keys, values, layer: layer)
 
         func keyMatrix(_ lane: Int) -> Tensor {
-            let all = graph.reshape(cachedKeys[lane], width, keyValueHeads, cache.capacity)
-            return graph.permute(graph.slice(all, axis: 2, 0..<history), 0, 2, 1, 3)
+            graph.slice(cachedKeys[lane], axis: 1, 0..<history)
         }
         func valueMatrix(_ lane: Int) -> Tensor {
-            let all = graph.reshape(cachedValues[lane], width, keyValueHeads, cache.capacity)
             // A row of the product's left side is one element of the values at all positions.
-            return graph.contiguous(graph.permute(graph.slice(all, axis: 2, 0..<history), 1, 2, 0, 3))
+            graph.contiguous(graph.permute(graph.slice(cachedValues[lane], axis: 1, 0..<history), 1, 0, 2, 3))
         }
         let primalValues = valueMatrix(0)
         func perHead(_ x: Tensor) -> Tensor { graph.reshape(x, x.shape[0], tokens, heads, x.shape[3]) }
@@ -108,9 +106,8 @@ struct ComposedLaneOperations: LaneOperations {
 
     /// Writes keys and values of the new tokens into the cache; the results are the caches of each lane afterwards.
     private func store(_ keys: Tensor, _ values: Tensor, layer: Int) -> (keys: [Tensor], values: [Tensor]) {
-        func written(_ x: Tensor, _ lane: Int, into matrix: Tensor) -> Tensor {
-            let rows = graph.reshape(self.lane(x, lane), x.shape[0] * x.shape[1], x.shape[2])
-            return graph.writeRows(rows, into: matrix, at: inputs.cacheRows)
+        func written(_ x: Tensor, _ lane: Int, into cache: Tensor) -> Tensor {
+            graph.writeRows(graph.permute(self.lane(x, lane), 0, 2, 1, 3), into: cache, at: inputs.cacheRows)
         }
         return (
             (0..<laneCount).map { written(keys, $0, into: cache.keys(layer: layer, lane: $0)) },

@@ -2,8 +2,8 @@ import TensorGraph
 
 /// Keys and values of all positions so far, and beside them the keys and values of each tangent lane.
 ///
-/// For every layer and lane there are a matrix of keys and one of values, `[headWidth * keyValueHeads, capacity]`, a row
-/// a position. Unused positions are zero.
+/// For every layer and lane there are keys and values, `[headWidth, capacity, keyValueHeads]`: attention walks the positions
+/// of one head after the other, and memory is fastest when read in order. Unused positions are zero.
 final class LaneCache {
     /// Positions that fit.
     let capacity: Int
@@ -15,10 +15,10 @@ final class LaneCache {
 
     init(_ model: LanguageModel, contextLength: Int, laneCount: Int, type: ElementType) throws {
         let configuration = model.configuration
-        let width = configuration.headWidth * configuration.keyValueHeadCount
         let capacity = (contextLength + Self.granularity - 1) / Self.granularity * Self.granularity
         self.capacity = capacity
         self.laneCount = laneCount
+        let shape = [configuration.headWidth, capacity, configuration.keyValueHeadCount]
         var layers = Array(repeating: [(keys: Tensor, values: Tensor)](), count: configuration.layerCount)
 
         func allocate(_ lanes: Int, purpose: String) throws -> [TensorBuffer] {
@@ -26,7 +26,7 @@ final class LaneCache {
             return try Set(model.layerDevices).map { device in
                 let members = model.layerDevices.indices.filter { model.layerDevices[$0] == device }
                 let shapes = members.flatMap { _ in
-                    (0..<lanes).flatMap { _ in [(type, [width, capacity]), (type, [width, capacity])] }
+                    (0..<lanes).flatMap { _ in [(type, shape), (type, shape)] }
                 }
                 let buffer = try TensorBuffer(shapes, on: device.map { model.devices[$0] } ?? .cpu, purpose: purpose)
                 for (index, layer) in members.enumerated() {

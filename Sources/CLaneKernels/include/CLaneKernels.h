@@ -34,8 +34,8 @@ struct lane_gated_product_parameters {
 };
 void lane_gated_product(struct ggml_tensor * result, int thread, int thread_count, void * parameters);
 
-// Where keys and values of one layer are kept: for each lane a matrix [headWidth * keyValueHeads, capacity], a row a
-// position, float32, float16 or bfloat16. The caches are no sources, so that no scheduler copies them.
+// Where keys and values of one layer are kept: for each lane [headWidth, capacity, keyValueHeads], float32, float16 or
+// bfloat16. The caches are no sources, so that no scheduler copies them.
 struct lane_caches {
     struct ggml_tensor * keys[LANE_LIMIT];
     struct ggml_tensor * values[LANE_LIMIT];
