@@ -11,22 +11,22 @@ enum { POSITIONS = LANE_POSITION_BLOCK, ROWS = LANE_ROW_BLOCK };
 
 static long padded(long width) { return (width + 15) / 16 * 16; }
 
-// What a thread needs besides its result: queries and sums of a block of rows, one block of keys or values and one of
-// their tangents, and the scores of the block.
-struct scratch { float * queries, * sums, * primal, * tangent, * scores; };
+// What a thread needs besides its result: queries, sums and scores of a block of rows; and one block of cached positions of a
+// width that must be padded.
+struct scratch { float * queries, * sums, * scores, * primal, * tangent; };
 
 size_t lane_attention_scratch_count(int head_width, int lane_count) {
     long width = padded(head_width);
-    return 2 * lane_count * ROWS * width + 2 * POSITIONS * width + lane_count * ROWS * POSITIONS;
+    return 2 * lane_count * ROWS * width + lane_count * ROWS * POSITIONS + 2 * POSITIONS * width;
 }
 
 static struct scratch divide(float * memory, long width, int lane_count) {
     struct scratch s;
     s.queries = memory;
     s.sums = s.queries + lane_count * ROWS * width;
-    s.primal = s.sums + lane_count * ROWS * width;
+    s.scores = s.sums + lane_count * ROWS * width;
+    s.primal = s.scores + lane_count * ROWS * POSITIONS;
     s.tangent = s.primal + POSITIONS * width;
-    s.scores = s.tangent + POSITIONS * width;
     return s;
 }
 
@@ -73,102 +73,159 @@ static long row_offset(const struct block * b, const struct ggml_tensor * querie
     return ((lane * queries->ne[2] + token) * queries->ne[1] + head) * queries->ne[0];
 }
 
-// Rows of a cache from `start` on, as floats; what lies beyond `count` or the head's width is zero.
-static void load_block(const struct block * b, float * y, const struct ggml_tensor * cache, long start, long count) {
-    const char * rows = (const char *)cache->data + b->key_head * cache->nb[2] + start * cache->nb[1];
-    size_t size = count * cache->nb[1];
-    // The next block, which is behind this one in memory.
-    for (size_t byte = 0; byte < size; byte += 64) __builtin_prefetch(rows + POSITIONS * cache->nb[1] + byte);
-    if (b->width == b->head_width) b->kernels->load(y, rows, cache->type, count * b->width);
-    else for (long i = 0; i < count; i++) b->kernels->load(y + i * b->width, rows + i * cache->nb[1], cache->type, b->head_width);
-    if (count < POSITIONS) memset(y + count * b->width, 0, 4 * (POSITIONS - count) * b->width);
+// What lies in memory from position `start` on.
+static const char * address(const struct block * b, const struct ggml_tensor * cache, long start) {
+    return (const char *)cache->data + b->key_head * cache->nb[2] + start * cache->nb[1];
 }
 
-// Hides what a row doesn't see of the positions from `start` on.
-static void mask(const struct block * b, int row, long start) {
-    float * s = b->memory.scores + row * POSITIONS;
-    long first = first_seen(b, row) - start, last = row_position(b, row) - start;
-    for (long i = 0; i < first && i < POSITIONS; i++) s[i] = -__builtin_inff();
-    for (long i = last < 0 ? 0 : last + 1; i < POSITIONS; i++) s[i] = -__builtin_inff();
+// `count` rows from `start` on, widened in `buffer` where their width isn't the kernels'.
+static const char * rows_of(const struct block * b, float * buffer, const struct ggml_tensor * cache, long start, long count) {
+    const char * rows = address(b, cache, start);
+    if (b->width == b->head_width) return rows;
+    for (long i = 0; i < count; i++) b->kernels->load(buffer + i * b->width, rows + i * cache->nb[1], cache->type, b->head_width);
+    return (const char *)buffer;
+}
+
+// Of lane 0 and of `lane`, if that is another. `next` are the caches that are walked after these.
+static struct lane_positions positions_of(const struct block * b, struct ggml_tensor * const * caches,
+    struct ggml_tensor * const * next, int lane, long start, long count) {
+    bool widened = b->width != b->head_width;
+    long next_start = next == b->parameters->caches.values ? start : start + POSITIONS;
+    return (struct lane_positions){
+        .primal = rows_of(b, b->memory.primal, caches[0], start, count),
+        .tangent = lane > 0 ? rows_of(b, b->memory.tangent, caches[lane], start, count) : NULL,
+        .next_primal = widened ? NULL : address(b, next[0], next_start),
+        .next_tangent = widened ? NULL : address(b, next[lane], next_start),
+        .stride = widened ? 4 * b->width : (long)caches[0]->nb[1],
+        .type = widened ? GGML_TYPE_F32 : caches[0]->type,
+        .count = (int)count,
+    };
+}
+
+// Where a row's queries or sums begin: rows lie in fours, a vector of each in turn.
+static float * row_of(const struct block * b, float * fours, int lane, int row) {
+    return fours + (lane * ROWS + row) / 4 * 4 * b->width + row % 4 * b->kernels->vector_length;
+}
+static float * scores_of(const struct block * b, int lane, int row) { return b->memory.scores + (lane * ROWS + row) * POSITIONS; }
+
+// Hides what rows don't see of the positions from `start` on.
+static void mask(const struct block * b, int first_row, long start) {
+    for (int row = first_row; row < first_row + 4 && row < b->row_count; row++) {
+        float * s = scores_of(b, 0, first_row) + row % 4;
+        long first = first_seen(b, row) - start, last = row_position(b, row) - start;
+        for (long i = 0; i < first && i < POSITIONS; i++) s[4 * i] = -__builtin_inff();
+        for (long i = last < 0 ? 0 : last + 1; i < POSITIONS; i++) s[4 * i] = -__builtin_inff();
+    }
+}
+
+struct totals { float maximum[ROWS], weights[ROWS], tangents[LANE_LIMIT][ROWS]; };
+
+// Copies queries into the scratch, clears the sums, and tells which positions the rows see.
+static void begin(const struct block * b, const struct ggml_tensor * queries, struct totals * totals, long * start, long * end) {
+    size_t size = 4 * b->lane_count * ROWS * b->width;
+    int vector = b->kernels->vector_length;
+    memset(b->memory.queries, 0, size);
+    memset(b->memory.sums, 0, size);
+    if (b->width > b->head_width) memset(b->memory.primal, 0, 4 * 2 * POSITIONS * b->width);  // primal and tangent
+    memset(totals, 0, sizeof *totals);
+    *start = row_position(b, 0);
+    *end = 0;
+    for (int row = 0; row < ROWS; row++) totals->maximum[row] = -__builtin_inff();
+    for (int row = 0; row < b->row_count; row++) {
+        for (int lane = 0; lane < b->lane_count; lane++) {
+            const float * x = (const float *)queries->data + row_offset(b, queries, lane, row);
+            float * y = row_of(b, b->memory.queries, lane, row);
+            for (long i = 0; i < b->head_width; i += vector)
+                memcpy(y + 4 * i, x + i, 4 * (b->head_width - i < vector ? b->head_width - i : vector));
+        }
+        if (first_seen(b, row) < *start) *start = first_seen(b, row);
+        if (row_position(b, row) + 1 > *end) *end = row_position(b, row) + 1;
+    }
+    *start = *start / POSITIONS * POSITIONS;  // so that whole blocks lie within the cache
+}
+
+// Divides the sums of a row by the sum of its weights.
+static void finish(const struct block * b, const struct ggml_tensor * queries, const struct ggml_tensor * head_weights,
+    const struct totals * totals, int row, float * result) {
+    const int vector = b->kernels->vector_length, head = b->key_head * b->group + (b->first_row + row) % b->group;
+    float * output = result + row_offset(b, queries, 0, row);
+    for (int lane = 0; lane < b->lane_count; lane++) {
+        float * y = result + row_offset(b, queries, lane, row);
+        const float * sums = row_of(b, b->memory.sums, lane, row);
+        float share = (lane == 0 ? 1 : b->parameters->value_factor) / totals->weights[row];
+        float along = lane == 0 ? 0 : -totals->tangents[lane][row] * share;
+        if (lane > 0 && head_weights) along += ((const float *)head_weights->data)[(lane - 1) * queries->ne[1] + head];
+        for (long i = 0; i < b->head_width; i += vector)
+            for (long j = i; j < i + vector && j < b->head_width; j++)
+                y[j] = sums[3 * i + j] * share + (lane == 0 ? 0 : along * output[j]);
+    }
+}
+
+static bool weights_vary(const struct block * b) { return b->parameters->score_factor != 0; }
+
+// Lanes whose keys and values pass in one walk: the primal's beside the first tangent's; further tangents need the primal's once
+// more. Attention weights that are constants have no tangents.
+static int first_walk(const struct block * b) { return b->lane_count > 1 && weights_vary(b) ? 1 : 0; }
+
+static void score(const struct block * b, long start, long count) {
+    const struct lane_caches * caches = &b->parameters->caches;
+    float * queries = b->memory.queries;
+    for (int lane = first_walk(b); lane < (weights_vary(b) ? b->lane_count : 1); lane++) {
+        struct lane_positions keys = positions_of(b, caches->keys, caches->values, lane, start, count);
+        for (int row = 0; row < b->row_count; row += 4, keys.next_primal = NULL)
+            b->kernels->scores(lane < 2 ? scores_of(b, 0, row) : NULL, lane > 0 ? scores_of(b, lane, row) : NULL,
+                row_of(b, queries, 0, row), row_of(b, queries, lane, row), keys, b->row_count - row, b->width);
+    }
+}
+
+// Turns scores into attention weights, and their tangents into those of the weights.
+static void weigh(const struct block * b, long start, long count, struct totals * totals) {
+    const struct lane_attention_parameters * p = b->parameters;
+    // The factor on tangents of values, which is never 0, waits until all is summed.
+    float score_factor = p->scale * p->score_factor / p->value_factor, shrink[4];
+    for (int row = 0; row < b->row_count; row += 4) {
+        float * weights = scores_of(b, 0, row);
+        mask(b, row, start);
+        bool rises = b->kernels->exponentials(weights, p->scale, totals->maximum + row, totals->weights + row, shrink);
+        for (int lane = 0; lane < b->lane_count; lane++) {
+            if (rises) {
+                b->kernels->shrink(row_of(b, b->memory.sums, lane, row), shrink, b->width);
+                for (int i = 0; i < 4; i++) totals->tangents[lane][row + i] *= shrink[i];
+            }
+            if (lane == 0 || !weights_vary(b)) continue;
+            float * tangents = scores_of(b, lane, row);
+            memset(tangents + 4 * count, 0, 16 * (POSITIONS - count));
+            b->kernels->weigh(tangents, weights, score_factor, totals->tangents[lane] + row);
+        }
+    }
+}
+
+static void sum(const struct block * b, long start, long count) {
+    const struct lane_caches * caches = &b->parameters->caches;
+    for (int lane = first_walk(b); lane < b->lane_count; lane++) {
+        struct lane_positions values = positions_of(b, caches->values, caches->keys, lane, start, count);
+        bool paired = lane > 0 && weights_vary(b);
+        if (lane > 0 && !paired) values.primal = values.tangent;
+        for (int row = 0; row < b->row_count; row += 4, values.next_primal = NULL) {
+            float * primal = row_of(b, b->memory.sums, 0, row), * sums = row_of(b, b->memory.sums, lane, row);
+            if (lane > 1 || !paired) primal = NULL;
+            b->kernels->accumulate(paired ? primal : sums, paired ? sums : NULL, scores_of(b, 0, row),
+                paired ? scores_of(b, lane, row) : NULL, values, b->row_count - row, b->width);
+        }
+    }
 }
 
 static void attend(const struct block * b, const struct ggml_tensor * queries, const struct ggml_tensor * head_weights, float * result) {
-    const struct lane_attention_parameters * p = b->parameters;
-    const struct lane_kernels * kernels = b->kernels;
-    struct scratch m = b->memory;
-    const long lane_floats = b->row_count * b->width, lane_scores = (long)b->row_count * POSITIONS;
-    float maximum[ROWS], total[ROWS], weighted[LANE_LIMIT][ROWS];
-    bool weights_vary = p->score_factor != 0;
-    // The factor on tangents of values, which is never 0, waits until all is summed.
-    float score_factor = p->scale * p->score_factor / p->value_factor;
-
-    memset(m.queries, 0, 4 * b->lane_count * lane_floats);
-    memset(m.sums, 0, 4 * b->lane_count * lane_floats);
-    if (b->width > b->head_width) memset(m.primal, 0, 4 * 2 * POSITIONS * b->width);  // primal and tangent
-    long start = row_position(b, 0), end = 0;
-    for (int row = 0; row < b->row_count; row++) {
-        maximum[row] = -__builtin_inff();
-        total[row] = 0;
-        for (int lane = 0; lane < b->lane_count; lane++) {
-            weighted[lane][row] = 0;
-            memcpy(m.queries + lane * lane_floats + row * b->width,
-                (const float *)queries->data + row_offset(b, queries, lane, row), 4 * b->head_width);
-        }
-        if (first_seen(b, row) < start) start = first_seen(b, row);
-        if (row_position(b, row) + 1 > end) end = row_position(b, row) + 1;
-    }
-
+    struct totals totals;
+    long start, end;
+    begin(b, queries, &totals, &start, &end);
     for (; start < end; start += POSITIONS) {
         long count = end - start < POSITIONS ? end - start : POSITIONS;
-        load_block(b, m.primal, p->caches.keys[0], start, count);
-        kernels->scores(m.scores, m.queries, m.primal, NULL, NULL, b->row_count, b->width);
-        for (int lane = 1; lane < b->lane_count && weights_vary; lane++) {
-            load_block(b, m.tangent, p->caches.keys[lane], start, count);
-            kernels->scores(m.scores + lane * lane_scores, m.queries + lane * lane_floats, m.primal, m.queries, m.tangent,
-                b->row_count, b->width);
-        }
-        for (int row = 0; row < b->row_count; row++) {
-            mask(b, row, start);
-            float largest = kernels->largest(m.scores + row * POSITIONS) * p->scale;
-            if (largest > maximum[row]) {
-                float shrink = __builtin_expf(maximum[row] - largest);
-                maximum[row] = largest;
-                total[row] *= shrink;
-                for (int lane = 0; lane < b->lane_count; lane++) {
-                    weighted[lane][row] *= shrink;
-                    kernels->scale(m.sums + lane * lane_floats + row * b->width, shrink, b->width);
-                }
-            }
-            // A row that has seen nothing yet has no maximum; all its weights are 0.
-            total[row] += kernels->exponentials(m.scores + row * POSITIONS, p->scale, largest > -__builtin_inff() ? maximum[row] : 0);
-        }
-        load_block(b, m.primal, p->caches.values[0], start, count);
-        kernels->accumulate(m.sums, m.scores, m.primal, b->row_count, b->width);
-        for (int lane = 1; lane < b->lane_count; lane++) {
-            float * sums = m.sums + lane * lane_floats, * tangents = m.scores + lane * lane_scores;
-            if (weights_vary) {
-                for (int row = 0; row < b->row_count; row++)
-                    weighted[lane][row] += kernels->weigh(
-                        tangents + row * POSITIONS, m.scores + row * POSITIONS, score_factor);
-                kernels->accumulate(sums, tangents, m.primal, b->row_count, b->width);
-            }
-            load_block(b, m.tangent, p->caches.values[lane], start, count);
-            kernels->accumulate(sums, m.scores, m.tangent, b->row_count, b->width);
-        }
+        score(b, start, count);
+        weigh(b, start, count, &totals);
+        sum(b, start, count);
     }
-
-    for (int row = 0; row < b->row_count; row++) {
-        float * output = result + row_offset(b, queries, 0, row);
-        const float * sums = m.sums + row * b->width;
-        for (long i = 0; i < b->head_width; i++) output[i] = sums[i] / total[row];
-        int head = b->key_head * b->group + (b->first_row + row) % b->group;
-        for (int lane = 1; lane < b->lane_count; lane++) {
-            float * tangent = result + row_offset(b, queries, lane, row);
-            float share = p->value_factor / total[row], along = -weighted[lane][row] * share;
-            if (head_weights) along += ((const float *)head_weights->data)[(lane - 1) * queries->ne[1] + head];
-            for (long i = 0; i < b->head_width; i++) tangent[i] = sums[lane * lane_floats + i] * share + along * output[i];
-        }
-    }
+    for (int row = 0; row < b->row_count; row++) finish(b, queries, head_weights, &totals, row, result);
 }
 
 void lane_attention(struct ggml_tensor * result, int thread, int thread_count, void * parameters) {

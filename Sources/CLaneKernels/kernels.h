@@ -2,33 +2,47 @@
 #pragma once
 
 #include "CLaneKernels.h"
+#include "inlining.h"
 
 enum {
     LANE_POSITION_BLOCK = 32,  // cached positions that are looked at together
-    LANE_ROW_BLOCK = 16,       // queries that are looked at together
+    LANE_ROW_BLOCK = 16,       // queries that are looked at together, a multiple of four
 };
 
-// One block of positions as seen by a block of query rows; `width` is a multiple of 16 and rows lie side by side.
+// Up to LANE_POSITION_BLOCK cached rows of lane 0 and of a tangent, `stride` bytes apart; and the rows that are read after
+// them, to be fetched meanwhile.
+struct lane_positions {
+    const char * primal, * tangent, * next_primal, * next_tangent;
+    long stride;
+    enum ggml_type type;
+    int count;
+};
+
 struct lane_kernels {
+    int vector_length;
     // One row of all lanes: y = gain * x / rms(x of lane 0).
     void (*norm)(float * y, const float * x, const float * gain, long width, long lane_stride, int lane_count,
         const struct lane_norm_parameters * parameters);
     // `count` elements of all lanes.
     void (*gated_product)(float * y, const float * gate, const float * up, long count, long lane_stride, int lane_count,
         const struct lane_gated_product_parameters * parameters);
+
+    // Attention of four queries ("rows"), of which the first `rows` count, over one block of positions. `width` is a multiple
+    // of 16. Queries and sums are [width / vector_length][4][vector_length], scores and weights [position][4].
+
     // `count` elements of a cache as floats.
     void (*load)(float * y, const void * x, enum ggml_type type, long count);
-    // scores[row][position] = q[row].k[position] (+ q2[row].k2[position])
-    void (*scores)(float * scores, const float * q, const float * k, const float * q2, const float * k2, int row_count, long width);
-    // y[row] += weights[row][position] * v[position]
-    void (*accumulate)(float * y, const float * weights, const float * v, int row_count, long width);
-    // x = exp(x * scale - offset), 0 for -infinity; the sum.
-    float (*exponentials)(float * x, float scale, float offset);
-    void (*scale)(float * x, float factor, long count);
-    // The largest of a block of positions.
-    float (*largest)(const float * x);
-    // x *= weights * factor; the sum.
-    float (*weigh)(float * x, const float * weights, float factor);
+    // s = q.k and ds = dq.k + q.dk; only one of them where the other is NULL.
+    void (*scores)(float * s, float * ds, const float * q, const float * dq, struct lane_positions k, int rows, long width);
+    // y += e v and dy += de v + e dv; only one of them where the other is NULL.
+    void (*accumulate)(float * y, float * dy, const float * e, const float * de, struct lane_positions v, int rows, long width);
+    // s becomes exp(s * scale - maximum), 0 for -infinity, and is added to `total`. Where a row's maximum rises, what was summed
+    // before must be multiplied by `shrink`; true if any does.
+    bool (*exponentials)(float * s, float scale, float * maximum, float * total, float * shrink);
+    // Each row of the sums times its factor.
+    void (*shrink)(float * sums, const float * factors, long width);
+    // ds becomes ds * weights * factor, and is added to `total`.
+    void (*weigh)(float * ds, const float * weights, float factor, float * total);
 };
 
 extern const struct lane_kernels lane_kernels_portable, lane_kernels_avx2, lane_kernels_avx512;

@@ -11,6 +11,6 @@
 #pragma clang attribute pop
 
 const struct lane_kernels lane_kernels_avx2 = {
-    norm, gated_product, load_cache, scores, accumulate, exponentials, scale, largest, weigh,
+    LANE_VECTOR, norm, gated_product, load_cache, scores, accumulate, exponentials, shrink, weigh,
 };
 #endif

@@ -10,5 +10,5 @@
 #include "attention.inc"
 
 const struct lane_kernels lane_kernels_portable = {
-    norm, gated_product, load_cache, scores, accumulate, exponentials, scale, largest, weigh,
+    LANE_VECTOR, norm, gated_product, load_cache, scores, accumulate, exponentials, shrink, weigh,
 };

@@ -6,8 +6,8 @@
 
 #include <stdint.h>
 #include "CLaneKernels.h"
+#include "inlining.h"
 
-#define UNROLLED _Pragma("clang loop unroll(full)")
 #define EACH_COLUMN UNROLLED for (int c = 0; c < count; c++)
 
 // A column as the kernels take it: quantised or rounded as ggml does for the same weights.

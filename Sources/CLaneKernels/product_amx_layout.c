@@ -5,7 +5,6 @@
 #include "product.h"
 
 #pragma clang attribute push(__attribute__((target("avx2,fma,f16c,avx512f,avx512bw,avx512dq,avx512vl,avx512vnni"))), apply_to = function)
-#define INLINE static inline __attribute__((always_inline))
 typedef __m512 vector;
 enum { TILE_ROWS = 16 };
 

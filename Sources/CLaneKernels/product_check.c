@@ -54,7 +54,7 @@ done:
     return agreed;
 }
 
-// Which kernels read the weights where they lie, and whether `layout` is ggml's own affair.
+// Which kernels read the weights where they lie, and whether their layout is ggml's own affair.
 static struct product_kernel kernel_of(const struct ggml_tensor * weights, bool * private_layout) {
     ggml_backend_buffer_type_t type = weights->buffer ? ggml_backend_buffer_get_type(weights->buffer) : NULL;
     *private_layout = false;
@@ -75,15 +75,17 @@ struct product_kernel lane_product_kernel(const struct ggml_tensor * weights) {
 }
 
 bool lane_product_takes(const struct ggml_tensor * weights) {
-    static _Atomic signed char known[GGML_TYPE_COUNT];  // 1: the layout is as expected, -1: it isn't
+    // For each type, interleaved and AMX. 1: the layout is as expected, -1: it isn't
+    static _Atomic signed char known[GGML_TYPE_COUNT][2];
     bool private_layout;
     struct product_kernel kernel = kernel_of(weights, &private_layout);
     if (!kernel.product || ggml_nrows(weights) != weights->ne[1] || weights->ne[1] % kernel.tile_rows != 0) return false;
     if (weights->ne[0] % kernel.column->block_width != 0 || !ggml_is_contiguous(weights)) return false;
     if (!private_layout) return true;
     // The layout may change with ggml's version: it is believed in after a trial.
-    if (known[weights->type] == 0) known[weights->type] = agrees((struct ggml_tensor *)weights) ? 1 : -1;
-    return known[weights->type] == 1;
+    _Atomic signed char * trial = &known[weights->type][kernel.tile_rows == 16];
+    if (*trial == 0) *trial = agrees((struct ggml_tensor *)weights) ? 1 : -1;
+    return *trial == 1;
 }
 #else
 struct product_kernel lane_product_kernel(const struct ggml_tensor * weights) {
