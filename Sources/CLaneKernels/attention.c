@@ -5,117 +5,11 @@
 //     output tangent = sum(e ds v) / Z - sum(e ds) / Z * output + value_factor * sum(e tv) / Z
 // so that a running maximum suffices, as in flash attention (Dao et al., arXiv 2205.14135).
 #include <string.h>
-#include "kernels.h"
-
-enum { POSITIONS = LANE_POSITION_BLOCK, ROWS = LANE_ROW_BLOCK };
-
-static long padded(long width) { return (width + 15) / 16 * 16; }
-
-// What a thread needs besides its result: queries, sums and scores of a block of rows; and one block of cached positions of a
-// width that must be padded.
-struct scratch { float * queries, * sums, * scores, * primal, * tangent; };
+#include "attention_block.h"
 
 size_t lane_attention_scratch_count(int head_width, int lane_count) {
     long width = padded(head_width);
     return 2 * lane_count * ROWS * width + lane_count * ROWS * POSITIONS + 2 * POSITIONS * width;
-}
-
-static struct scratch divide(float * memory, long width, int lane_count) {
-    struct scratch s;
-    s.queries = memory;
-    s.sums = s.queries + lane_count * ROWS * width;
-    s.scores = s.sums + lane_count * ROWS * width;
-    s.primal = s.scores + lane_count * ROWS * POSITIONS;
-    s.tangent = s.primal + POSITIONS * width;
-    return s;
-}
-
-void lane_store(struct ggml_tensor * result, int thread, int thread_count, void * parameters) {
-    const struct lane_caches * caches = parameters;
-    const struct ggml_tensor * positions = result->src[2];
-    for (int kind = 0; kind < 2; kind++) {
-        const struct ggml_tensor * source = result->src[kind];
-        long width = source->ne[0], heads = source->ne[1], tokens = source->ne[2], rows = tokens * source->ne[3];
-        for (long row = thread; row < rows; row += thread_count) {
-            struct ggml_tensor * cache = (kind == 0 ? caches->keys : caches->values)[row / tokens];
-            for (long head = 0; head < heads; head++) {
-                const float * x = (const float *)source->data + (row * heads + head) * width;
-                void * y = (char *)cache->data + head * cache->nb[2] + ((const int32_t *)positions->data)[row % tokens] * cache->nb[1];
-                if (cache->type == GGML_TYPE_F16) ggml_fp32_to_fp16_row(x, y, width);
-                else if (cache->type == GGML_TYPE_BF16) ggml_fp32_to_bf16_row(x, y, width);
-                else memcpy(y, x, 4 * width);
-            }
-        }
-    }
-}
-
-// Rows are the queries that share a key head: (token, head of the group), heads first.
-struct block {
-    const struct lane_attention_parameters * parameters;
-    const struct lane_kernels * kernels;
-    struct scratch memory;
-    int key_head, group, lane_count, first_row, row_count;
-    long head_width, width;  // as it is, and padded with zeros
-    const int32_t * positions;
-};
-
-static long row_position(const struct block * b, int row) { return b->positions[(b->first_row + row) / b->group]; }
-
-static long first_seen(const struct block * b, int row) {
-    long first = b->parameters->window > 0 ? row_position(b, row) - b->parameters->window + 1 : 0;
-    return first > 0 ? first : 0;
-}
-
-// Elements of a row in the queries and in the result, which are laid out alike.
-static long row_offset(const struct block * b, const struct ggml_tensor * queries, int lane, int row) {
-    int index = b->first_row + row;
-    long token = index / b->group, head = b->key_head * b->group + index % b->group;
-    return ((lane * queries->ne[2] + token) * queries->ne[1] + head) * queries->ne[0];
-}
-
-// What lies in memory from position `start` on.
-static const char * address(const struct block * b, const struct ggml_tensor * cache, long start) {
-    return (const char *)cache->data + b->key_head * cache->nb[2] + start * cache->nb[1];
-}
-
-// `count` rows from `start` on, widened in `buffer` where their width isn't the kernels'.
-static const char * rows_of(const struct block * b, float * buffer, const struct ggml_tensor * cache, long start, long count) {
-    const char * rows = address(b, cache, start);
-    if (b->width == b->head_width) return rows;
-    for (long i = 0; i < count; i++) b->kernels->load(buffer + i * b->width, rows + i * cache->nb[1], cache->type, b->head_width);
-    return (const char *)buffer;
-}
-
-// Of lane 0 and of `lane`, if that is another. `next` are the caches that are walked after these.
-static struct lane_positions positions_of(const struct block * b, struct ggml_tensor * const * caches,
-    struct ggml_tensor * const * next, int lane, long start, long count) {
-    bool widened = b->width != b->head_width;
-    long next_start = next == b->parameters->caches.values ? start : start + POSITIONS;
-    return (struct lane_positions){
-        .primal = rows_of(b, b->memory.primal, caches[0], start, count),
-        .tangent = lane > 0 ? rows_of(b, b->memory.tangent, caches[lane], start, count) : NULL,
-        .next_primal = widened ? NULL : address(b, next[0], next_start),
-        .next_tangent = widened ? NULL : address(b, next[lane], next_start),
-        .stride = widened ? 4 * b->width : (long)caches[0]->nb[1],
-        .type = widened ? GGML_TYPE_F32 : caches[0]->type,
-        .count = (int)count,
-    };
-}
-
-// Where a row's queries or sums begin: rows lie in fours, a vector of each in turn.
-static float * row_of(const struct block * b, float * fours, int lane, int row) {
-    return fours + (lane * ROWS + row) / 4 * 4 * b->width + row % 4 * b->kernels->vector_length;
-}
-static float * scores_of(const struct block * b, int lane, int row) { return b->memory.scores + (lane * ROWS + row) * POSITIONS; }
-
-// Hides what rows don't see of the positions from `start` on.
-static void mask(const struct block * b, int first_row, long start) {
-    for (int row = first_row; row < first_row + 4 && row < b->row_count; row++) {
-        float * s = scores_of(b, 0, first_row) + row % 4;
-        long first = first_seen(b, row) - start, last = row_position(b, row) - start;
-        for (long i = 0; i < first && i < POSITIONS; i++) s[4 * i] = -__builtin_inff();
-        for (long i = last < 0 ? 0 : last + 1; i < POSITIONS; i++) s[4 * i] = -__builtin_inff();
-    }
 }
 
 struct totals { float maximum[ROWS], weights[ROWS], tangents[LANE_LIMIT][ROWS]; };
