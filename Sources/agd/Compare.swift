@@ -41,7 +41,7 @@ struct Compare: AsyncParsableCommand {
         var columns = [TextColumns.Column(title: "greedy", pieces: try await decode(prompt, Greedy(), in: session))]
         for specification in promptOptions.roi {
             let strategy = try strategyOptions.decoding(
-                of: prompt, [specification], model: model, options: session.options
+                of: prompt, [specification], model: model, reverse: modelOptions.reverseOptions
             ).strategy
             columns.append(
                 .init(title: "agd, region \(specification)", pieces: try await decode(prompt, strategy, in: session)))

@@ -58,8 +58,7 @@ struct Explain: AsyncParsableCommand {
         let model = try modelOptions.load()
         let (prompt, region) = try promptOptions.resolve(for: model)
         let guided = try strategyOptions.decoding(
-            of: prompt, promptOptions.roi, model: model,
-            options: modelOptions.sessionOptions(for: model, needed: prompt.tokens.count + maximumTokens + 1)
+            of: prompt, promptOptions.roi, model: model, reverse: modelOptions.reverseOptions
         ).strategy
         let dictated = try completion.map { try tokens(of: $0, model) }
         let strategy: any DecodingStrategy = dictated.map { Dictated($0, adviser: guided) } ?? guided

@@ -45,14 +45,12 @@ struct Generate: AsyncParsableCommand {
         let clock = ContinuousClock()
         let model = try modelOptions.load()
         let (given, region) = try promptOptions.resolve(for: model)
-        let wanted = maximumTokens < 0 ? 4096 : maximumTokens
-        let needed = given.tokens.count + max(1, wanted)
         let (prompt, strategy) = try strategyOptions.decoding(
-            of: given, promptOptions.roi, model: model,
-            options: modelOptions.sessionOptions(for: model, needed: needed))
+            of: given, promptOptions.roi, model: model, reverse: modelOptions.reverseOptions)
+        let longest = max(prompt.tokens.count, strategy.companionPrompt?.tokens.count ?? 0)
+        let wanted = maximumTokens < 0 ? 4096 : maximumTokens
         let session = try Session(
-            model,
-            options: modelOptions.sessionOptions(for: model, needed: needed + prompt.tokens.count - given.tokens.count))
+            model, options: modelOptions.sessionOptions(for: model, needed: longest + max(1, wanted)))
         let bar = ProgressBar("reading the prompt")
         let generation =
             maximumTokens == 0

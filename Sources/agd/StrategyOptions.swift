@@ -155,12 +155,12 @@ struct StrategyOptions: ParsableArguments {
 
     /// What is decoded, and how.
     func decoding(
-        of prompt: Prompt, _ specifications: [String], model: LanguageModel, options: Session.Options
+        of prompt: Prompt, _ specifications: [String], model: LanguageModel, reverse: ReverseAttribution.Options
     ) throws -> (prompt: Prompt, strategy: any DecodingStrategy) {
         var method = try method(hasRegion: !specifications.isEmpty)
         if seed == nil { method.seed = UInt64.random(in: .min ... .max) }
         return try method.decoding(
-            of: prompt, regions: try specifications.map { try RegionSpecification($0) }, with: model, options: options,
+            of: prompt, regions: try specifications.map { try RegionSpecification($0) }, with: model, reverse: reverse,
             tangents: tangents)
     }
 }

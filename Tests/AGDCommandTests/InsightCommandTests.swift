@@ -148,11 +148,11 @@ struct InsightCommandTests {
             ["bench"] + Self.model + ["--contexts", "8,16", "-n", "6", "--plot", plot.path, "--json"])
         let rows = try #require(report["rows"] as? [[String: Any]])
         let variants = [
-            "greedy", "agd", "agd-excess", "agd-gated-eager", "agd-gated-deferred", "agd-reverse",
+            "greedy", "agd", "agd-excess", "agd-gated-eager", "agd-gated-deferred", "cad", "agd-reverse",
         ]
         #expect(rows.compactMap { $0["variant"] as? String } == variants + variants)
         #expect(rows.compactMap { $0["context"] as? Int } == variants.map { _ in 8 } + variants.map { _ in 16 })
-        #expect(rows.compactMap { $0["tangent_lanes"] as? Int }.prefix(6) == [0, 1, 2, 1, 1, 0])
+        #expect(rows.compactMap { $0["tangent_lanes"] as? Int }.prefix(7) == [0, 1, 2, 1, 1, 0, 0])
         for row in rows {
             #expect((row["tokens_per_second"] as? Double ?? 0) > 0 && (row["time_over_greedy"] as? Double ?? 0) > 0)
             #expect((row["prefill_tokens_per_second"] as? Double ?? 0) > 0)

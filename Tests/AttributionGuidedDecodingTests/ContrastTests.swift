@@ -50,8 +50,7 @@ struct ContrastTests {
         let prompt = try model.prompt(tokens: oracle.prompt)
         for reference in oracle.cad {
             let strategy = ContextAware(
-                prompt: prompt, without: try model.prompt(tokens: reference.without), alpha: reference.alpha,
-                model: model, options: Self.options)
+                without: try model.prompt(tokens: reference.without), alpha: reference.alpha)
             let tokens = try await Self.decode(model, prompt, strategy, count: reference.tokens.count)
             #expect(tokens == reference.tokens, "alpha \(reference.alpha)")
         }
@@ -106,9 +105,7 @@ struct ContrastTests {
         let prompt = try model.prompt(tokens: oracle.prompt)
         let region = RegionOfInterest(tokens: [3: 1, 4: 1])
         let greedy = try await Self.decode(model, prompt, Greedy(), count: 8)
-        let cad = ContextAware(
-            prompt: prompt, without: try model.prompt(tokens: oracle.cad[0].without), alpha: 0, model: model,
-            options: Self.options)
+        let cad = ContextAware(without: try model.prompt(tokens: oracle.cad[0].without), alpha: 0)
         #expect(try await Self.decode(model, prompt, cad, count: 8) == greedy)
         let blend = BlendedGuidance(AttributionGuided(region: region, entropyThreshold: nil), lambda: 0)
         #expect(try await Self.decode(model, prompt, blend, count: 8) == greedy)

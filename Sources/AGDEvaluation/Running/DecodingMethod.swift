@@ -85,11 +85,11 @@ public struct DecodingMethod: Codable, Hashable, Sendable {
     /// What is to be decoded, and how: methods that guide by words or leave words out have prompts of their own.
     ///
     /// - Parameters:
-    ///   - options: of the caches for a second sequence, where there is one.
+    ///   - reverse: of the backward passes of `agd-reverse`.
     /// - Throws: ``EvaluationError`` for a method that needs a region where there is none; ``RegionError``.
     public func decoding(
         of prompt: Prompt, regions: [RegionSpecification], with model: LanguageModel,
-        options: Session.Options = Session.Options(), tangents: TangentSchedule = .withEachStep
+        reverse: ReverseAttribution.Options = .init(), tangents: TangentSchedule = .withEachStep
     ) throws -> (prompt: Prompt, strategy: any DecodingStrategy) {
         guard !strategy.needsRegion || !regions.isEmpty else {
             throw EvaluationError(
@@ -109,11 +109,7 @@ public struct DecodingMethod: Codable, Hashable, Sendable {
             return (prompt, Sampling(options, candidates: rule))
         case .cad:
             let without = try model.prompt(prompt, .remove, of: regions)
-            return (
-                prompt,
-                ContextAware(
-                    prompt: prompt, without: without, alpha: alpha, model: model, options: options, candidates: rule)
-            )
+            return (prompt, ContextAware(without: without, alpha: alpha, candidates: rule))
         case .dola:
             return (
                 prompt,
@@ -127,9 +123,7 @@ public struct DecodingMethod: Codable, Hashable, Sendable {
                 region: try prompt.region(regions), rule: self.rule, score: score, candidates: rule,
                 entropyThreshold: entropyThreshold, tangents: tangents)
             switch strategy {
-            case .agdReverse:
-                let reverse = ReverseAttribution.Options(threadCount: options.threadCount)
-                return (prompt, ReverseGuided(guided, model: model, options: reverse))
+            case .agdReverse: return (prompt, ReverseGuided(guided, model: model, options: reverse))
             case .agdBlend:
                 return (prompt, BlendedGuidance(guided, lambda: lambda, plausibility: plausibility ?? 0.01))
             default: return (prompt, guided)

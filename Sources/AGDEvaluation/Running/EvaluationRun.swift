@@ -86,12 +86,9 @@ public struct EvaluationRun {
         into sample: inout Sample
     ) async throws {
         let original = try model.prompt(messages)
-        // A second sequence has caches of its own, which begin afresh too.
-        let contextLength = min(
-            model.configuration.contextLength, original.tokens.count + settings.maximumTokens + 1)
         let (prompt, strategy) = try settings.method.decoding(
             of: original, regions: try settings.method.regions(of: item), with: model,
-            options: .init(contextLength: contextLength, threadCount: threadCount, cacheType: cacheType))
+            reverse: .init(threadCount: threadCount))
         // What is cached never decides what comes out: each item begins afresh, so that a resumed run is the same run.
         await session.reset()
         var tokens: [Int] = []

@@ -40,15 +40,17 @@ extension ReverseAttribution {
         let cache = try LaneCache(model, contextLength: tokens.count, laneCount: 2, type: .float32)
         let graph = try Graph(capacity: 512)
         let x = graph.input(.float32, model.configuration.embeddingLength, 1, tokens.count, 2, name: "lanes")
+        let positions = graph.input(.int32, tokens.count, name: "positions")
         let inputs = AttentionInputs(
-            graph, model.configuration, tokenCount: tokens.count, historyLength: fused ? nil : cache.capacity)
-        let context = LaneContext(
-            graph: graph, rule: rule, laneCount: 2, inputs: inputs, cache: cache, headWeights: [:])
+            graph, model.configuration, positions: positions, historyLength: fused ? nil : cache.capacity)
+        let context = LaneContext(graph: graph, rule: rule, laneCount: 2, headWeights: [:])
         let operations: any LaneOperations =
             fused
             ? FusedLaneOperations(context, model.configuration, threadCount: stream.threadCount)
             : ComposedLaneOperations(context: context)
-        let lanes = ForwardLanes(graph: graph, laneCount: 2, positions: inputs.positions, operations: operations)
+        let lanes = ForwardLanes(
+            graph: graph, laneCount: 2, positions: positions,
+            sequences: [LaneSequence(tokens: tokens.indices, inputs: inputs, cache: cache)], operations: operations)
         let block = DecoderBlock(propagator: lanes, configuration: model.configuration, weights: weights, index: layer)
         let y = block(x)
         graph.output(y)
@@ -56,6 +58,7 @@ extension ReverseAttribution {
         Set(model.configuration.attention.map(\.slidingWindow)).compactMap(inputs.mask).forEach(graph.include)
         let plan = try GraphPlan(graph, on: stream)
         x.write(residualStream[layer] + tangent)
+        positions.write(tokens.indices.map { Int32($0) })
         inputs.write(start: 0)
         try plan.compute()
         return y.readFloats().split(into: tangent.count)[1]

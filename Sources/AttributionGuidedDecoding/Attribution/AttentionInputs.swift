@@ -1,8 +1,8 @@
 import TensorGraph
 
-/// What attention must know about the tokens of one evaluation: where they are and what each of them sees.
+/// What attention must know about the new tokens of a sequence: where they are and what each of them sees.
 struct AttentionInputs {
-    /// Positions of the new tokens, int32 `[tokens]`.
+    /// Positions of the new tokens, int32 `[tokens]`; who made them writes them.
     let positions: Tensor
     /// What attention composed of ggml's operations needs besides; nil where no layer uses it.
     private let composed: Composed?
@@ -17,8 +17,9 @@ struct AttentionInputs {
     }
 
     /// - Parameter historyLength: nil where no layer's attention is composed.
-    init(_ graph: Graph, _ configuration: ModelConfiguration, tokenCount: Int, historyLength: Int?) {
-        positions = graph.input(.int32, tokenCount, name: "positions")
+    init(_ graph: Graph, _ configuration: ModelConfiguration, positions: Tensor, historyLength: Int?) {
+        self.positions = positions
+        let tokenCount = positions.elementCount
         composed = historyLength.map { historyLength in
             let windows = Set(configuration.attention.map(\.slidingWindow))
             return Composed(
@@ -36,11 +37,10 @@ struct AttentionInputs {
     /// The mask of layers with this window, `[history, tokens]`.
     func mask(_ slidingWindow: Int?) -> Tensor? { composed?.masks[slidingWindow] }
 
-    /// Sets the inputs for tokens at consecutive positions from `start`.
+    /// Sets what attention needs besides the positions, for consecutive ones from `start`.
     func write(start: Int) {
-        let tokenCount = positions.elementCount
-        positions.write((0..<tokenCount).map { Int32(start + $0) })
         guard let composed else { return }
+        let tokenCount = positions.elementCount
         composed.cacheRows.write((0..<tokenCount).map { Int64(start + $0) })
         for (window, mask) in composed.masks {
             var values = [Float](repeating: -.infinity, count: historyLength * tokenCount)

@@ -7,8 +7,6 @@ struct ComposedLaneOperations: LaneOperations {
     private var graph: Graph { context.graph }
     private var rule: PropagationRule { context.rule }
     private var laneCount: Int { context.laneCount }
-    private var inputs: AttentionInputs { context.inputs }
-    private var cache: LaneCache { context.cache }
     private var tangentLanes: Range<Int> { 1..<laneCount }
 
     private func lane(_ x: Tensor, _ index: Int) -> Tensor { graph.slice(x, axis: 3, index..<index + 1) }
@@ -54,16 +52,17 @@ struct ComposedLaneOperations: LaneOperations {
     }
 
     func attention(
-        queries: Tensor, keys: Tensor, values: Tensor, scale: Float, slidingWindow: Int?, layer: Int
+        queries: Tensor, keys: Tensor, values: Tensor, scale: Float, slidingWindow: Int?, layer: Int,
+        in sequence: LaneSequence
     ) -> Tensor {
         let (width, heads, tokens) = (queries.shape[0], queries.shape[1], queries.shape[2])
         let keyValueHeads = keys.shape[1]
-        let history = inputs.historyLength
+        let history = sequence.inputs.historyLength
         // Query heads that share a key head form one block of columns: [width, tokens * group, keyValueHeads, lanes].
         let columns = graph.reshape(
             graph.contiguous(graph.permute(queries, 0, 2, 1, 3)), width, tokens * heads / keyValueHeads, keyValueHeads,
             laneCount)
-        let (cachedKeys, cachedValues) = store(keys, values, layer: layer)
+        let (cachedKeys, cachedValues) = store(keys, values, layer: layer, in: sequence)
 
         func keyMatrix(_ lane: Int) -> Tensor {
             graph.slice(cachedKeys[lane], axis: 1, 0..<history)
@@ -81,7 +80,7 @@ struct ComposedLaneOperations: LaneOperations {
         // Attention weights and their tangents, [history, tokens, heads] for each lane.
         let usesAllQueries = laneCount > 1 && rule.passesThroughAttentionWeights
         let scores = perHead(graph.multiplyMatrix(keyMatrix(0), usesAllQueries ? columns : lane(columns, 0)))
-        let weights = graph.softmax(lane(scores, 0), mask: inputs.mask(slidingWindow), scale: scale)
+        let weights = graph.softmax(lane(scores, 0), mask: sequence.inputs.mask(slidingWindow), scale: scale)
         let output = graph.multiplyMatrix(primalValues, perKeyHead(weights))
         var lanes = [perHead(output)]
         for lane in tangentLanes {
@@ -105,9 +104,12 @@ struct ComposedLaneOperations: LaneOperations {
     }
 
     /// Writes keys and values of the new tokens into the cache; the results are the caches of each lane afterwards.
-    private func store(_ keys: Tensor, _ values: Tensor, layer: Int) -> (keys: [Tensor], values: [Tensor]) {
+    private func store(
+        _ keys: Tensor, _ values: Tensor, layer: Int, in sequence: LaneSequence
+    ) -> (keys: [Tensor], values: [Tensor]) {
+        let cache = sequence.cache
         func written(_ x: Tensor, _ lane: Int, into cache: Tensor) -> Tensor {
-            graph.writeRows(graph.permute(self.lane(x, lane), 0, 2, 1, 3), into: cache, at: inputs.cacheRows)
+            graph.writeRows(graph.permute(self.lane(x, lane), 0, 2, 1, 3), into: cache, at: sequence.inputs.cacheRows)
         }
         return (
             (0..<laneCount).map { written(keys, $0, into: cache.keys(layer: layer, lane: $0)) },

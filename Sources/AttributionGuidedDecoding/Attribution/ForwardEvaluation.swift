@@ -3,13 +3,22 @@ import TensorGraph
 /// The forward pass over a few new tokens, as a graph that is kept and used again while its shape fits.
 final class ForwardEvaluation {
     struct Shape: Hashable {
-        var tokenCount: Int
-        /// Cached positions that take part, rounded up; nil where all attention is fused, which looks only at what is there.
-        var historyLength: Int?
+        /// The sequences whose tokens are evaluated together; mostly one.
+        var sequences: [Extent]
         var laneCount: Int
         var output: Output
         /// Layers whose inputs are to be read out too, see ``DecodingStrategy/earlyLayers``.
         var earlyLayers: [Int] = []
+
+        /// How much of a sequence takes part.
+        struct Extent: Hashable {
+            /// New tokens.
+            var tokenCount: Int
+            /// Cached positions, rounded up; nil where all attention is fused, which looks only at what is there.
+            var historyLength: Int?
+        }
+
+        var tokenCount: Int { sequences.reduce(0) { $0 + $1.tokenCount } }
     }
 
     /// What is wanted at the last of the new tokens.
@@ -25,38 +34,51 @@ final class ForwardEvaluation {
     }
 
     let shape: Shape
+    /// Where the sequences' keys and values are.
+    let caches: [LaneCache]
     private let plan: GraphPlan
-    private let tokens: Tensor
+    private let tokens, positions: Tensor
     /// `[1, 1, tokens, lanes]`; nil where the primal is the only lane.
     private let laneWeights: Tensor?
-    private let attention: AttentionInputs
+    private let sequences: [LaneSequence]
     private var logits, probabilities, hidden: Tensor?
     private var earlyLogits: [Tensor] = []
 
     init(
-        _ model: LanguageModel, _ shape: Shape, rule: PropagationRule, cache: LaneCache, headWeights: [Int: Tensor],
-        fusesOperations: Bool, on stream: ComputeStream
+        _ model: LanguageModel, _ shape: Shape, rule: PropagationRule, caches: [LaneCache],
+        headWeights: [Int: Tensor], fusesOperations: Bool, on stream: ComputeStream
     ) throws {
         self.shape = shape
+        self.caches = caches
         let configuration = model.configuration
-        let graph = try Graph(capacity: 128 + configuration.layerCount * (110 + 80 * shape.laneCount))
+        let graph = try Graph(
+            capacity: 128 + configuration.layerCount * (110 + 80 * shape.laneCount) * shape.sequences.count)
         tokens = graph.input(.int32, shape.tokenCount, name: "tokens")
+        let positions = graph.input(.int32, shape.tokenCount, name: "positions")
+        self.positions = positions
         laneWeights =
             shape.laneCount == 1
             ? nil : graph.input(.float32, 1, 1, shape.tokenCount, shape.laneCount, name: "lane weights")
-        attention = AttentionInputs(
-            graph, configuration, tokenCount: shape.tokenCount, historyLength: shape.historyLength)
-        let context = LaneContext(
-            graph: graph, rule: rule, laneCount: shape.laneCount, inputs: attention, cache: cache,
-            headWeights: headWeights)
+        var sequences: [LaneSequence] = []
+        for (extent, cache) in zip(shape.sequences, caches) {
+            let start = sequences.last?.tokens.upperBound ?? 0
+            let tokens = start..<start + extent.tokenCount
+            let inputs = AttentionInputs(
+                graph, configuration,
+                positions: tokens.count == shape.tokenCount ? positions : graph.slice(positions, axis: 0, tokens),
+                historyLength: extent.historyLength)
+            sequences.append(LaneSequence(tokens: tokens, inputs: inputs, cache: cache))
+        }
+        self.sequences = sequences
+        let context = LaneContext(graph: graph, rule: rule, laneCount: shape.laneCount, headWeights: headWeights)
         let fused = FusedLaneOperations(context, configuration, threadCount: stream.threadCount)
         let composed = ComposedLaneOperations(context: context)
-        let positions = attention.positions
+        let allFused = shape.sequences.allSatisfy { $0.historyLength == nil }
         func propagator(_ device: Int?) -> ForwardLanes {
-            let isFused =
-                shape.historyLength == nil || (fusesOperations && device == nil && shape.laneCount <= Graph.laneLimit)
+            let isFused = allFused || (fusesOperations && device == nil && shape.laneCount <= Graph.laneLimit)
             return ForwardLanes(
-                graph: graph, laneCount: shape.laneCount, positions: positions, operations: isFused ? fused : composed)
+                graph: graph, laneCount: shape.laneCount, positions: positions, sequences: sequences,
+                operations: isFused ? fused : composed)
         }
 
         var x = graph.reshape(
@@ -99,15 +121,21 @@ final class ForwardEvaluation {
         plan = try GraphPlan(graph, on: stream)
     }
 
-    /// Evaluates `tokens` at positions from `start` on.
-    /// - Parameter weights: for each tangent lane the weight of each new token.
-    func run(tokens newTokens: [Int], start: Int, weights: [[Float]]) throws -> Prediction? {
+    /// Evaluates the sequences' new tokens.
+    /// - Parameters:
+    ///   - newTokens: of one sequence after the other.
+    ///   - starts: for each sequence the position of its first new token.
+    ///   - weights: for each tangent lane the weight of each new token.
+    func run(tokens newTokens: [Int], starts: [Int], weights: [[Float]]) throws -> Prediction? {
         tokens.write(newTokens.map { Int32($0) })
+        positions.write(
+            zip(starts, shape.sequences).flatMap { start, extent in (0..<extent.tokenCount).map { Int32(start + $0) } })
+        for (sequence, start) in zip(sequences, starts) { sequence.inputs.write(start: start) }
         laneWeights?.write(
             Array(repeating: Float(1), count: shape.tokenCount) + weights.prefix(shape.laneCount - 1).joined())
-        attention.write(start: start)
         try plan.compute()
         guard let logits, let probabilities, let hidden else { return nil }
+        let early = earlyLogits.map { $0.readFloats() }
         if shape.output == .everyPosition {
             let width = logits.shape[0]
             let (all, allProbabilities) = (
@@ -115,52 +143,19 @@ final class ForwardEvaluation {
             )
             return Prediction(
                 logits: all[all.count - 1], probabilities: allProbabilities[all.count - 1], tangents: [],
-                distributions: zip(all, allProbabilities).map(Distribution.init), embeddingLength: hidden.shape[0])
+                earlyLogits: early, distributions: zip(all, allProbabilities).map(Distribution.init),
+                embeddingLength: hidden.shape[0])
         }
         let logitLanes = logits.readFloats().split(into: logits.shape[0])
         return Prediction(
             logits: logitLanes[0], probabilities: probabilities.readFloats(),
             tangents: Array(hidden.readFloats().split(into: hidden.shape[0]).dropFirst()),
             scores: shape.output == .allScores ? Array(logitLanes.dropFirst()) : nil,
-            earlyLogits: earlyLogits.map { $0.readFloats() }, embeddingLength: hidden.shape[0])
+            earlyLogits: early, embeddingLength: hidden.shape[0])
     }
 
     /// Bytes of inputs and intermediate results.
     var byteCount: Int { plan.byteCount }
-}
-
-/// What the model says about the next token, and how that hangs on the regions.
-struct Prediction {
-    /// `[vocabularySize]`, before softmax.
-    var logits: [Float]
-    /// `[vocabularySize]`, softmax of the logits.
-    var probabilities: [Float]
-    /// For each region the tangent before the output matrix, `[embeddingLength]`; empty where it wasn't computed.
-    var tangents: [[Float]]
-    /// For each region the relevance of every token, `[vocabularySize]`, where asked for.
-    var scores: [[Float]]?
-    /// For each early layer `[vocabularySize]`: the output matrix applied to what enters it.
-    var earlyLogits: [[Float]] = []
-    /// What follows each of the tokens just read, where asked for.
-    var distributions: [Distribution] = []
-    /// Length of a tangent.
-    var embeddingLength: Int
-
-    /// With the tangents of regions that nothing has reached yet, which are zero, where no lanes were computed for them.
-    func withZeroTangents(_ regionCount: Int) -> Prediction {
-        guard tangents.isEmpty, regionCount > 0 else { return self }
-        var prediction = self
-        prediction.tangents = Array(repeating: Array(repeating: 0, count: embeddingLength), count: regionCount)
-        prediction.scores = scores.map { _ in
-            Array(repeating: Array(repeating: 0, count: logits.count), count: regionCount)
-        }
-        return prediction
-    }
-
-    /// Whether these are numbers. One logit that is none makes the sum of the softmax, and so every probability, none.
-    var isFinite: Bool {
-        probabilities.first?.isFinite == true && tangents.allSatisfy { $0.allSatisfy(\.isFinite) }
-    }
 }
 
 extension Array {

@@ -8,7 +8,10 @@ import TensorGraph
 struct ForwardLanes: Propagation {
     let graph: Graph
     let laneCount: Int
+    /// Positions of the new tokens of all sequences, int32 `[tokens]`.
     let positions: Tensor
+    /// Mostly one.
+    let sequences: [LaneSequence]
     let operations: any LaneOperations
 
     func linear(_ x: Tensor, _ weights: LinearWeights) -> Tensor {
@@ -43,7 +46,12 @@ struct ForwardLanes: Propagation {
     func attention(
         queries: Tensor, keys: Tensor, values: Tensor, scale: Float, slidingWindow: Int?, layer: Int
     ) -> Tensor {
-        operations.attention(
-            queries: queries, keys: keys, values: values, scale: scale, slidingWindow: slidingWindow, layer: layer)
+        let outputs = sequences.map { sequence in
+            operations.attention(
+                queries: sequence.part(of: queries, in: graph), keys: sequence.part(of: keys, in: graph),
+                values: sequence.part(of: values, in: graph), scale: scale, slidingWindow: slidingWindow, layer: layer,
+                in: sequence)
+        }
+        return outputs.dropFirst().reduce(outputs[0]) { graph.concatenate($0, $1, axis: 2) }
     }
 }

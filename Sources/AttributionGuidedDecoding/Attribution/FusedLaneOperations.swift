@@ -34,19 +34,21 @@ struct FusedLaneOperations: LaneOperations {
     }
 
     func attention(
-        queries: Tensor, keys: Tensor, values: Tensor, scale: Float, slidingWindow: Int?, layer: Int
+        queries: Tensor, keys: Tensor, values: Tensor, scale: Float, slidingWindow: Int?, layer: Int,
+        in sequence: LaneSequence
     ) -> Tensor {
         let lanes = 0..<context.laneCount
         let caches = LaneCaches(
-            keys: lanes.map { context.cache.keys(layer: layer, lane: $0) },
-            values: lanes.map { context.cache.values(layer: layer, lane: $0) })
-        let stored = graph.laneStore(keys: keys, values: values, positions: context.inputs.positions, in: caches)
+            keys: lanes.map { sequence.cache.keys(layer: layer, lane: $0) },
+            values: lanes.map { sequence.cache.values(layer: layer, lane: $0) })
+        let positions = sequence.inputs.positions
+        let stored = graph.laneStore(keys: keys, values: values, positions: positions, in: caches)
         let attention = Graph.LaneAttention(
             scale: scale, slidingWindow: slidingWindow,
             scoreFactor: rule.passesThroughAttentionWeights ? rule.queryKeyFactor : 0, valueFactor: rule.valueFactor)
         let output = graph.laneAttention(
-            queries: queries, positions: context.inputs.positions, stored: stored, caches: caches,
-            keyValueHeads: keys.shape[1], headWeights: context.headWeights[layer], attention, scratch: attentionScratch)
+            queries: queries, positions: positions, stored: stored, caches: caches, keyValueHeads: keys.shape[1],
+            headWeights: context.headWeights[layer], attention, scratch: attentionScratch)
         return graph.reshape(output, queries.shape[0] * queries.shape[1], 1, queries.shape[2], context.laneCount)
     }
 }

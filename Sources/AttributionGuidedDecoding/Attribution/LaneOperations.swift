@@ -9,9 +9,10 @@ protocol LaneOperations {
     func multiplyMatrix(_ weights: Tensor, _ columns: Tensor) -> Tensor
     func rmsNorm(_ x: Tensor, gain: Tensor, epsilon: Float) -> Tensor
     func gatedProduct(gate: Tensor, up: Tensor, _ function: ActivationFunction) -> Tensor
-    /// Stores the new keys and values in the caches, then attends; as in ``Propagation``.
+    /// Stores a sequence's new keys and values in its caches, then attends; as in ``Propagation``.
     func attention(
-        queries: Tensor, keys: Tensor, values: Tensor, scale: Float, slidingWindow: Int?, layer: Int
+        queries: Tensor, keys: Tensor, values: Tensor, scale: Float, slidingWindow: Int?, layer: Int,
+        in sequence: LaneSequence
     ) -> Tensor
 }
 
@@ -20,8 +21,20 @@ struct LaneContext {
     let graph: Graph
     let rule: PropagationRule
     let laneCount: Int
-    let inputs: AttentionInputs
-    let cache: LaneCache
     /// For each layer in the region the weights of its heads, `[1, 1, heads, tangent lanes]`.
     let headWeights: [Int: Tensor]
+}
+
+/// One of the sequences whose new tokens are evaluated together. They lie side by side on the token axis, where only
+/// attention tells them apart.
+struct LaneSequence {
+    /// The sequence's new tokens on the token axis.
+    let tokens: Range<Int>
+    let inputs: AttentionInputs
+    let cache: LaneCache
+
+    /// The sequence's part of an activation `[width, heads, tokens, lanes]`.
+    func part(of x: Tensor, in graph: Graph) -> Tensor {
+        tokens.count == x.shape[2] ? x : graph.contiguous(graph.slice(x, axis: 2, tokens))
+    }
 }

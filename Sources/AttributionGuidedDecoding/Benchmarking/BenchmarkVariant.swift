@@ -10,6 +10,8 @@ extension ModelBenchmark {
         case gatedEager = "agd-gated-eager"
         /// The same; tangents caught up when the gate opens.
         case gatedDeferred = "agd-gated-deferred"
+        /// Contrasted with the prompt that lacks the region (context-aware decoding): a second sequence in the same batch.
+        case cad
         /// Guided at every step as in the paper: a backward pass through the whole context for each candidate.
         case reverse = "agd-reverse"
 
@@ -20,8 +22,8 @@ extension ModelBenchmark {
 
         /// Of each step's distribution the five most probable tokens are candidates, so that k is the same throughout.
         func strategy(
-            guidingTo region: RegionOfInterest, _ model: LanguageModel, _ options: Options
-        ) -> any DecodingStrategy {
+            guidingTo region: RegionOfInterest, of prompt: Prompt, _ model: LanguageModel, _ options: Options
+        ) throws -> any DecodingStrategy {
             let candidates = CandidateRule(count: 5, minimumProbability: 0)
             func guided(_ score: AttributionGuided.Score = .sum, _ tangents: TangentSchedule = .withEachStep)
                 -> AttributionGuided
@@ -29,15 +31,22 @@ extension ModelBenchmark {
                 AttributionGuided(
                     region: region, score: score, candidates: candidates, entropyThreshold: nil, tangents: tangents)
             }
-            return switch self {
-            case .greedy: Greedy(candidates: candidates)
-            case .agd: guided()
-            case .excess: guided(.excess)
-            case .gatedEager: PeriodicallyGuided(guided(), period: options.gatePeriod)
-            case .gatedDeferred: PeriodicallyGuided(guided(.sum, .whenAsked), period: options.gatePeriod)
+            switch self {
+            case .greedy: return Greedy(candidates: candidates)
+            case .agd: return guided()
+            case .excess: return guided(.excess)
+            case .gatedEager: return PeriodicallyGuided(guided(), period: options.gatePeriod)
+            case .gatedDeferred: return PeriodicallyGuided(guided(.sum, .whenAsked), period: options.gatePeriod)
+            case .cad:
+                // One token at least has to be left.
+                let others = prompt.tokens.indices.filter {
+                    region.weight(at: $0) == 0 || $0 == prompt.tokens.count - 1
+                }
+                return ContextAware(
+                    without: try model.prompt(tokens: others.map { prompt.tokens[$0] }), candidates: candidates)
             case .reverse:
                 // The first step is not measured, so it need not be paid for.
-                PeriodicallyGuided(
+                return PeriodicallyGuided(
                     ReverseGuided(guided(), model: model, options: .init(threadCount: options.threadCount)),
                     first: 1, period: 1)
             }

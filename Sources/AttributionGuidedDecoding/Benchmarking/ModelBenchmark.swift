@@ -78,7 +78,7 @@ public struct ModelBenchmark: Sendable {
         _ model: LanguageModel, context: Int, _ options: Options, _ progress: (String) -> Void
     ) throws -> [Row] {
         let clock = ContinuousClock()
-        let prompt = randomTokens(context, vocabularySize: model.configuration.vocabularySize)
+        let prompt = try model.prompt(tokens: randomTokens(context, vocabularySize: model.configuration.vocabularySize))
         let region = RegionOfInterest(
             tokens: Dictionary(uniqueKeysWithValues: (0..<max(1, context / 4)).map { ($0, 1) }))
         let variants = Variant.allCases.filter { variant in
@@ -89,21 +89,29 @@ public struct ModelBenchmark: Sendable {
         var runs: [Run] = []
         for variant in variants {
             progress("context \(context): reading the prompt, \(variant.rawValue)")
-            let strategy = variant.strategy(guidingTo: region, model, options)
-            let session = try InferenceSession(
-                model, regions: strategy.regions,
-                options: .init(
-                    contextLength: context + options.tokenCount, threadCount: options.threadCount,
-                    cacheType: options.cacheType.elementType, rule: strategy.rule))
+            let strategy = try variant.strategy(guidingTo: region, of: prompt, model, options)
+            let sessionOptions = InferenceSession.Options(
+                contextLength: context + options.tokenCount, threadCount: options.threadCount,
+                cacheType: options.cacheType.elementType, rule: strategy.rule)
+            let session = try InferenceSession(model, regions: strategy.regions, options: sessionOptions)
             let start = clock.now
-            let prediction = try session.append(prompt)
+            var prediction = try session.append(prompt.tokens)
+            let companion = try strategy.companionPrompt.map { prompt in
+                let companion = try InferenceSession(model, regions: [], options: sessionOptions)
+                prediction.companion = try companion.append(prompt.tokens).distribution
+                return companion
+            }
             let prefill = Double(context) / (start.duration(to: clock.now) / .seconds(1))
+            let cacheBytes = [session, companion].compactMap { $0 }.map { $0.cacheBytes(positions: $0.tokens.count) }
             let state = GenerationState(
-                inference: session, prediction: prediction, strategy: strategy,
+                inference: session, companion: companion, prediction: prediction, strategy: strategy,
                 limits: GenerationLimits(ignoresEndOfGeneration: true), promptLength: context,
                 text: TextStream(stopStrings: []))
             _ = try state.step(tokenizer: nil)  // The first step only chooses; the forward pass is the prompt's.
-            runs.append(Run(variant: variant, state: state, session: session, prefillTokensPerSecond: prefill))
+            runs.append(
+                Run(
+                    variant: variant, state: state, tangentLanes: session.regions.count,
+                    cacheBytes: cacheBytes.reduce(0, +), prefillTokensPerSecond: prefill))
         }
         progress("context \(context): decoding")
         for step in 0..<options.tokenCount - 1 {
@@ -116,9 +124,9 @@ public struct ModelBenchmark: Sendable {
         }
         let greedyTime = runs[0].typicalTime
         return runs.map { run in
-            let bytes = Double(model.weights.bytesPerToken + run.session.cacheBytes(positions: context))
+            let bytes = Double(model.weights.bytesPerToken + run.cacheBytes)
             return Row(
-                variant: run.variant, context: context, tangentLanes: run.session.regions.count,
+                variant: run.variant, context: context, tangentLanes: run.tangentLanes,
                 tokensPerSecond: 1 / run.typicalTime, timeOverGreedy: run.typicalTime / greedyTime,
                 prefillTokensPerSecond: run.prefillTokensPerSecond,
                 bandwidthShare: run.variant == .reverse ? nil : bytes / run.typicalTime,
@@ -130,7 +138,7 @@ public struct ModelBenchmark: Sendable {
     private struct Run {
         let variant: Variant
         let state: GenerationState
-        let session: InferenceSession
+        let tangentLanes, cacheBytes: Int
         let prefillTokensPerSecond: Double
         /// Seconds of each step.
         var times: [Double] = []

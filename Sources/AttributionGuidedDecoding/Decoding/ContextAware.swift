@@ -4,27 +4,20 @@ public struct ContextAware: DecodingStrategy {
     public let name = "cad"
     /// How much is taken away of what the model would say without the region; 0 is greedy. The paper takes 0.5 and 1.
     public let alpha: Double
-    private let prompt, promptWithout: [Int]
-    private let sequence: ContrastSequence
+    public let companionPrompt: Prompt?
     private let candidates: CandidateRule
 
-    /// - Parameters:
-    ///   - prompt: the prompt that is completed.
-    ///   - promptWithout: the same without the region, see ``LanguageModel/prompt(_:_:of:)``.
-    ///   - options: of the caches for the second sequence.
-    public init(
-        prompt: Prompt, without promptWithout: Prompt, alpha: Double = 1, model: LanguageModel,
-        options: Session.Options = Session.Options(), candidates: CandidateRule = CandidateRule()
-    ) {
-        self.prompt = prompt.tokens
-        self.promptWithout = promptWithout.tokens
+    /// - Parameter promptWithout: the prompt that is completed, without the region; see ``LanguageModel/prompt(_:_:of:)``.
+    public init(without promptWithout: Prompt, alpha: Double = 1, candidates: CandidateRule = CandidateRule()) {
+        companionPrompt = promptWithout
         self.alpha = alpha
         self.candidates = candidates
-        sequence = ContrastSequence(model, options: options)
     }
 
     public mutating func choose(_ context: borrowing DecodingContext) throws -> Choice {
-        let without = try sequence.distribution(after: promptWithout + context.tokens.dropFirst(prompt.count)).logits
+        guard let without = context.companion?.logits else {
+            throw GenerationError.invalid(field: name, problem: "needs what follows the prompt without the region")
+        }
         let with = context.distribution.logits
         let scores = with.indices.map { (1 + alpha) * Double(with[$0]) - alpha * Double(without[$0]) }
         let best = scores.indexOfMaximum

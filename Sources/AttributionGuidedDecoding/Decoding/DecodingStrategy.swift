@@ -10,6 +10,9 @@ public protocol DecodingStrategy: Sendable {
     var tangents: TangentSchedule { get }
     /// Layers whose own say the strategy wants to hear: what enters them, through the output matrix. 0 is the embeddings.
     var earlyLayers: [Int] { get }
+    /// A second prompt, which the same tokens complete: what the model expects after it is heard at each step too, see
+    /// ``DecodingContext/companion``. It costs a second column in each matrix product, and caches of its own.
+    var companionPrompt: Prompt? { get }
 
     mutating func choose(_ context: borrowing DecodingContext) throws -> Choice
 }
@@ -19,6 +22,7 @@ extension DecodingStrategy {
     public var rule: PropagationRule { .attnLRP }
     public var tangents: TangentSchedule { .withEachStep }
     public var earlyLayers: [Int] { [] }
+    public var companionPrompt: Prompt? { nil }
 }
 
 /// When the tangents of a step are computed.
@@ -36,15 +40,18 @@ public struct DecodingContext: ~Copyable {
     public let tokens: [Int]
     /// `[early layer][vocabularySize]`, for the strategy's ``DecodingStrategy/earlyLayers``.
     public let earlyLogits: [[Float]]
+    /// What the model expects after the strategy's ``DecodingStrategy/companionPrompt`` and the completion so far.
+    public let companion: Distribution?
     private let relevanceSource: ([Int]) throws -> [[Double]]
 
     init(
-        distribution: Distribution, tokens: [Int] = [], earlyLogits: [[Float]] = [],
+        distribution: Distribution, tokens: [Int] = [], earlyLogits: [[Float]] = [], companion: Distribution? = nil,
         relevance: @escaping ([Int]) throws -> [[Double]]
     ) {
         self.distribution = distribution
         self.tokens = tokens
         self.earlyLogits = earlyLogits
+        self.companion = companion
         relevanceSource = relevance
     }
 

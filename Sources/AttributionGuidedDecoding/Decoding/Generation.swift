@@ -40,8 +40,9 @@ extension LanguageModel {
         options: Session.Options? = nil, progress: @escaping @Sendable (Int) -> Void = { _ in }
     ) throws -> Generation {
         var fitting = Session.Options()
+        let promptLength = max(prompt.tokens.count, strategy.companionPrompt?.tokens.count ?? 0)
         fitting.contextLength = min(
-            configuration.contextLength, prompt.tokens.count + (limits.maximumTokens ?? fitting.contextLength))
+            configuration.contextLength, promptLength + (limits.maximumTokens ?? fitting.contextLength))
         return try Session(self, options: options ?? fitting)
             .generate(prompt, strategy: strategy, limits: limits, progress: progress)
     }
@@ -54,7 +55,8 @@ extension Session {
         _ prompt: Prompt, strategy: any DecodingStrategy, limits: GenerationLimits = GenerationLimits(),
         progress: @escaping @Sendable (Int) -> Void = { _ in }
     ) throws -> Generation {
-        guard prompt.tokens.count < options.contextLength else {
+        for prompt in [prompt, strategy.companionPrompt].compactMap({ $0 })
+        where prompt.tokens.count >= options.contextLength {
             throw GenerationError.promptTooLong(promptLength: prompt.tokens.count, contextLength: options.contextLength)
         }
         if let maximum = limits.maximumTokens, maximum < 1 {
@@ -64,7 +66,7 @@ extension Session {
         return Generation(session: self, prompt: prompt, strategy: strategy, limits: limits, progress: progress)
     }
 
-    /// Reads the prompt.
+    /// Reads the prompt, and the strategy's second one.
     func begin(_ generation: Generation) throws -> GenerationLoop {
         let strategy = generation.strategy
         let tokens = generation.prompt.tokens
@@ -72,16 +74,24 @@ extension Session {
         inference.earlyLayers = strategy.earlyLayers
         let cachedCount = inference.tokens.count
         generation.progress(cachedCount)
-        let prediction = try inference.append(Array(tokens[cachedCount...])) { done in
+        var prediction = try inference.append(Array(tokens[cachedCount...])) { done in
             try Task.checkCancellation()
             generation.progress(cachedCount + done)
+        }
+        let companion = try strategy.companionPrompt.map { prompt in
+            let companion = try preparedCompanion(for: prompt.tokens)
+            prediction.companion = try companion.append(Array(prompt.tokens[companion.tokens.count...])) { _ in
+                try Task.checkCancellation()
+            }.distribution
+            return companion
         }
         generation.progress(tokens.count)
         return GenerationLoop(
             session: self,
             state: GenerationState(
-                inference: inference, prediction: prediction, strategy: strategy, limits: generation.limits,
-                promptLength: tokens.count, text: TextStream(stopStrings: generation.limits.stopStrings)))
+                inference: inference, companion: companion, prediction: prediction, strategy: strategy,
+                limits: generation.limits, promptLength: tokens.count,
+                text: TextStream(stopStrings: generation.limits.stopStrings)))
     }
 
     func step(_ state: GenerationState) throws -> GenerationStep? { try state.step(tokenizer: model.tokenizer) }

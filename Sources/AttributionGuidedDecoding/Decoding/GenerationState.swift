@@ -1,6 +1,8 @@
 /// The decode loop: predict, choose, emit, stop or append.
 final class GenerationState: @unchecked Sendable {  // Touched by the session's actor only.
     private let inference: InferenceSession
+    /// What holds the strategy's second sequence.
+    private let companion: InferenceSession?
     private var prediction: Prediction
     private var strategy: any DecodingStrategy
     private let limits: GenerationLimits
@@ -10,10 +12,11 @@ final class GenerationState: @unchecked Sendable {  // Touched by the session's 
     private var pendingToken: Int?
 
     init(
-        inference: InferenceSession, prediction: Prediction, strategy: any DecodingStrategy, limits: GenerationLimits,
-        promptLength: Int, text: TextStream
+        inference: InferenceSession, companion: InferenceSession? = nil, prediction: Prediction,
+        strategy: any DecodingStrategy, limits: GenerationLimits, promptLength: Int, text: TextStream
     ) {
         self.inference = inference
+        self.companion = companion
         self.prediction = prediction
         self.strategy = strategy
         self.limits = limits
@@ -25,14 +28,17 @@ final class GenerationState: @unchecked Sendable {  // Touched by the session's 
         guard stopReason == nil else { return nil }
         try Task.checkCancellation()
         if let token = pendingToken {
-            prediction = try inference.append([token], withTangents: strategy.tangents == .withEachStep)
+            let withTangents = strategy.tangents == .withEachStep
+            prediction =
+                try companion.map { try inference.append(token, beside: $0, withTangents: withTangents) }
+                ?? inference.append([token], withTangents: withTangents)
         }
         let position = inference.tokens.count
-        let distribution = Distribution(logits: prediction.logits, probabilities: prediction.probabilities)
+        let distribution = prediction.distribution
         let choice = try strategy.choose(
             DecodingContext(
                 distribution: distribution, tokens: inference.tokens, earlyLogits: prediction.earlyLogits,
-                relevance: relevance))
+                companion: prediction.companion, relevance: relevance))
         let newText = emit(choice.token, tokenizer)
         stopReason = reasonToStop(after: choice.token, at: position, tokenizer)
         pendingToken = choice.token
@@ -58,6 +64,7 @@ final class GenerationState: @unchecked Sendable {  // Touched by the session's 
         if !limits.ignoresEndOfGeneration, tokenizer?.endsGeneration(token) == true { return .endOfGeneration }
         if text.hasStopped { return .stopString }
         if let maximum = limits.maximumTokens, position + 1 - promptLength >= maximum { return .maximumTokens }
-        return inference.remainingCapacity == 0 ? .contextFull : nil
+        let isFull = inference.remainingCapacity == 0 || companion?.remainingCapacity == 0
+        return isFull ? .contextFull : nil
     }
 }

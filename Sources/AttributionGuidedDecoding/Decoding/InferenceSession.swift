@@ -24,7 +24,7 @@ final class InferenceSession {
     /// Positions up to here may hold tangents of tokens that have since been dropped.
     private var staleTangentEnd = 0
     private let stream: ComputeStream
-    private let cache: LaneCache
+    let cache: LaneCache
     private let headWeights: [Int: Tensor]
     private let headWeightBuffer: TensorBuffer?
     /// Tangents of all positions before this one are zero.
@@ -60,12 +60,6 @@ final class InferenceSession {
 
     /// Bytes of caches and intermediate results.
     var byteCount: Int { cache.byteCount + evaluations.reduce(0) { $0 + $1.byteCount } }
-
-    /// Bytes of the caches of all lanes for `positions` tokens.
-    func cacheBytes(positions: Int) -> Int { cache.byteCount / cache.capacity * positions }
-
-    /// Tokens that still fit.
-    var remainingCapacity: Int { options.contextLength - tokens.count }
 
     var contents: CacheContents { CacheContents(tokens: tokens, regions: regions, rule: options.rule) }
 
@@ -117,6 +111,38 @@ final class InferenceSession {
         }
     }
 
+    /// Appends a token to this sequence and to `companion`, another one of the same model, in one batch: each weight is read
+    /// once for both. What follows the other is ``Prediction/companion``.
+    func append(_ token: Int, beside companion: InferenceSession, withTangents: Bool = true) throws -> Prediction {
+        precondition(remainingCapacity > 0 && companion.remainingCapacity > 0)
+        guard regions.isEmpty, companion.regions.isEmpty else {
+            // In a batch all sequences have the same lanes.
+            let other = try companion.append([token]).distribution
+            var prediction = try append([token], withTangents: withTangents)
+            prediction.companion = other
+            return prediction
+        }
+        // This one comes last, since the early layers' say is that of the last token.
+        let both = [companion, self]
+        let evaluation = try evaluation(
+            .init(
+                sequences: both.map { .init(tokenCount: 1, historyLength: $0.historyLength($0.tokens.count + 1)) },
+                laneCount: 1, output: .everyPosition, earlyLayers: earlyLayers),
+            caches: both.map(\.cache))
+        let starts = both.map(\.tokens.count)
+        guard var prediction = try evaluation.run(tokens: [token, token], starts: starts, weights: []),
+            prediction.isFinite
+        else {
+            throw GenerationError.notFinite(path: model.path, position: tokens.count)
+        }
+        for sequence in both {
+            sequence.tokens.append(token)
+            sequence.tangentLength = sequence.tokens.count
+        }
+        prediction.companion = prediction.distributions.first
+        return prediction
+    }
+
     /// The prediction after the last token again, with tangents, which are caught up where they were left out.
     func predictionWithTangents(output: ForwardEvaluation.Output = .logits) throws -> Prediction {
         try evaluate(from: min(tangentLength, tokens.count - 1), withTangents: true, output, { _ in })
@@ -131,11 +157,15 @@ final class InferenceSession {
             let isLast = chunk.range.upperBound == tokens.count
             let evaluation = try evaluation(
                 .init(
-                    tokenCount: chunk.range.count, historyLength: historyLength(chunk.range.upperBound),
+                    sequences: [
+                        .init(tokenCount: chunk.range.count, historyLength: historyLength(chunk.range.upperBound))
+                    ],
                     laneCount: chunk.laneCount, output: isLast ? output : .none,
-                    earlyLayers: isLast ? earlyLayers : []))
+                    earlyLayers: isLast ? earlyLayers : []),
+                caches: [cache])
             let weights = regions.map { region in chunk.range.map { Float(region.weight(at: $0)) } }
-            let prediction = try evaluation.run(tokens: Array(tokens[chunk.range]), start: position, weights: weights)
+            let prediction = try evaluation.run(
+                tokens: Array(tokens[chunk.range]), starts: [position], weights: weights)
             if withTangents { tangentLength = chunk.range.upperBound }
             position = chunk.range.upperBound
             if isLast, let prediction {
@@ -161,36 +191,18 @@ final class InferenceSession {
         return (start..<min(end, start + chunkLength(from: start, laneCount: laneCount)), laneCount)
     }
 
-    /// Tokens evaluated at once: as many as keep the attention weights of a layer within 256 MiB, at most 512; on the CPU
-    /// 128, which read a prompt as fast, for one can cancel between chunks only.
-    private func chunkLength(from start: Int, laneCount: Int) -> Int {
-        let bytesPerToken = 4 * model.configuration.headCount * (start + 512) * (2 * laneCount - 1)
-        return max(16, min(model.devices.isEmpty ? 128 : 512, (256 << 20) / bytesPerToken / 16 * 16))
-    }
-
-    /// Tokens evaluated at once where the logits of each are wanted: as many as keep those within 64 MiB, and as are not
-    /// divided further.
-    var everyPositionChunkLength: Int {
-        let logits = (64 << 20) / (4 * model.configuration.vocabularySize)
-        return max(1, min(logits, chunkLength(from: tokens.count, laneCount: 1)))
-    }
-
-    private func historyLength(_ count: Int) -> Int? {
-        let isFused = options.fusesOperations && model.devices.isEmpty && cache.laneCount <= Graph.laneLimit
-        return isFused
-            ? nil
-            : min(cache.capacity, (count + LaneCache.granularity - 1) / LaneCache.granularity * LaneCache.granularity)
-    }
-
     /// A graph of this shape, an earlier one where there is one. A few are kept: one for each kind of decoding step.
-    private func evaluation(_ shape: ForwardEvaluation.Shape) throws -> ForwardEvaluation {
-        if let index = evaluations.firstIndex(where: { $0.shape == shape }) {
+    private func evaluation(_ shape: ForwardEvaluation.Shape, caches: [LaneCache]) throws -> ForwardEvaluation {
+        let fits = { (evaluation: ForwardEvaluation) in
+            evaluation.shape == shape && evaluation.caches.elementsEqual(caches, by: ===)
+        }
+        if let index = evaluations.firstIndex(where: fits) {
             evaluations.append(evaluations.remove(at: index))
             return evaluations[evaluations.count - 1]
         }
         if evaluations.count >= 3 { evaluations.removeFirst() }
         let evaluation = try ForwardEvaluation(
-            model, shape, rule: options.rule, cache: cache, headWeights: headWeights,
+            model, shape, rule: options.rule, caches: caches, headWeights: headWeights,
             fusesOperations: options.fusesOperations, on: stream)
         evaluations.append(evaluation)
         return evaluation

@@ -42,6 +42,8 @@ public actor Session {
     public nonisolated let options: Options
     private let executor = QueueExecutor(label: "attribution-guided-decoding.session")
     private var inference: InferenceSession?
+    /// For strategies that want a second sequence; kept once there was one.
+    private var companion: InferenceSession?
 
     public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
@@ -58,10 +60,13 @@ public actor Session {
     }
 
     /// Forgets all tokens; the next prompt is read from its beginning.
-    public func reset() { inference?.truncate(to: 0) }
+    public func reset() {
+        inference?.truncate(to: 0)
+        companion?.truncate(to: 0)
+    }
 
     /// Bytes of caches and intermediate results.
-    public var byteCount: Int { inference?.byteCount ?? 0 }
+    public var byteCount: Int { (inference?.byteCount ?? 0) + (companion?.byteCount ?? 0) }
 
     /// What the caches hold; nil before the first use.
     public var cacheContents: CacheContents? { inference?.contents }
@@ -70,13 +75,23 @@ public actor Session {
     func prepared(_ regions: [RegionOfInterest], rule: PropagationRule, for tokens: [Int]) throws -> InferenceSession {
         if let inference, inference.adopt(regions, rule: rule, tokens: tokens) { return inference }
         inference = nil  // Gives its memory back before the new one takes its own.
-        let fresh = try InferenceSession(
-            model, regions: regions,
-            options: .init(
-                contextLength: options.contextLength, threadCount: options.threadCount,
-                cacheType: options.cacheType.elementType, rule: rule))
+        let fresh = try InferenceSession(model, regions: regions, options: inferenceOptions(rule))
         inference = fresh
         return fresh
+    }
+
+    /// Caches for a second sequence, which no region guides, that hold `tokens` as far as they did before.
+    func preparedCompanion(for tokens: [Int]) throws -> InferenceSession {
+        let companion = try companion ?? InferenceSession(model, regions: [], options: inferenceOptions(.attnLRP))
+        self.companion = companion
+        _ = companion.adopt([], rule: companion.options.rule, tokens: tokens)
+        return companion
+    }
+
+    private func inferenceOptions(_ rule: PropagationRule) -> InferenceSession.Options {
+        .init(
+            contextLength: options.contextLength, threadCount: options.threadCount,
+            cacheType: options.cacheType.elementType, rule: rule)
     }
 }
 

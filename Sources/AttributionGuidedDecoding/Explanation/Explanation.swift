@@ -145,6 +145,7 @@ public struct Dictated: DecodingStrategy {
     public var rule: PropagationRule { adviser.rule }
     public var tangents: TangentSchedule { adviser.tangents }
     public var earlyLayers: [Int] { adviser.earlyLayers }
+    public var companionPrompt: Prompt? { adviser.companionPrompt }
 
     public mutating func choose(_ context: borrowing DecodingContext) throws -> Choice {
         let advice = try adviser.choose(context)

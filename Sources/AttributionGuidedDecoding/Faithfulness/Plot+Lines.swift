@@ -71,7 +71,7 @@ extension Plot {
 
     /// Readable on white and on black.
     private static func color(_ style: Int) -> String {
-        let colors = ["#8a8a8a", "#d64541", "#4a7de0", "#2e9b5f", "#b8801b", "#a45bc0"]
+        let colors = ["#8a8a8a", "#d64541", "#4a7de0", "#2e9b5f", "#b8801b", "#a45bc0", "#2a94a3"]
         return colors[style % colors.count]
     }
 
@@ -80,7 +80,7 @@ extension Plot {
         let shapes = [
             "m-3.5 0a3.5 3.5 0 1 0 7 0a3.5 3.5 0 1 0 -7 0", "m-3 -3h6v6h-6z", "m0 -4l4 7h-8z",
             "m0 -4.5l4.5 4.5l-4.5 4.5l-4.5 -4.5z",
-            "m0 4l4 -7h-8z", "m-4 -1.5h2.5v-2.5h3v2.5h2.5v3h-2.5v2.5h-3v-2.5h-2.5z",
+            "m0 4l4 -7h-8z", "m-4 -1.5h2.5v-2.5h3v2.5h2.5v3h-2.5v2.5h-3v-2.5h-2.5z", "m-4.5 -1.5h9v3h-9z",
         ]
         let shape = shapes[style % shapes.count]
         return "<path d=\"M\(number(point.x)) \(number(point.y))\(shape)\" fill=\"\(color(style))\"/>"
