@@ -14,7 +14,8 @@ public enum LaneRule: Sendable {
     }
 }
 
-/// Keys and values of one layer: for each lane `[headWidth, capacity, keyValueHeads]`.
+/// Keys and values of one layer: for each lane `[headWidth, capacity, keyValueHeads]`; the capacity is a multiple of 32, since
+/// attention reads positions in blocks.
 public struct LaneCaches {
     public var keys, values: [Tensor]
 

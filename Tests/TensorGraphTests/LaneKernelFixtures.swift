@@ -54,9 +54,9 @@ struct AttentionRun {
     }
 
     func compute(lanes: Int) throws -> [Float] {
+        let capacity = (positions + 31) / 32 * 32
         let buffer = try TensorBuffer(
-            Array(
-                repeating: (type: shape.type, shape: [shape.width, positions + 3, shape.keyHeads]), count: 2 * lanes),
+            Array(repeating: (type: shape.type, shape: [shape.width, capacity, shape.keyHeads]), count: 2 * lanes),
             on: .cpu, purpose: "test")
         let caches = LaneCaches(keys: Array(buffer.tensors[..<lanes]), values: Array(buffer.tensors[lanes...]))
         let graph = try Graph(capacity: 64)

@@ -35,7 +35,7 @@ struct lane_gated_product_parameters {
 void lane_gated_product(struct ggml_tensor * result, int thread, int thread_count, void * parameters);
 
 // Where keys and values of one layer are kept: for each lane [headWidth, capacity, keyValueHeads], float32, float16 or
-// bfloat16. The caches are no sources, so that no scheduler copies them.
+// bfloat16; the capacity is a multiple of 32, since positions are read in blocks. The caches are no sources, so that no scheduler copies them.
 struct lane_caches {
     struct ggml_tensor * keys[LANE_LIMIT];
     struct ggml_tensor * values[LANE_LIMIT];
