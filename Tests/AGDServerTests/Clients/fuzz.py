@@ -35,7 +35,7 @@ if options.agd:
     server = subprocess.Popen([options.agd, "serve", "-m", options.model, "--port", "0"], stderr=subprocess.PIPE, text=True)
     atexit.register(server.kill)
     log = ""
-    while "model loaded" not in log:
+    while not ("model loaded" in log and "address=" in log):  # in either order
         line = server.stderr.readline()
         assert line, f"the server did not start: {log}"
         log += line
