@@ -101,7 +101,8 @@ struct ServerProcess {
         process.standardError = try FileHandle(forWritingTo: log)
         try process.run()
         var text = ""
-        while process.isRunning, !text.contains("model loaded") {
+        // A small model may be loaded before the server listens.
+        while process.isRunning, !(text.contains("model loaded") && text.contains("address=")) {
             try await Task.sleep(for: .milliseconds(20))
             text = String(decoding: try Data(contentsOf: log), as: UTF8.self)
         }
