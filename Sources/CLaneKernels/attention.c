@@ -101,10 +101,11 @@ static void sum(const struct block * b, long start, long count) {
         bool paired = lane > 0 && weights_vary(b);
         if (lane > 0 && !paired) values.primal = values.tangent;
         for (int row = 0; row < b->row_count; row += 4, values.next_primal = NULL) {
-            float * primal = row_of(b, b->memory.sums, 0, row), * sums = row_of(b, b->memory.sums, lane, row);
-            if (lane > 1 || !paired) primal = NULL;
-            b->kernels->accumulate(paired ? primal : sums, paired ? sums : NULL, scores_of(b, 0, row),
-                paired ? scores_of(b, lane, row) : NULL, values, b->row_count - row, b->width);
+            float * sums = row_of(b, b->memory.sums, lane, row), * weights = scores_of(b, 0, row);
+            if (paired)
+                b->kernels->accumulate(lane == 1 ? row_of(b, b->memory.sums, 0, row) : NULL, sums, weights,
+                    scores_of(b, lane, row), values, b->row_count - row, b->width);
+            else b->kernels->accumulate(sums, NULL, weights, NULL, values, b->row_count - row, b->width);
         }
     }
 }
