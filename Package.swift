@@ -23,7 +23,10 @@ let package = Package(
         .systemLibrary(name: "CLlama", pkgConfig: "llama"),
         .target(
             name: "CLaneKernels", dependencies: ["CLlama"],
-            exclude: ["attention.inc", "elementwise.inc", "product_avx2.inc", "product_loops.inc", "vector.inc"]),
+            exclude: [
+                "attention.inc", "elementwise.inc", "product_avx2.inc", "product_avx512.inc", "product_loops.inc",
+                "product_x86.inc", "vector.inc",
+            ]),
         .target(name: "TensorGraph", dependencies: ["CLlama", "CLaneKernels"]),
         .target(
             name: "AttributionGuidedDecoding",

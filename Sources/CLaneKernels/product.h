@@ -17,6 +17,10 @@ struct column_block_32 {  // ggml's q8_0
     uint8_t shifted[32];  // + 128
     int8_t values[32];
 };
+struct column_block_64 {  // two of ggml's q8_0
+    float scales[16];  // each eight times
+    uint8_t shifted[64];  // + 128
+};
 struct column_block_256 {  // ggml's q8_K
     float scale;
     int16_t pair_sums[8];  // of 32 elements
@@ -31,20 +35,19 @@ struct column_format {
     size_t block_size;  // bytes
     void (*prepare)(void * y, const float * x, long blocks);
 };
-extern const struct column_format column_format_32, column_format_256;
+extern const struct column_format column_format_32, column_format_64, column_format_256;
 extern const struct column_format column_format_float, column_format_half, column_format_bfloat;
 
 struct product_kernel {
     const struct column_format * column;
     long tile_rows;
-    size_t block_size;  // bytes of one tile by one block
     // Rows tile_rows * first ..< tile_rows * last of the product with `count` columns of `blocks` blocks.
     void (*product)(float * y, long stride, const char * weights, const void * columns, int count, long blocks, long first, long last);
 };
 
 // The kernel for a type in a layout, or one whose `product` is null.
-struct product_kernel row_product(enum ggml_type type);
-struct product_kernel interleaved_product(enum ggml_type type);
+struct product_kernel row_product_avx2(enum ggml_type type), row_product_avx512(enum ggml_type type);
+struct product_kernel interleaved_product_avx2(enum ggml_type type), interleaved_product_avx512(enum ggml_type type);
 struct product_kernel amx_product(enum ggml_type type);
 
 // The kernel for these weights where they lie; `product` is null where there is none.

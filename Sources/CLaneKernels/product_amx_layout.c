@@ -5,29 +5,16 @@
 #include "product.h"
 
 #pragma clang attribute push(__attribute__((target("avx2,fma,f16c,avx512f,avx512bw,avx512dq,avx512vl,avx512vnni"))), apply_to = function)
-typedef __m512 vector;
+#include "product_avx512.inc"
 enum { TILE_ROWS = 16 };
 
 INLINE void finish(float * y, vector total) { _mm512_storeu_ps(y, total); }
 
-INLINE __m512i load(const char * p) { return _mm512_loadu_si512(p); }
-INLINE __m512 halves(const char * p) { return _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)p)); }
 INLINE __m512i bytes(const char * p) { return _mm512_cvtepi8_epi32(_mm_loadu_si128((const __m128i *)p)); }
-INLINE __m512i four(const void * p) { int32_t x; memcpy(&x, p, 4); return _mm512_set1_epi32(x); }
-INLINE __m512i low_nibbles(__m512i x) { return _mm512_and_si512(x, _mm512_set1_epi8(0xf)); }
-INLINE __m512i high_nibbles(__m512i x) { return low_nibbles(_mm512_srli_epi16(x, 4)); }
-// x | (bits & mask)
-INLINE __m512i with_bits(__m512i x, __m512i bits, int mask) {
-    return _mm512_ternarylogic_epi32(x, bits, _mm512_set1_epi8((char)mask), 0xf8);
-}
 INLINE __m512i shifted(__m512i x, int left) { return left >= 0 ? _mm512_slli_epi16(x, left) : _mm512_srli_epi16(x, -left); }
 
-// The next block of the same rows. A block of 256 is long enough that the processor takes it for a stream of its own, and
-// comes late to the next.
-INLINE void fetch(const char * p, int lines) {
-    UNROLLED for (int i = 0; i < lines; i++) _mm_prefetch(p + 64 * i, _MM_HINT_T0);
-}
-
+// The next block of the same rows is fetched: a block of 256 is long enough that the processor takes it for a stream of its own,
+// and comes late to the next.
 enum { Q8_0 = 16 * 34 + 64, Q4_0 = 16 * 18, Q4_K = 16 * 144 + 64, Q5_K = 16 * 176 + 64, Q6_K = 16 * 210 };
 
 // 32 x 16 values, scales as halves, 128 times the sums of values.
@@ -40,8 +27,7 @@ INLINE void tile_q8_0(vector * totals, const char * w, const struct column_block
     }
     __m512i correction = load(w + 544);
     __m512 scales = halves(w + 512);
-    EACH_COLUMN totals[c] = _mm512_fmadd_ps(
-        _mm512_cvtepi32_ps(_mm512_sub_epi32(sums[c], correction)), _mm512_mul_ps(scales, _mm512_set1_ps(x[c]->scale)), totals[c]);
+    EACH_COLUMN totals[c] = scaled(_mm512_sub_epi32(sums[c], correction), scales, x[c]->scale, totals[c]);
 }
 
 // 32 x 16 nibbles, scales as halves; values are nibbles - 8.
@@ -56,8 +42,7 @@ INLINE void tile_q4_0(vector * totals, const char * w, const struct column_block
         }
     }
     __m512 scales = halves(w + 256);
-    EACH_COLUMN totals[c] = _mm512_fmadd_ps(
-        _mm512_cvtepi32_ps(sums[c]), _mm512_mul_ps(scales, _mm512_set1_ps(x[c]->scale)), totals[c]);
+    EACH_COLUMN totals[c] = scaled(sums[c], scales, x[c]->scale, totals[c]);
 }
 
 // 256 x 16 nibbles (and fifth bits), scales and minima of 8 groups, their scales as halves.
@@ -66,7 +51,7 @@ INLINE void tile_q4_or_q5_K(vector * totals, const char * w, const struct column
     __m512i sums[LANE_COLUMN_LIMIT], below[LANE_COLUMN_LIMIT];
     EACH_COLUMN sums[c] = below[c] = _mm512_setzero_si512();
     for (int group = 0; group < 8; group++) {
-        fetch(w + (five ? Q5_K : Q4_K) + (five ? 360 : 296) * group, five ? 6 : 5);
+        fetch(w + (five ? 360 : 296) * group, five ? Q5_K : Q4_K, five ? 6 : 5);
         __m512i fifth = five ? load(w + 2048 + 64 * group) : _mm512_setzero_si512();
         __m512i part[LANE_COLUMN_LIMIT];
         EACH_COLUMN part[c] = _mm512_setzero_si512();
@@ -90,9 +75,8 @@ INLINE void tile_q4_or_q5_K(vector * totals, const char * w, const struct column
     }
     __m512 d = halves(halved), dmin = halves(halved + 32);
     EACH_COLUMN {
-        __m512 scale = _mm512_set1_ps(x[c]->scale);
-        totals[c] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(sums[c]), _mm512_mul_ps(d, scale), totals[c]);
-        totals[c] = _mm512_fnmadd_ps(_mm512_cvtepi32_ps(below[c]), _mm512_mul_ps(dmin, scale), totals[c]);
+        totals[c] = scaled(sums[c], d, x[c]->scale, totals[c]);
+        totals[c] = scaled(below[c], dmin, -x[c]->scale, totals[c]);
     }
 }
 INLINE void tile_q4_K(vector * totals, const char * w, const struct column_block_256 * const * x, int count) {
@@ -107,7 +91,7 @@ INLINE void tile_q6_K(vector * totals, const char * w, const struct column_block
     __m512i sums[LANE_COLUMN_LIMIT];
     EACH_COLUMN sums[c] = _mm512_setzero_si512();
     for (int group = 0; group < 16; group++) {
-        fetch(w + Q6_K + 210 * group, 4);
+        fetch(w + 210 * group, Q6_K, 4);
         __m512i first = load(w + 128 * group), second = load(w + 128 * group + 64), high = load(w + 2048 + 64 * group);
         __m512i values[4] = {
             with_bits(low_nibbles(first), shifted(high, 4), 0x30), with_bits(high_nibbles(first), shifted(high, 2), 0x30),
@@ -122,8 +106,7 @@ INLINE void tile_q6_K(vector * totals, const char * w, const struct column_block
         }
     }
     __m512 d = halves(w + 3328);
-    EACH_COLUMN totals[c] = _mm512_fmadd_ps(
-        _mm512_cvtepi32_ps(sums[c]), _mm512_mul_ps(d, _mm512_set1_ps(x[c]->scale)), totals[c]);
+    EACH_COLUMN totals[c] = scaled(sums[c], d, x[c]->scale, totals[c]);
 }
 
 #include "product_loops.inc"
@@ -136,11 +119,11 @@ PRODUCT(q6_K, Q6_K, column_block_256, 4, 4)
 
 struct product_kernel amx_product(enum ggml_type type) {
     switch (type) {
-    case GGML_TYPE_Q8_0: return (struct product_kernel){&column_format_32, TILE_ROWS, Q8_0, product_q8_0};
-    case GGML_TYPE_Q4_0: return (struct product_kernel){&column_format_32, TILE_ROWS, Q4_0, product_q4_0};
-    case GGML_TYPE_Q4_K: return (struct product_kernel){&column_format_256, TILE_ROWS, Q4_K, product_q4_K};
-    case GGML_TYPE_Q5_K: return (struct product_kernel){&column_format_256, TILE_ROWS, Q5_K, product_q5_K};
-    case GGML_TYPE_Q6_K: return (struct product_kernel){&column_format_256, TILE_ROWS, Q6_K, product_q6_K};
+    case GGML_TYPE_Q8_0: return (struct product_kernel){&column_format_32, TILE_ROWS, product_q8_0};
+    case GGML_TYPE_Q4_0: return (struct product_kernel){&column_format_32, TILE_ROWS, product_q4_0};
+    case GGML_TYPE_Q4_K: return (struct product_kernel){&column_format_256, TILE_ROWS, product_q4_K};
+    case GGML_TYPE_Q5_K: return (struct product_kernel){&column_format_256, TILE_ROWS, product_q5_K};
+    case GGML_TYPE_Q6_K: return (struct product_kernel){&column_format_256, TILE_ROWS, product_q6_K};
     default: return (struct product_kernel){0};
     }
 }

@@ -59,14 +59,16 @@ static struct product_kernel kernel_of(const struct ggml_tensor * weights, bool 
     ggml_backend_buffer_type_t type = weights->buffer ? ggml_backend_buffer_get_type(weights->buffer) : NULL;
     *private_layout = false;
     if (!type) return (struct product_kernel){0};
-    if (ggml_backend_buft_is_host(type))
-        return lane_instruction_set() >= LANE_AVX2 ? row_product(weights->type) : (struct product_kernel){0};
+    bool avx2 = lane_instruction_set() >= LANE_AVX2;
+    bool avx512 = lane_instruction_set() == LANE_AVX512 && has_integer_dot_products();
+    struct product_kernel none = {0};
+    if (ggml_backend_buft_is_host(type)) return avx512 ? row_product_avx512(weights->type) : avx2 ? row_product_avx2(weights->type) : none;
     *private_layout = true;
     const char * name = ggml_backend_buft_name(type);
-    if (strcmp(name, "CPU_REPACK") == 0 && lane_instruction_set() >= LANE_AVX2) return interleaved_product(weights->type);
-    if (strcmp(name, "AMX") == 0 && lane_instruction_set() == LANE_AVX512 && has_integer_dot_products())
-        return amx_product(weights->type);
-    return (struct product_kernel){0};
+    if (strcmp(name, "CPU_REPACK") == 0)
+        return avx512 ? interleaved_product_avx512(weights->type) : avx2 ? interleaved_product_avx2(weights->type) : none;
+    if (strcmp(name, "AMX") == 0 && avx512) return amx_product(weights->type);
+    return none;
 }
 
 struct product_kernel lane_product_kernel(const struct ggml_tensor * weights) {
@@ -75,15 +77,15 @@ struct product_kernel lane_product_kernel(const struct ggml_tensor * weights) {
 }
 
 bool lane_product_takes(const struct ggml_tensor * weights) {
-    // For each type, interleaved and AMX. 1: the layout is as expected, -1: it isn't
-    static _Atomic signed char known[GGML_TYPE_COUNT][2];
+    // For each type and instruction set, interleaved and AMX. 1: the layout is as expected, -1: it isn't
+    static _Atomic signed char known[GGML_TYPE_COUNT][LANE_AVX512 + 1][2];
     bool private_layout;
     struct product_kernel kernel = kernel_of(weights, &private_layout);
     if (!kernel.product || ggml_nrows(weights) != weights->ne[1] || weights->ne[1] % kernel.tile_rows != 0) return false;
     if (weights->ne[0] % kernel.column->block_width != 0 || !ggml_is_contiguous(weights)) return false;
     if (!private_layout) return true;
     // The layout may change with ggml's version: it is believed in after a trial.
-    _Atomic signed char * trial = &known[weights->type][kernel.tile_rows == 16];
+    _Atomic signed char * trial = &known[weights->type][lane_instruction_set()][kernel.tile_rows == 16];
     if (*trial == 0) *trial = agrees((struct ggml_tensor *)weights) ? 1 : -1;
     return *trial == 1;
 }

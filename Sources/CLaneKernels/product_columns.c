@@ -21,6 +21,18 @@ static void prepare_32(void * result, const float * x, long blocks) {
     }
 }
 
+static void prepare_64(void * result, const float * x, long blocks) {
+    struct column_block_32 halves[2];
+    struct column_block_64 * y = result;
+    for (long i = 0; i < blocks; i++) {
+        prepare_32(halves, x + 64 * i, 2);
+        for (int j = 0; j < 2; j++) {
+            for (int k = 0; k < 8; k++) y[i].scales[8 * j + k] = halves[j].scale;
+            memcpy(y[i].shifted + 32 * j, halves[j].shifted, 32);
+        }
+    }
+}
+
 // The element of the largest magnitude; of two, the first.
 static float extreme(const float * x) {
     float high[16], low[16];
@@ -85,6 +97,7 @@ static void prepare_bfloat(void * y, const float * x, long blocks) {
 }
 
 const struct column_format column_format_32 = {32, sizeof(struct column_block_32), prepare_32};
+const struct column_format column_format_64 = {64, sizeof(struct column_block_64), prepare_64};
 const struct column_format column_format_256 = {256, sizeof(struct column_block_256), prepare_256};
 const struct column_format column_format_float = {32, sizeof(struct column_floats), prepare_float};
 const struct column_format column_format_half = {32, sizeof(struct column_floats), prepare_half};

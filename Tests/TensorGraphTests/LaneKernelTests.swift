@@ -108,24 +108,34 @@ struct LaneKernelTests {
         }
     }
 
-    @Test(
-        "products of a few columns are ggml's, wherever the weights lie",
-        arguments: ["q8_0", "q4_0", "q4_K", "q5_K", "q6_K", "f16", "bf16", "f32"], [1, 2, 3, 4, 5])
-    func product(typeName: String, columns: Int) throws {
+    struct ProductCase: CustomTestStringConvertible {
+        var type: String
+        var set: UInt32
+        var testDescription: String { "\(type), instruction set \(set)" }
+
+        static let all = ["q8_0", "q4_0", "q4_K", "q5_K", "q6_K", "f16", "bf16", "f32"].flatMap { type in
+            instructionSets.map { ProductCase(type: type, set: $0) }
+        }
+    }
+
+    @Test("products of a few columns are ggml's, wherever the weights lie", arguments: ProductCase.all, 1...5)
+    func product(item: ProductCase, columns: Int) throws {
         let (width, rows) = (512, 160)
         var random = Numbers()
         let values = random.matrices(width * rows)
         let x = random.matrices(width * columns)
-        for weights in try QuantisedWeights.everywhere(typeName, values, width: width, rows: rows) {
-            let ours = try compute([(x, [width, columns])], threads: 3) { graph, inputs in
-                graph.laneProduct(
-                    weights.tensor, inputs[0], scratch: graph.laneProductScratch(width: width, threadCount: 3))
-            }
+        for weights in try QuantisedWeights.everywhere(item.type, values, width: width, rows: rows) {
             let theirs = try compute([(x, [width, columns])], threads: 1) { graph, inputs in
                 graph.multiplyMatrix(weights.tensor, inputs[0])
             }
-            let size = theirs.map { abs($0) }.max() ?? 0
-            #expect(zip(ours, theirs).allSatisfy { abs($0 - $1) <= 1e-5 * size }, "\(weights.place)")
+            try with(item.set) {
+                let ours = try compute([(x, [width, columns])], threads: 3) { graph, inputs in
+                    graph.laneProduct(
+                        weights.tensor, inputs[0], scratch: graph.laneProductScratch(width: width, threadCount: 3))
+                }
+                let size = theirs.map { abs($0) }.max() ?? 0
+                #expect(zip(ours, theirs).allSatisfy { abs($0 - $1) <= 1e-5 * size }, "\(weights.place)")
+            }
         }
     }
 }

@@ -37,7 +37,7 @@ INLINE void signed_bytes(vector * totals, __m256i values, float scale, const str
 }
 // A scale as half, 32 values.
 INLINE void tile_q8_0(vector * totals, const char * w, const struct column_block_32 * const * x, int count) {
-    fetch(w, 1);
+    fetch(w, FETCH_AHEAD, 1);
     signed_bytes(totals, load(w + 2), half(w), x, count);
 }
 // A scale as half, 32 nibbles; the high ones follow the low ones. Values are nibbles - 8.
@@ -70,7 +70,7 @@ enum { Q4_K = 144, Q5_K = 176, Q6_K = 210 };
 
 // Two scales as halves (of scales, of minima), 12 bytes of scales and minima, for q5_K 256 fifth bits, 256 nibbles.
 INLINE void tile_q4_or_q5_K(vector * totals, const char * w, const struct column_block_256 * const * x, int count, bool five) {
-    fetch(w, 3);
+    fetch(w, FETCH_AHEAD, 3);
     const char * nibbles = w + (five ? 48 : 16);
     __m256i fifth = five ? load(w + 16) : _mm256_setzero_si256();
     __m256i both = scales_and_minima(w + 4), sums[LANE_COLUMN_LIMIT];
@@ -107,7 +107,7 @@ INLINE void tile_q5_K(vector * totals, const char * w, const struct column_block
 
 // 256 nibbles, 256 fifth and sixth bits, 16 scales, their scale as half; values are - 32.
 INLINE void tile_q6_K(vector * totals, const char * w, const struct column_block_256 * const * x, int count) {
-    fetch(w, 4);
+    fetch(w, FETCH_AHEAD, 4);
     __m128i scales = _mm_loadu_si128((const void *)(w + 192));
     __m256i sums[LANE_COLUMN_LIMIT];
     __m256i early = _mm256_cvtepi8_epi32(scales), late = _mm256_cvtepi8_epi32(_mm_srli_si128(scales, 8));
@@ -141,16 +141,16 @@ PRODUCT(q5_K, Q5_K, column_block_256, 1, 1)
 PRODUCT(q6_K, Q6_K, column_block_256, 1, 1)
 #pragma clang attribute pop
 
-struct product_kernel row_product(enum ggml_type type) {
+struct product_kernel row_product_avx2(enum ggml_type type) {
     switch (type) {
-    case GGML_TYPE_F32: return (struct product_kernel){&column_format_float, TILE_ROWS, F32, product_f32};
-    case GGML_TYPE_F16: return (struct product_kernel){&column_format_half, TILE_ROWS, F16, product_f16};
-    case GGML_TYPE_BF16: return (struct product_kernel){&column_format_bfloat, TILE_ROWS, F16, product_bf16};
-    case GGML_TYPE_Q8_0: return (struct product_kernel){&column_format_32, TILE_ROWS, Q8_0, product_q8_0};
-    case GGML_TYPE_Q4_0: return (struct product_kernel){&column_format_32, TILE_ROWS, Q4_0, product_q4_0};
-    case GGML_TYPE_Q4_K: return (struct product_kernel){&column_format_256, TILE_ROWS, Q4_K, product_q4_K};
-    case GGML_TYPE_Q5_K: return (struct product_kernel){&column_format_256, TILE_ROWS, Q5_K, product_q5_K};
-    case GGML_TYPE_Q6_K: return (struct product_kernel){&column_format_256, TILE_ROWS, Q6_K, product_q6_K};
+    case GGML_TYPE_F32: return (struct product_kernel){&column_format_float, TILE_ROWS, product_f32};
+    case GGML_TYPE_F16: return (struct product_kernel){&column_format_half, TILE_ROWS, product_f16};
+    case GGML_TYPE_BF16: return (struct product_kernel){&column_format_bfloat, TILE_ROWS, product_bf16};
+    case GGML_TYPE_Q8_0: return (struct product_kernel){&column_format_32, TILE_ROWS, product_q8_0};
+    case GGML_TYPE_Q4_0: return (struct product_kernel){&column_format_32, TILE_ROWS, product_q4_0};
+    case GGML_TYPE_Q4_K: return (struct product_kernel){&column_format_256, TILE_ROWS, product_q4_K};
+    case GGML_TYPE_Q5_K: return (struct product_kernel){&column_format_256, TILE_ROWS, product_q5_K};
+    case GGML_TYPE_Q6_K: return (struct product_kernel){&column_format_256, TILE_ROWS, product_q6_K};
     default: return (struct product_kernel){0};
     }
 }

@@ -26,7 +26,7 @@ enum { Q4_0 = 8 * 18, Q4_K = 8 * 144 };
 
 // 8 scales as halves, 8 x 32 nibbles, of which the high ones follow the low ones; values are nibbles in two's complement.
 INLINE void tile_q4_0(vector * totals, const char * w, const struct column_block_32 * const * x, int count) {
-    fetch(w, 3);
+    fetch(w, FETCH_AHEAD, 3);
     __m256i sums[2][LANE_COLUMN_LIMIT];
     EACH_COLUMN sums[0][c] = sums[1][c] = _mm256_setzero_si256();
     UNROLLED for (int k = 0; k < 2; k++) {
@@ -59,7 +59,7 @@ INLINE void tile_q4_K(vector * totals, const char * w, const struct column_block
     __m256i sums[2][LANE_COLUMN_LIMIT], below[LANE_COLUMN_LIMIT];
     EACH_COLUMN sums[0][c] = sums[1][c] = below[c] = _mm256_setzero_si256();
     for (int pair = 0; pair < 4; pair++) {
-        fetch(w + 288 * pair, 5);
+        fetch(w + 288 * pair, FETCH_AHEAD, 5);
         __m256i first = scales_and_minima(w + 32 + 24 * pair), second = scales_and_minima(w + 32 + 24 * pair + 12);
         UNROLLED for (int part = 0; part < 2; part++) {
             __m256i early[LANE_COLUMN_LIMIT], late[LANE_COLUMN_LIMIT];
@@ -96,10 +96,10 @@ PRODUCT(q4_0, Q4_0, column_block_32, 1, 1)
 PRODUCT(q4_K, Q4_K, column_block_256, 1, 1)
 #pragma clang attribute pop
 
-struct product_kernel interleaved_product(enum ggml_type type) {
+struct product_kernel interleaved_product_avx2(enum ggml_type type) {
     switch (type) {
-    case GGML_TYPE_Q4_0: return (struct product_kernel){&column_format_32, TILE_ROWS, Q4_0, product_q4_0};
-    case GGML_TYPE_Q4_K: return (struct product_kernel){&column_format_256, TILE_ROWS, Q4_K, product_q4_K};
+    case GGML_TYPE_Q4_0: return (struct product_kernel){&column_format_32, TILE_ROWS, product_q4_0};
+    case GGML_TYPE_Q4_K: return (struct product_kernel){&column_format_256, TILE_ROWS, product_q4_K};
     default: return (struct product_kernel){0};
     }
 }
