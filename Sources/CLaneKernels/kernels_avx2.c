@@ -7,10 +7,11 @@
 #define LANE_CONVERTS_HALF
 #include "vector.inc"
 #include "elementwise.inc"
+#include "columns.inc"
 #include "attention.inc"
 #pragma clang attribute pop
 
 const struct lane_kernels lane_kernels_avx2 = {
-    LANE_VECTOR, norm, gated_product, load_cache, scores, accumulate, exponentials, shrink, weigh,
+    LANE_VECTOR, norm, gated_product, quantise, load_cache, scores, accumulate, exponentials, shrink, weigh,
 };
 #endif

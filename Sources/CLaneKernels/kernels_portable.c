@@ -7,8 +7,9 @@
 #endif
 #include "vector.inc"
 #include "elementwise.inc"
+#include "columns.inc"
 #include "attention.inc"
 
 const struct lane_kernels lane_kernels_portable = {
-    LANE_VECTOR, norm, gated_product, load_cache, scores, accumulate, exponentials, shrink, weigh,
+    LANE_VECTOR, norm, gated_product, quantise, load_cache, scores, accumulate, exponentials, shrink, weigh,
 };

@@ -30,6 +30,9 @@ struct column_block_256 {  // ggml's q8_K
 struct column_floats {  // the column itself, or halves
     float values[32];
 };
+struct column_narrow {  // halves or bfloats as they are
+    uint16_t values[32];
+};
 struct column_format {
     long block_width;   // elements
     size_t block_size;  // bytes
@@ -37,6 +40,7 @@ struct column_format {
 };
 extern const struct column_format column_format_32, column_format_64, column_format_256;
 extern const struct column_format column_format_float, column_format_half, column_format_bfloat;
+extern const struct column_format column_format_narrow_half, column_format_narrow_bfloat;
 
 struct product_kernel {
     const struct column_format * column;
@@ -47,6 +51,7 @@ struct product_kernel {
 
 // The kernel for a type in a layout, or one whose `product` is null.
 struct product_kernel row_product_avx2(enum ggml_type type), row_product_avx512(enum ggml_type type);
+struct product_kernel row_product_bfloat(void);
 struct product_kernel interleaved_product_avx2(enum ggml_type type), interleaved_product_avx512(enum ggml_type type);
 struct product_kernel amx_product(enum ggml_type type);
 

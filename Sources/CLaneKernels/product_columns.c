@@ -1,8 +1,7 @@
 // Columns as the kernels take them: quantised or rounded as ggml does for the same weights.
-#include <math.h>
 #include <string.h>
 #include "ggml-cpu.h"
-#include "product.h"
+#include "kernels.h"
 
 static void prepare_32(void * result, const float * x, long blocks) {
     struct { uint16_t scale; int8_t values[32]; } block;  // ggml's q8_0
@@ -33,50 +32,7 @@ static void prepare_64(void * result, const float * x, long blocks) {
     }
 }
 
-// The element of the largest magnitude; of two, the first.
-static float extreme(const float * x) {
-    float high[16], low[16];
-    memcpy(high, x, sizeof high);
-    memcpy(low, x, sizeof low);
-    for (int j = 16; j < 256; j += 16)
-        for (int k = 0; k < 16; k++) {
-            high[k] = x[j + k] > high[k] ? x[j + k] : high[k];
-            low[k] = x[j + k] < low[k] ? x[j + k] : low[k];
-        }
-    float largest = high[0], smallest = low[0];
-    for (int k = 1; k < 16; k++) {
-        largest = high[k] > largest ? high[k] : largest;
-        smallest = low[k] < smallest ? low[k] : smallest;
-    }
-    if (largest != -smallest) return largest > -smallest ? largest : smallest;
-    for (int j = 0; j < 256; j++) if (fabsf(x[j]) == largest) return x[j];
-    return 0;
-}
-
-static void prepare_256(void * result, const float * x, long blocks) {
-    struct column_block_256 * y = result;
-    const float round = 12582912;  // 1.5 * 2^23: adding it leaves no room for fractions
-    for (long i = 0; i < blocks; i++, x += 256) {
-        float most = extreme(x);
-        if (most == 0) {
-            memset(&y[i], 0, sizeof y[i]);
-            continue;
-        }
-        float inverse = -127.f / most;
-        y[i].scale = 1 / inverse;
-        for (int j = 0; j < 256; j++) {
-            int value = (int)((x[j] * inverse + round) - round);
-            y[i].values[j] = (int8_t)(value < 127 ? value : 127);
-        }
-        for (int group = 0; group < 16; group++) {
-            int sum = 0;
-            for (int j = 0; j < 16; j++) sum += y[i].values[16 * group + j];
-            y[i].minus_32_sums[group] = -32 * sum;
-        }
-        for (int pair = 0; pair < 8; pair++)
-            y[i].pair_sums[pair] = (int16_t)((y[i].minus_32_sums[2 * pair] + y[i].minus_32_sums[2 * pair + 1]) / -32);
-    }
-}
+static void prepare_256(void * y, const float * x, long blocks) { lane_kernels()->quantise(y, x, blocks); }
 
 static void prepare_float(void * y, const float * x, long blocks) { memcpy(y, x, blocks * sizeof(struct column_floats)); }
 
@@ -96,9 +52,15 @@ static void prepare_bfloat(void * y, const float * x, long blocks) {
     }
 }
 
+static void prepare_narrow_half(void * y, const float * x, long blocks) { ggml_cpu_fp32_to_fp16(x, y, 32 * blocks); }
+
+static void prepare_narrow_bfloat(void * y, const float * x, long blocks) { ggml_fp32_to_bf16_row(x, y, 32 * blocks); }
+
 const struct column_format column_format_32 = {32, sizeof(struct column_block_32), prepare_32};
 const struct column_format column_format_64 = {64, sizeof(struct column_block_64), prepare_64};
 const struct column_format column_format_256 = {256, sizeof(struct column_block_256), prepare_256};
 const struct column_format column_format_float = {32, sizeof(struct column_floats), prepare_float};
 const struct column_format column_format_half = {32, sizeof(struct column_floats), prepare_half};
 const struct column_format column_format_bfloat = {32, sizeof(struct column_floats), prepare_bfloat};
+const struct column_format column_format_narrow_half = {32, sizeof(struct column_narrow), prepare_narrow_half};
+const struct column_format column_format_narrow_bfloat = {32, sizeof(struct column_narrow), prepare_narrow_bfloat};

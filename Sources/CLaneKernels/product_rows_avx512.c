@@ -40,21 +40,25 @@ INLINE void tile_q8_0(vector * totals, const char * w, const struct column_block
     }
 }
 
-INLINE void floats(vector * totals, __m512 values, int i, const struct column_floats * const * x, int count) {
-    EACH_COLUMN totals[c] = _mm512_fmadd_ps(values, _mm512_loadu_ps(x[c]->values + 16 * i), totals[c]);
+INLINE __m512 bfloats(const char * p) {
+    __m512i wide = _mm512_cvtepu16_epi32(_mm256_loadu_si256((const __m256i *)p));
+    return _mm512_castsi512_ps(_mm512_slli_epi32(wide, 16));
 }
-INLINE void tile_f32(vector * totals, const char * w, const struct column_floats * const * x, int count) {
-    UNROLLED for (int i = 0; i < 2; i++) floats(totals, _mm512_loadu_ps((const float *)w + 16 * i), i, x, count);
-}
-INLINE void tile_f16(vector * totals, const char * w, const struct column_floats * const * x, int count) {
-    UNROLLED for (int i = 0; i < 2; i++) floats(totals, halves(w + 32 * i), i, x, count);
-}
-INLINE void tile_bf16(vector * totals, const char * w, const struct column_floats * const * x, int count) {
-    UNROLLED for (int i = 0; i < 2; i++) {
-        __m512i wide = _mm512_slli_epi32(_mm512_cvtepu16_epi32(_mm256_loadu_si256((const __m256i *)w + i)), 16);
-        floats(totals, _mm512_castsi512_ps(wide), i, x, count);
+// One row at a time: memory is fastest when read in order. The two vectors' products are added up before they join the total,
+// which would else wait for each of them. Columns stay as narrow as the weights, so that they fit the first cache.
+#define TILE_OF_FLOATS(type, column, size, floats)                                                                          \
+    INLINE void tile_##type(vector * totals, const char * w, const struct column * const * x, int count) {                  \
+        fetch(w, FETCH_AHEAD, size / 64);                                                                                   \
+        __m512 first = floats(w), second = floats(w + size / 2);                                                            \
+        EACH_COLUMN {                                                                                                       \
+            const char * values = (const char *)x[c]->values;                                                               \
+            __m512 product = _mm512_mul_ps(first, floats(values));                                                          \
+            totals[c] = _mm512_add_ps(totals[c], _mm512_fmadd_ps(second, floats(values + size / 2), product));              \
+        }                                                                                                                   \
     }
-}
+TILE_OF_FLOATS(f32, column_floats, F32, _mm512_loadu_ps)
+TILE_OF_FLOATS(f16, column_narrow, F16, halves)
+TILE_OF_FLOATS(bf16, column_narrow, F16, bfloats)
 
 // ---- Blocks of 256 ----
 
@@ -120,9 +124,9 @@ INLINE void tile_q6_K(vector * totals, const char * w, const struct column_block
 
 #include "product_loops.inc"
 PRODUCT(q8_0, Q8_0, column_block_64, 1, 1)
-PRODUCT(f32, F32, column_floats, 4, 4)
-PRODUCT(f16, F16, column_floats, 4, 4)
-PRODUCT(bf16, F16, column_floats, 4, 4)
+PRODUCT(f32, F32, column_floats, 1, 1)
+PRODUCT(f16, F16, column_narrow, 1, 1)
+PRODUCT(bf16, F16, column_narrow, 1, 1)
 PRODUCT(q4_K, Q4_K, column_block_256, 1, 1)
 PRODUCT(q5_K, Q5_K, column_block_256, 1, 1)
 PRODUCT(q6_K, Q6_K, column_block_256, 1, 1)
@@ -131,8 +135,10 @@ PRODUCT(q6_K, Q6_K, column_block_256, 1, 1)
 struct product_kernel row_product_avx512(enum ggml_type type) {
     switch (type) {
     case GGML_TYPE_F32: return (struct product_kernel){&column_format_float, TILE_ROWS, product_f32};
-    case GGML_TYPE_F16: return (struct product_kernel){&column_format_half, TILE_ROWS, product_f16};
-    case GGML_TYPE_BF16: return (struct product_kernel){&column_format_bfloat, TILE_ROWS, product_bf16};
+    case GGML_TYPE_F16: return (struct product_kernel){&column_format_narrow_half, TILE_ROWS, product_f16};
+    case GGML_TYPE_BF16:
+        if (__builtin_cpu_supports("avx512bf16")) return row_product_bfloat();
+        return (struct product_kernel){&column_format_narrow_bfloat, TILE_ROWS, product_bf16};
     case GGML_TYPE_Q8_0: return (struct product_kernel){&column_format_64, TILE_ROWS, product_q8_0};
     case GGML_TYPE_Q4_K: return (struct product_kernel){&column_format_256, TILE_ROWS, product_q4_K};
     case GGML_TYPE_Q5_K: return (struct product_kernel){&column_format_256, TILE_ROWS, product_q5_K};
