@@ -24,8 +24,9 @@ let package = Package(
         .target(
             name: "CLaneKernels", dependencies: ["CLlama"],
             exclude: [
-                "attention.inc", "elementwise.inc", "product_avx2.inc", "product_avx512.inc", "product_loops.inc",
-                "product_x86.inc", "vector.inc",
+                "attention.inc", "elementwise.inc", "product_avx2.inc", "product_avx512.inc",
+                "product_interleaved_neon.inc", "product_loops.inc", "product_neon.inc", "product_x86.inc",
+                "vector.inc",
             ]),
         .target(name: "TensorGraph", dependencies: ["CLlama", "CLaneKernels"]),
         .target(

@@ -1,6 +1,7 @@
 // Products of few columns with weights in three layouts, each of which has a file of its own:
 //   rows        as a GGUF file has them; everywhere
-//   interleaved ggml's "CPU_REPACK" buffers (ggml-cpu/repack.cpp): the blocks of 8 rows side by side, 8 bytes of each in turn
+//   interleaved ggml's "CPU_REPACK" buffers (ggml-cpu/repack.cpp): the blocks of 8 rows (on ARM 4 or 8) side by side,
+//               8 bytes (on ARM 4 or 8) of each in turn
 //   AMX         ggml's "AMX" buffers (ggml-cpu/amx/mmq.cpp): tiles of 16 rows, 4 elements of each in turn
 #pragma once
 
@@ -46,9 +47,10 @@ struct product_kernel {
 };
 
 // The kernel for a type in a layout, or one whose `product` is null.
-struct product_kernel row_product_avx2(enum ggml_type type), row_product_avx512(enum ggml_type type);
-struct product_kernel interleaved_product_avx2(enum ggml_type type), interleaved_product_avx512(enum ggml_type type);
-struct product_kernel amx_product(enum ggml_type type);
+typedef struct product_kernel product_kernel_of_type(enum ggml_type type);
+product_kernel_of_type row_product_portable, row_product_neon, row_product_avx2, row_product_avx512;
+product_kernel_of_type interleaved_product_neon, interleaved_4_product_neon;  // of eight rows and of four, of four only
+product_kernel_of_type interleaved_product_avx2, interleaved_product_avx512, amx_product;
 
 // The kernel for these weights where they lie; `product` is null where there is none.
 struct product_kernel lane_product_kernel(const struct ggml_tensor * weights);
