@@ -47,10 +47,11 @@ struct product_kernel {
 };
 
 // The kernel for a type in a layout, or one whose `product` is null.
-typedef struct product_kernel product_kernel_of_type(enum ggml_type type);
-product_kernel_of_type row_product_portable, row_product_neon, row_product_avx2, row_product_avx512;
-product_kernel_of_type interleaved_product_neon, interleaved_4_product_neon;  // of eight rows and of four, of four only
-product_kernel_of_type interleaved_product_avx2, interleaved_product_avx512, amx_product;
+struct product_kernel row_product_avx2(enum ggml_type type), row_product_avx512(enum ggml_type type);
+struct product_kernel interleaved_product_avx2(enum ggml_type type), interleaved_product_avx512(enum ggml_type type);
+struct product_kernel amx_product(enum ggml_type type);
+struct product_kernel row_product_portable(enum ggml_type type), row_product_neon(enum ggml_type type);
+struct product_kernel interleaved_product_neon(enum ggml_type type), interleaved_4_product_neon(enum ggml_type type);
 
 // The kernel for these weights where they lie; `product` is null where there is none.
 struct product_kernel lane_product_kernel(const struct ggml_tensor * weights);

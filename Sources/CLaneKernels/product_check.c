@@ -54,8 +54,9 @@ static struct product_kernel no_product(enum ggml_type type) {
     return (struct product_kernel){0};
 }
 
-// Where the kernels of an instruction set are to be found, by layout.
-struct product_layouts { product_kernel_of_type * rows, * interleaved, * amx; };
+// The kernels of an instruction set, by layout.
+typedef struct product_kernel kernel_of_type(enum ggml_type type);
+struct product_layouts { kernel_of_type * rows, * interleaved, * amx; };
 
 static struct product_layouts layouts(enum lane_instruction_set set) {
 #if defined(__x86_64__)
