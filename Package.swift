@@ -25,7 +25,8 @@ let package = Package(
             name: "CLaneKernels", dependencies: ["CLlama"],
             exclude: [
                 "attention.inc", "columns.inc", "elementwise.inc", "product_avx2.inc", "product_avx512.inc",
-                "product_loops.inc", "product_x86.inc", "vector.inc",
+                "product_interleaved_neon.inc", "product_loops.inc", "product_neon.inc", "product_x86.inc",
+                "vector.inc",
             ]),
         .target(name: "TensorGraph", dependencies: ["CLlama", "CLaneKernels"]),
         .target(

@@ -1,6 +1,25 @@
 // Which instruction set the kernels use; found out when first asked for.
 #include <stdatomic.h>
 #include "kernels.h"
+#if defined(__APPLE__)
+#include <sys/sysctl.h>
+#elif defined(__aarch64__) && defined(__linux__)
+#include <sys/auxv.h>
+#endif
+
+#if defined(__aarch64__)
+static bool has_integer_dot_products(void) {
+#if defined(__APPLE__)
+    int found = 0;
+    size_t size = sizeof found;
+    return sysctlbyname("hw.optional.arm.FEAT_DotProd", &found, &size, NULL, 0) == 0 && found;
+#elif defined(__linux__)
+    return getauxval(AT_HWCAP) & HWCAP_ASIMDDP;
+#else
+    return false;
+#endif
+}
+#endif
 
 static bool available(enum lane_instruction_set set) {
     switch (set) {
@@ -11,6 +30,8 @@ static bool available(enum lane_instruction_set set) {
     case LANE_AVX512:
         return available(LANE_AVX2) && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw")
             && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+#elif defined(__aarch64__)
+    case LANE_NEON: return has_integer_dot_products();
 #endif
     default: return false;
     }

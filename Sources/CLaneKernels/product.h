@@ -1,6 +1,7 @@
 // Products of few columns with weights in three layouts, each of which has a file of its own:
 //   rows        as a GGUF file has them; everywhere
-//   interleaved ggml's "CPU_REPACK" buffers (ggml-cpu/repack.cpp): the blocks of 8 rows side by side, 8 bytes of each in turn
+//   interleaved ggml's "CPU_REPACK" buffers (ggml-cpu/repack.cpp): the blocks of 8 rows (on ARM 4 or 8) side by side,
+//               8 bytes (on ARM 4 or 8) of each in turn
 //   AMX         ggml's "AMX" buffers (ggml-cpu/amx/mmq.cpp): tiles of 16 rows, 4 elements of each in turn
 #pragma once
 
@@ -54,6 +55,8 @@ struct product_kernel row_product_avx2(enum ggml_type type), row_product_avx512(
 struct product_kernel row_product_bfloat(void);
 struct product_kernel interleaved_product_avx2(enum ggml_type type), interleaved_product_avx512(enum ggml_type type);
 struct product_kernel amx_product(enum ggml_type type);
+struct product_kernel row_product_portable(enum ggml_type type), row_product_neon(enum ggml_type type);
+struct product_kernel interleaved_product_neon(enum ggml_type type), interleaved_4_product_neon(enum ggml_type type);
 
 // The kernel for these weights where they lie; `product` is null where there is none.
 struct product_kernel lane_product_kernel(const struct ggml_tensor * weights);

@@ -8,11 +8,6 @@
 #include "ggml-cpu.h"
 #include "product.h"
 
-#if defined(__x86_64__)
-static bool has_integer_dot_products(void) {
-    return __builtin_cpu_supports("avx512vnni");
-}
-
 // Whether the kernel's product of one column is ggml's, to within the rounding of sums.
 static bool agrees(struct ggml_tensor * weights) {
     bool agreed = false;
@@ -54,21 +49,38 @@ done:
     return agreed;
 }
 
-// Which kernels read the weights where they lie, and whether their layout is ggml's own affair.
+static struct product_kernel no_product(enum ggml_type type) {
+    (void)type;
+    return (struct product_kernel){0};
+}
+
+// The kernels of an instruction set, by layout.
+typedef struct product_kernel kernel_of_type(enum ggml_type type);
+struct product_layouts { kernel_of_type * rows, * interleaved, * amx; };
+
+static struct product_layouts layouts(enum lane_instruction_set set) {
+#if defined(__x86_64__)
+    if (set == LANE_AVX512 && __builtin_cpu_supports("avx512vnni"))
+        return (struct product_layouts){row_product_avx512, interleaved_product_avx512, amx_product};
+    if (set >= LANE_AVX2) return (struct product_layouts){row_product_avx2, interleaved_product_avx2, no_product};
+#elif defined(__aarch64__)
+    if (set == LANE_NEON) return (struct product_layouts){row_product_neon, interleaved_product_neon, no_product};
+#endif
+    (void)set;
+    return (struct product_layouts){row_product_portable, no_product, no_product};
+}
+
+// The kernel that reads the weights where they lie, and whether their layout is ggml's own affair.
 static struct product_kernel kernel_of(const struct ggml_tensor * weights, bool * private_layout) {
     ggml_backend_buffer_type_t type = weights->buffer ? ggml_backend_buffer_get_type(weights->buffer) : NULL;
-    *private_layout = false;
-    if (!type) return (struct product_kernel){0};
-    bool avx2 = lane_instruction_set() >= LANE_AVX2;
-    bool avx512 = lane_instruction_set() == LANE_AVX512 && has_integer_dot_products();
-    struct product_kernel none = {0};
-    if (ggml_backend_buft_is_host(type)) return avx512 ? row_product_avx512(weights->type) : avx2 ? row_product_avx2(weights->type) : none;
-    *private_layout = true;
+    *private_layout = type && !ggml_backend_buft_is_host(type);
+    if (!type) return no_product(weights->type);
+    struct product_layouts kernels = layouts(lane_instruction_set());
     const char * name = ggml_backend_buft_name(type);
-    if (strcmp(name, "CPU_REPACK") == 0)
-        return avx512 ? interleaved_product_avx512(weights->type) : avx2 ? interleaved_product_avx2(weights->type) : none;
-    if (strcmp(name, "AMX") == 0 && avx512) return amx_product(weights->type);
-    return none;
+    if (!*private_layout) return kernels.rows(weights->type);
+    if (strcmp(name, "CPU_REPACK") == 0) return kernels.interleaved(weights->type);
+    if (strcmp(name, "AMX") == 0) return kernels.amx(weights->type);
+    return no_product(weights->type);
 }
 
 struct product_kernel lane_product_kernel(const struct ggml_tensor * weights) {
@@ -89,14 +101,3 @@ bool lane_product_takes(const struct ggml_tensor * weights) {
     if (*trial == 0) *trial = agrees((struct ggml_tensor *)weights) ? 1 : -1;
     return *trial == 1;
 }
-#else
-struct product_kernel lane_product_kernel(const struct ggml_tensor * weights) {
-    (void)weights;
-    return (struct product_kernel){0};
-}
-
-bool lane_product_takes(const struct ggml_tensor * weights) {
-    (void)weights;
-    return false;
-}
-#endif

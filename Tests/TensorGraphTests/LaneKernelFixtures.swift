@@ -134,6 +134,12 @@ final class QuantisedWeights {
     private let context: OpaquePointer
     private let buffer: ggml_backend_buffer_t
 
+    /// How far ggml's product may be off, over the largest value. On ARM ggml sums halves as halves where it can, and elsewhere
+    /// rounds columns to halves or doesn't, depending on how many there are.
+    static func tolerance(_ typeName: String) -> Float {
+        typeName == "f16" && ggml_cpu_has_neon() != 0 ? 1e-2 : 1e-5
+    }
+
     /// The matrix in the file's own layout and in every other that takes the type.
     static func everywhere(_ typeName: String, _ values: [Float], width: Int, rows: Int) throws -> [QuantisedWeights] {
         let type = try #require(

@@ -6,7 +6,7 @@ import Testing
 /// Each kernel against a plain loop in double precision, for every instruction set that this processor has.
 @Suite("Kernels for all lanes agree with plain loops", .serialized)
 struct LaneKernelTests {
-    static let instructionSets = [LANE_PORTABLE, LANE_AVX2, LANE_AVX512].map(\.rawValue)
+    static let instructionSets = [LANE_PORTABLE, LANE_NEON, LANE_AVX2, LANE_AVX512].map(\.rawValue)
 
     /// Runs `body` with an instruction set, where there is one.
     private func with(_ set: UInt32, _ body: () throws -> Void) rethrows {
@@ -133,8 +133,8 @@ struct LaneKernelTests {
                     graph.laneProduct(
                         weights.tensor, inputs[0], scratch: graph.laneProductScratch(width: width, threadCount: 3))
                 }
-                let size = theirs.map { abs($0) }.max() ?? 0
-                #expect(zip(ours, theirs).allSatisfy { abs($0 - $1) <= 1e-5 * size }, "\(weights.place)")
+                let limit = (theirs.map { abs($0) }.max() ?? 0) * QuantisedWeights.tolerance(item.type)
+                #expect(zip(ours, theirs).allSatisfy { abs($0 - $1) <= limit }, "\(weights.place)")
             }
         }
     }

@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include "ggml.h"
 
-enum lane_instruction_set { LANE_PORTABLE, LANE_AVX2, LANE_AVX512 };
+enum lane_instruction_set { LANE_PORTABLE, LANE_NEON, LANE_AVX2, LANE_AVX512 };  // NEON: with integer dot products
 
 // The instruction set in use: the best that this processor has, unless another was chosen.
 enum lane_instruction_set lane_instruction_set(void);
