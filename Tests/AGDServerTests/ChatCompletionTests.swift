@@ -48,7 +48,8 @@ struct ChatCompletionTests {
 
     @Test("A message's own weight is the region that names the message", arguments: [1.0, -0.5])
     func weightOnMessage(weight: Double) async throws {
-        let server = try await TestServer()
+        // A server for each: what is read from a cache may differ in the last digits.
+        let (server, other) = (try await TestServer(), try await TestServer())
         let weighted: JSON = [
             ["role": "system", "content": "Answer in Spanish.", "agd_weight": .number(weight)],
             ["role": "user", "content": "Please answer in English: where is the cat?"],
@@ -59,7 +60,7 @@ struct ChatCompletionTests {
                 "messages": weighted, "max_tokens": 8, "agd": ["entropy_threshold": "off", "trace": true],
             ]
         ).json["choices"]?[0]?["agd"]
-        let named = try await server.post(
+        let named = try await other.post(
             "/v1/chat/completions",
             [
                 "messages": conflict, "max_tokens": 8,
