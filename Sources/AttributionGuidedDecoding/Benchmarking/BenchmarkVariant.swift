@@ -15,8 +15,6 @@ extension ModelBenchmark {
         /// Guided at every step as in the paper: a backward pass through the whole context for each candidate.
         case reverse = "agd-reverse"
 
-        var isGated: Bool { self == .gatedEager || self == .gatedDeferred }
-
         /// Steps that are enough to know the time of one.
         var stepLimit: Int { self == .reverse ? 3 : .max }
 

@@ -28,7 +28,7 @@ public struct ModelBenchmark: Sendable {
         /// Tangent lanes beside the primal.
         public let tangentLanes: Int
         public let tokensPerSecond: Double
-        /// Median time of a token over greedy's.
+        /// Typical time of a token over greedy's, from medians.
         public let timeOverGreedy: Double
         public let prefillTokensPerSecond: Double
         /// Bytes that a token must read, weights and caches, over its time, as a share of the measured bandwidth; nil for
@@ -118,8 +118,8 @@ public struct ModelBenchmark: Sendable {
             for index in runs.indices where step < runs[index].variant.stepLimit {
                 if runs[index].variant == .reverse { progress("context \(context): agd-reverse, token \(step + 1)") }
                 let start = clock.now
-                _ = try runs[index].state.step(tokenizer: nil)
-                runs[index].times.append(start.duration(to: clock.now) / .seconds(1))
+                let isGuided = try runs[index].state.step(tokenizer: nil)?.choice.guided ?? false
+                runs[index].times[isGuided, default: []].append(start.duration(to: clock.now) / .seconds(1))
             }
         }
         let greedyTime = runs[0].typicalTime
@@ -140,12 +140,13 @@ public struct ModelBenchmark: Sendable {
         let state: GenerationState
         let tangentLanes, cacheBytes: Int
         let prefillTokensPerSecond: Double
-        /// Seconds of each step.
-        var times: [Double] = []
+        /// Seconds of each step, of those that guidance chose at and of the others.
+        var times: [Bool: [Double]] = [:]
 
-        /// The median time of a step; for a gated variant, whose steps differ in kind, the mean over all of them.
+        /// The median time of a step; where guided steps and others take turns, the mean of both medians by their numbers.
         var typicalTime: Double {
-            variant.isGated ? times.reduce(0, +) / Double(times.count) : times.sorted()[times.count / 2]
+            let count = times.values.reduce(0) { $0 + $1.count }
+            return times.values.reduce(0) { $0 + $1.sorted()[$1.count / 2] * Double($1.count) / Double(count) }
         }
     }
 
