@@ -19,7 +19,7 @@ struct column_block_32 {  // ggml's q8_0
     int8_t values[32];
 };
 struct column_block_64 {  // two of ggml's q8_0
-    float scales[16];  // each eight times
+    float scales[2];
     uint8_t shifted[64];  // + 128
 };
 struct column_block_256 {  // ggml's q8_K

@@ -18,7 +18,7 @@ INLINE __m512i shifted(__m512i x, int left) { return left >= 0 ? _mm512_slli_epi
 enum { Q8_0 = 16 * 34 + 64, Q4_0 = 16 * 18, Q4_K = 16 * 144 + 64, Q5_K = 16 * 176 + 64, Q6_K = 16 * 210 };
 
 // 32 x 16 values, scales as halves, 128 times the sums of values.
-INLINE void tile_q8_0(vector * totals, const char * w, const struct column_block_32 * const * x, int count) {
+INLINE void tile_q8_0(vector * totals, const char * w, const char * next, const struct column_block_32 * const * x, int count) {
     __m512i sums[LANE_COLUMN_LIMIT];
     EACH_COLUMN sums[c] = _mm512_setzero_si512();
     UNROLLED for (int k = 0; k < 8; k++) {
@@ -31,7 +31,7 @@ INLINE void tile_q8_0(vector * totals, const char * w, const struct column_block
 }
 
 // 32 x 16 nibbles, scales as halves; values are nibbles - 8.
-INLINE void tile_q4_0(vector * totals, const char * w, const struct column_block_32 * const * x, int count) {
+INLINE void tile_q4_0(vector * totals, const char * w, const char * next, const struct column_block_32 * const * x, int count) {
     __m512i sums[LANE_COLUMN_LIMIT];
     EACH_COLUMN sums[c] = _mm512_set1_epi32(-8 * x[c]->sum);
     UNROLLED for (int k = 0; k < 8; k += 2) {
@@ -51,7 +51,7 @@ INLINE void tile_q4_or_q5_K(vector * totals, const char * w, const struct column
     __m512i sums[LANE_COLUMN_LIMIT], below[LANE_COLUMN_LIMIT];
     EACH_COLUMN sums[c] = below[c] = _mm512_setzero_si512();
     for (int group = 0; group < 8; group++) {
-        fetch(w + (five ? 360 : 296) * group, five ? Q5_K : Q4_K, five ? 6 : 5);
+        fetch(w + (five ? Q5_K + 360 * group : Q4_K + 296 * group), five ? 6 : 5);
         __m512i fifth = five ? load(w + 2048 + 64 * group) : _mm512_setzero_si512();
         __m512i part[LANE_COLUMN_LIMIT];
         EACH_COLUMN part[c] = _mm512_setzero_si512();
@@ -79,19 +79,19 @@ INLINE void tile_q4_or_q5_K(vector * totals, const char * w, const struct column
         totals[c] = scaled(below[c], dmin, -x[c]->scale, totals[c]);
     }
 }
-INLINE void tile_q4_K(vector * totals, const char * w, const struct column_block_256 * const * x, int count) {
+INLINE void tile_q4_K(vector * totals, const char * w, const char * next, const struct column_block_256 * const * x, int count) {
     tile_q4_or_q5_K(totals, w, x, count, false);
 }
-INLINE void tile_q5_K(vector * totals, const char * w, const struct column_block_256 * const * x, int count) {
+INLINE void tile_q5_K(vector * totals, const char * w, const char * next, const struct column_block_256 * const * x, int count) {
     tile_q4_or_q5_K(totals, w, x, count, true);
 }
 
 // 256 x 16 nibbles, fifth and sixth bits, scales of 16 groups, their scales as halves; values are - 32.
-INLINE void tile_q6_K(vector * totals, const char * w, const struct column_block_256 * const * x, int count) {
+INLINE void tile_q6_K(vector * totals, const char * w, const char * next, const struct column_block_256 * const * x, int count) {
     __m512i sums[LANE_COLUMN_LIMIT];
     EACH_COLUMN sums[c] = _mm512_setzero_si512();
     for (int group = 0; group < 16; group++) {
-        fetch(w + 210 * group, Q6_K, 4);
+        fetch(w + Q6_K + 210 * group, 4);
         __m512i first = load(w + 128 * group), second = load(w + 128 * group + 64), high = load(w + 2048 + 64 * group);
         __m512i values[4] = {
             with_bits(low_nibbles(first), shifted(high, 4), 0x30), with_bits(high_nibbles(first), shifted(high, 2), 0x30),

@@ -26,7 +26,7 @@ static void prepare_64(void * result, const float * x, long blocks) {
     for (long i = 0; i < blocks; i++) {
         prepare_32(halves, x + 64 * i, 2);
         for (int j = 0; j < 2; j++) {
-            for (int k = 0; k < 8; k++) y[i].scales[8 * j + k] = halves[j].scale;
+            y[i].scales[j] = halves[j].scale;
             memcpy(y[i].shifted + 32 * j, halves[j].shifted, 32);
         }
     }

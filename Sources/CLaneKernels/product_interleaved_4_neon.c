@@ -24,10 +24,12 @@ INLINE void tile_q8_0(vector * totals, const char * w, const struct column_block
     }
     EACH_COLUMN totals[c] = scaled(rows(sums[c], in_turn), halves(w), x[c]->scale, totals[c]);
 }
-INLINE void tile_q8_0_by_4(vector * totals, const char * w, const struct column_block_32 * const * x, int count) {
+INLINE void tile_q8_0_by_4(vector * totals, const char * w, const char * next,
+    const struct column_block_32 * const * x, int count) {
     tile_q8_0(totals, w, x, count, 4);
 }
-INLINE void tile_q8_0_by_8(vector * totals, const char * w, const struct column_block_32 * const * x, int count) {
+INLINE void tile_q8_0_by_8(vector * totals, const char * w, const char * next,
+    const struct column_block_32 * const * x, int count) {
     tile_q8_0(totals, w, x, count, 8);
 }
 
@@ -47,10 +49,12 @@ INLINE void tile_q4_0(vector * totals, const char * w, const struct column_block
     }
     EACH_COLUMN totals[c] = scaled(rows(sums[c], in_turn), halves(w), x[c]->scale / 16, totals[c]);
 }
-INLINE void tile_q4_0_by_4(vector * totals, const char * w, const struct column_block_32 * const * x, int count) {
+INLINE void tile_q4_0_by_4(vector * totals, const char * w, const char * next,
+    const struct column_block_32 * const * x, int count) {
     tile_q4_0(totals, w, x, count, 4);
 }
-INLINE void tile_q4_0_by_8(vector * totals, const char * w, const struct column_block_32 * const * x, int count) {
+INLINE void tile_q4_0_by_8(vector * totals, const char * w, const char * next,
+    const struct column_block_32 * const * x, int count) {
     tile_q4_0(totals, w, x, count, 8);
 }
 

@@ -19,14 +19,11 @@ INLINE __m256i multiply_add(__m256i sums, __m256i values, __m256i x) {
 INLINE __m256i rows(__m256i first, __m256i second) {
     return _mm256_permute4x64_epi64(_mm256_hadd_epi32(first, second), 0xd8);
 }
-INLINE __m256 scaled(__m256i sums, __m256 scales, float factor, __m256 total) {
-    return _mm256_fmadd_ps(_mm256_cvtepi32_ps(sums), _mm256_mul_ps(scales, _mm256_set1_ps(factor)), total);
-}
 enum { Q4_0 = 8 * 18, Q4_K = 8 * 144 };
 
 // 8 scales as halves, 8 x 32 nibbles, of which the high ones follow the low ones; values are nibbles in two's complement.
-INLINE void tile_q4_0(vector * totals, const char * w, const struct column_block_32 * const * x, int count) {
-    fetch(w, FETCH_AHEAD, 3);
+INLINE void tile_q4_0(vector * totals, const char * w, const char * next, const struct column_block_32 * const * x, int count) {
+    fetch(next, 3);
     __m256i sums[2][LANE_COLUMN_LIMIT];
     EACH_COLUMN sums[0][c] = sums[1][c] = _mm256_setzero_si256();
     UNROLLED for (int k = 0; k < 2; k++) {
@@ -55,11 +52,11 @@ INLINE __m256i of_rows(__m256i scales, int part) {
 }
 
 // 8 scales of scales and 8 of minima as halves, 8 x 12 bytes of scales and minima by group, 8 x 256 nibbles.
-INLINE void tile_q4_K(vector * totals, const char * w, const struct column_block_256 * const * x, int count) {
+INLINE void tile_q4_K(vector * totals, const char * w, const char * next, const struct column_block_256 * const * x, int count) {
     __m256i sums[2][LANE_COLUMN_LIMIT], below[LANE_COLUMN_LIMIT];
     EACH_COLUMN sums[0][c] = sums[1][c] = below[c] = _mm256_setzero_si256();
     for (int pair = 0; pair < 4; pair++) {
-        fetch(w + 288 * pair, FETCH_AHEAD, 5);
+        fetch(next + 288 * pair, 5);
         __m256i first = scales_and_minima(w + 32 + 24 * pair), second = scales_and_minima(w + 32 + 24 * pair + 12);
         UNROLLED for (int part = 0; part < 2; part++) {
             __m256i early[LANE_COLUMN_LIMIT], late[LANE_COLUMN_LIMIT];

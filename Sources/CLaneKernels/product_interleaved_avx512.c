@@ -24,8 +24,8 @@ INLINE __m512 halves_twice(const char * p) {
 enum { Q4_0 = 8 * 18, Q4_K = 8 * 144 };
 
 // 8 scales as halves, 8 x 32 nibbles, of which the high ones follow the low ones; values are nibbles in two's complement.
-INLINE void tile_q4_0(vector * totals, const char * w, const struct column_block_32 * const * x, int count) {
-    fetch(w, FETCH_AHEAD, 3);
+INLINE void tile_q4_0(vector * totals, const char * w, const char * next, const struct column_block_32 * const * x, int count) {
+    fetch(next, 3);
     __m512i sums[LANE_COLUMN_LIMIT];
     EACH_COLUMN sums[c] = _mm512_set1_epi32(-4 * x[c]->sum);
     UNROLLED for (int k = 0; k < 2; k++) {
@@ -75,14 +75,14 @@ INLINE __m512i minima_of_rows(__m512i groups) {
 }
 
 // 8 scales of scales and 8 of minima as halves, 8 x 12 bytes of scales and minima by group, 8 x 256 nibbles.
-INLINE void tile_q4_K(vector * totals, const char * w, const struct column_block_256 * const * x, int count) {
+INLINE void tile_q4_K(vector * totals, const char * w, const char * next, const struct column_block_256 * const * x, int count) {
     __m512i sums[LANE_COLUMN_LIMIT], below[LANE_COLUMN_LIMIT];
     EACH_COLUMN sums[c] = below[c] = _mm512_setzero_si512();
     for (int part = 0; part < 2; part++) {
         __m512i groups = scales_of_four_groups(w + 32 + 48 * part), minima = minima_of_rows(groups);
         EACH_COLUMN below[c] = _mm512_dpwssd_epi32(below[c], minima, eight(x[c]->pair_sums + 4 * part));
         UNROLLED for (int pair = 0; pair < 2; pair++) {
-            fetch(w + 576 * part + 288 * pair, FETCH_AHEAD, 5);
+            fetch(next + 576 * part + 288 * pair, 5);
             __m512i early[LANE_COLUMN_LIMIT], late[LANE_COLUMN_LIMIT];
             EACH_COLUMN early[c] = late[c] = _mm512_setzero_si512();
             UNROLLED for (int k = 0; k < 4; k++) {

@@ -25,7 +25,7 @@ INLINE long place(int part, int second, int in_turn) {
 }
 
 // 8 scales as halves, 8 x 32 nibbles, of which the high ones follow the low ones; values are nibbles in two's complement.
-INLINE void tile_q4_0(vector * totals, const char * w, const struct column_block_32 * const * x, int count) {
+INLINE void tile_q4_0(vector * totals, const char * w, const char * next, const struct column_block_32 * const * x, int count) {
     UNROLLED for (int part = 0; part < 2; part++) {
         int32x4_t sums[LANE_COLUMN_LIMIT][2];
         EACH_COLUMN sums[c][0] = sums[c][1] = vdupq_n_s32(0);
@@ -96,7 +96,8 @@ INLINE void tile_q4_or_q5_K(vector * totals, const char * w, const struct column
     }
 }
 #define TILE_Q4_OR_Q5_K(name, five, in_turn)                                                                                \
-    INLINE void tile_##name(vector * totals, const char * w, const struct column_block_256 * const * x, int count) {        \
+    INLINE void tile_##name(vector * totals, const char * w, const char * next,                                             \
+        const struct column_block_256 * const * x, int count) {                                                             \
         tile_q4_or_q5_K(totals, w, x, count, five, in_turn);                                                                \
     }
 TILE_Q4_OR_Q5_K(q4_K_by_4, false, 4)
@@ -135,10 +136,12 @@ INLINE void tile_q6_K(vector * totals, const char * w, const struct column_block
         EACH_COLUMN totals[c].rows[part] = scaled(sums[c], halves(w + 8 * part), x[c]->scale, totals[c].rows[part]);
     }
 }
-INLINE void tile_q6_K_by_4(vector * totals, const char * w, const struct column_block_256 * const * x, int count) {
+INLINE void tile_q6_K_by_4(vector * totals, const char * w, const char * next,
+    const struct column_block_256 * const * x, int count) {
     tile_q6_K(totals, w, x, count, 4);
 }
-INLINE void tile_q6_K_by_8(vector * totals, const char * w, const struct column_block_256 * const * x, int count) {
+INLINE void tile_q6_K_by_8(vector * totals, const char * w, const char * next,
+    const struct column_block_256 * const * x, int count) {
     tile_q6_K(totals, w, x, count, 8);
 }
 

@@ -14,21 +14,17 @@ INLINE void finish(float * y, vector total) {
     *y = _mm_cvtss_f32(_mm_add_ss(sum, _mm_movehdup_ps(sum)));
 }
 
-INLINE float half(const char * p) { uint16_t h; memcpy(&h, p, 2); return _cvtsh_ss(h); }
+INLINE __m256 same(const char * p) { uint16_t h; memcpy(&h, p, 2); return _mm256_cvtph_ps(_mm_set1_epi16((short)h)); }
 // The bits of each byte, moved left (right, if negative) to where `mask` has them.
 INLINE __m256i bits(__m256i x, int left, int mask) {
     return _mm256_and_si256(left >= 0 ? _mm256_slli_epi16(x, left) : _mm256_srli_epi16(x, -left), _mm256_set1_epi8((char)mask));
-}
-INLINE __m256 scaled(__m256i sums, float factor, __m256 total) {
-    return _mm256_fmadd_ps(_mm256_cvtepi32_ps(sums), _mm256_set1_ps(factor), total);
 }
 // ---- Blocks of 32 ----
 
 enum { Q8_0 = 34, Q4_0 = 18, F32 = 128, F16 = 64 };
 
-INLINE void signed_bytes(vector * totals, __m256i values, float scale, const struct column_block_32 * const * x, int count) {
+INLINE void signed_bytes(vector * totals, __m256i values, __m256 scales, const struct column_block_32 * const * x, int count) {
     __m256i magnitudes = _mm256_abs_epi8(values);
-    __m256 scales = _mm256_set1_ps(scale);
     EACH_COLUMN {
         __m256i products = _mm256_maddubs_epi16(magnitudes, _mm256_sign_epi8(load(x[c]->values), values));
         __m256 sums = _mm256_cvtepi32_ps(_mm256_madd_epi16(products, _mm256_set1_epi16(1)));
@@ -36,28 +32,28 @@ INLINE void signed_bytes(vector * totals, __m256i values, float scale, const str
     }
 }
 // A scale as half, 32 values.
-INLINE void tile_q8_0(vector * totals, const char * w, const struct column_block_32 * const * x, int count) {
-    fetch(w, FETCH_AHEAD, 1);
-    signed_bytes(totals, load(w + 2), half(w), x, count);
+INLINE void tile_q8_0(vector * totals, const char * w, const char * next, const struct column_block_32 * const * x, int count) {
+    fetch(next, 1);
+    signed_bytes(totals, load(w + 2), same(w), x, count);
 }
 // A scale as half, 32 nibbles; the high ones follow the low ones. Values are nibbles - 8.
-INLINE void tile_q4_0(vector * totals, const char * w, const struct column_block_32 * const * x, int count) {
+INLINE void tile_q4_0(vector * totals, const char * w, const char * next, const struct column_block_32 * const * x, int count) {
     __m128i both = _mm_loadu_si128((const void *)(w + 2));
     __m256i nibbles = low_nibbles(_mm256_set_m128i(_mm_srli_epi16(both, 4), both));
-    signed_bytes(totals, _mm256_sub_epi8(nibbles, _mm256_set1_epi8(8)), half(w), x, count);
+    signed_bytes(totals, _mm256_sub_epi8(nibbles, _mm256_set1_epi8(8)), same(w), x, count);
 }
 
 INLINE void floats(vector * totals, __m256 values, int i, const struct column_floats * const * x, int count) {
     EACH_COLUMN totals[c] = _mm256_fmadd_ps(values, _mm256_loadu_ps(x[c]->values + 8 * i), totals[c]);
 }
-INLINE void tile_f32(vector * totals, const char * w, const struct column_floats * const * x, int count) {
+INLINE void tile_f32(vector * totals, const char * w, const char * next, const struct column_floats * const * x, int count) {
     UNROLLED for (int i = 0; i < 4; i++) floats(totals, _mm256_loadu_ps((const float *)w + 8 * i), i, x, count);
 }
-INLINE void tile_f16(vector * totals, const char * w, const struct column_floats * const * x, int count) {
+INLINE void tile_f16(vector * totals, const char * w, const char * next, const struct column_floats * const * x, int count) {
     UNROLLED for (int i = 0; i < 4; i++)
         floats(totals, _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)w + i)), i, x, count);
 }
-INLINE void tile_bf16(vector * totals, const char * w, const struct column_floats * const * x, int count) {
+INLINE void tile_bf16(vector * totals, const char * w, const char * next, const struct column_floats * const * x, int count) {
     UNROLLED for (int i = 0; i < 4; i++) {
         __m256i wide = _mm256_slli_epi32(_mm256_cvtepu16_epi32(_mm_loadu_si128((const __m128i *)w + i)), 16);
         floats(totals, _mm256_castsi256_ps(wide), i, x, count);
@@ -69,8 +65,9 @@ INLINE void tile_bf16(vector * totals, const char * w, const struct column_float
 enum { Q4_K = 144, Q5_K = 176, Q6_K = 210 };
 
 // Two scales as halves (of scales, of minima), 12 bytes of scales and minima, for q5_K 256 fifth bits, 256 nibbles.
-INLINE void tile_q4_or_q5_K(vector * totals, const char * w, const struct column_block_256 * const * x, int count, bool five) {
-    fetch(w, FETCH_AHEAD, 3);
+INLINE void tile_q4_or_q5_K(vector * totals, const char * w, const char * next,
+    const struct column_block_256 * const * x, int count, bool five) {
+    fetch(next, 3);
     const char * nibbles = w + (five ? 48 : 16);
     __m256i fifth = five ? load(w + 16) : _mm256_setzero_si256();
     __m256i both = scales_and_minima(w + 4), sums[LANE_COLUMN_LIMIT];
@@ -91,23 +88,23 @@ INLINE void tile_q4_or_q5_K(vector * totals, const char * w, const struct column
             sums[c] = _mm256_add_epi32(sums[c], _mm256_add_epi32(first, second));
         }
     }
-    float scale = half(w), minimum = half(w + 2);
+    __m256 scale = same(w), minimum = same(w + 2);
     EACH_COLUMN {
         __m128i below = _mm_madd_epi16(minima, _mm_loadu_si128((const void *)x[c]->pair_sums));
-        totals[c] = scaled(sums[c], scale * x[c]->scale, totals[c]);
-        totals[c] = scaled(_mm256_zextsi128_si256(below), -minimum * x[c]->scale, totals[c]);
+        totals[c] = scaled(sums[c], scale, x[c]->scale, totals[c]);
+        totals[c] = scaled(_mm256_zextsi128_si256(below), minimum, -x[c]->scale, totals[c]);
     }
 }
-INLINE void tile_q4_K(vector * totals, const char * w, const struct column_block_256 * const * x, int count) {
-    tile_q4_or_q5_K(totals, w, x, count, false);
+INLINE void tile_q4_K(vector * totals, const char * w, const char * next, const struct column_block_256 * const * x, int count) {
+    tile_q4_or_q5_K(totals, w, next, x, count, false);
 }
-INLINE void tile_q5_K(vector * totals, const char * w, const struct column_block_256 * const * x, int count) {
-    tile_q4_or_q5_K(totals, w, x, count, true);
+INLINE void tile_q5_K(vector * totals, const char * w, const char * next, const struct column_block_256 * const * x, int count) {
+    tile_q4_or_q5_K(totals, w, next, x, count, true);
 }
 
 // 256 nibbles, 256 fifth and sixth bits, 16 scales, their scale as half; values are - 32.
-INLINE void tile_q6_K(vector * totals, const char * w, const struct column_block_256 * const * x, int count) {
-    fetch(w, FETCH_AHEAD, 4);
+INLINE void tile_q6_K(vector * totals, const char * w, const char * next, const struct column_block_256 * const * x, int count) {
+    fetch(next, 4);
     __m128i scales = _mm_loadu_si128((const void *)(w + 192));
     __m256i sums[LANE_COLUMN_LIMIT];
     __m256i early = _mm256_cvtepi8_epi32(scales), late = _mm256_cvtepi8_epi32(_mm_srli_si128(scales, 8));
@@ -126,8 +123,8 @@ INLINE void tile_q6_K(vector * totals, const char * w, const struct column_block
                 scale, _mm256_maddubs_epi16(values[j], load(x[c]->values + 128 * k + 32 * j))));
         }
     }
-    float scale = half(w + 208);
-    EACH_COLUMN totals[c] = scaled(sums[c], scale * x[c]->scale, totals[c]);
+    __m256 scale = same(w + 208);
+    EACH_COLUMN totals[c] = scaled(sums[c], scale, x[c]->scale, totals[c]);
 }
 
 #include "product_loops.inc"

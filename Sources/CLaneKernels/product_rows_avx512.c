@@ -17,26 +17,29 @@ INLINE __m512i twice(const char * p) { return _mm512_broadcast_i64x4(_mm256_load
 INLINE __m512i halves_of(int16_t low, int16_t high) {
     return _mm512_inserti64x4(_mm512_castsi256_si512(_mm256_set1_epi16(low)), _mm256_set1_epi16(high), 1);
 }
-INLINE __m512 same(const char * p) { uint16_t h; memcpy(&h, p, 2); return _mm512_set1_ps(_cvtsh_ss(h)); }
+INLINE __m512 same(const char * p) { uint16_t h; memcpy(&h, p, 2); return _mm512_cvtph_ps(_mm256_set1_epi16((short)h)); }
 
 // ---- Two blocks of 32 ----
 
 enum { Q8_0 = 2 * 34, F32 = 4 * 32, F16 = 2 * 32 };
 
 // For each block a scale as half, 32 values.
-INLINE void tile_q8_0(vector * totals, const char * w, const struct column_block_64 * const * x, int count) {
-    fetch(w, FETCH_AHEAD, 1);
+INLINE void tile_q8_0(vector * totals, const char * w, const char * next, const struct column_block_64 * const * x, int count) {
+    fetch(next, 1);
     __m512i values = _mm512_inserti64x4(
         _mm512_castsi256_si512(_mm256_loadu_si256((const __m256i *)(w + 2))), _mm256_loadu_si256((const __m256i *)(w + 36)), 1);
     __m512i shift = _mm512_dpbusd_epi32(_mm512_setzero_si512(), _mm512_set1_epi8((char)128), values);
+    __m512i below = _mm512_sub_epi32(_mm512_setzero_si512(), shift);
     uint16_t first, second;
     memcpy(&first, w, 2);
     memcpy(&second, w + 34, 2);
-    __m512 scales = _mm512_cvtph_ps(_mm256_set_m128i(_mm_set1_epi16((short)second), _mm_set1_epi16((short)first)));
+    __m128 scales = _mm_cvtph_ps(_mm_cvtsi32_si128((int)(first | (uint32_t)second << 16)));
+    const __m512i halves = _mm512_inserti64x4(_mm512_setzero_si512(), _mm256_set1_epi32(1), 1);
     EACH_COLUMN {
-        __m512i sums = _mm512_dpbusd_epi32(_mm512_setzero_si512(), load(x[c]->shifted), values);
-        __m512 each = _mm512_mul_ps(scales, _mm512_loadu_ps(x[c]->scales));
-        totals[c] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(_mm512_sub_epi32(sums, shift)), each, totals[c]);
+        __m512i sums = _mm512_dpbusd_epi32(below, load(x[c]->shifted), values);
+        __m128 both = _mm_mul_ps(scales, _mm_castpd_ps(_mm_load_sd((const double *)x[c]->scales)));
+        __m512 each = _mm512_permutexvar_ps(halves, _mm512_castps128_ps512(both));
+        totals[c] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(sums), each, totals[c]);
     }
 }
 
@@ -47,8 +50,9 @@ INLINE __m512 bfloats(const char * p) {
 // One row at a time: memory is fastest when read in order. The two vectors' products are added up before they join the total,
 // which would else wait for each of them. Columns stay as narrow as the weights, so that they fit the first cache.
 #define TILE_OF_FLOATS(type, column, size, floats)                                                                          \
-    INLINE void tile_##type(vector * totals, const char * w, const struct column * const * x, int count) {                  \
-        fetch(w, FETCH_AHEAD, size / 64);                                                                                   \
+    INLINE void tile_##type(vector * totals, const char * w, const char * next, const struct column * const * x,            \
+        int count) {                                                                                                        \
+        fetch(next, size / 64);                                                                                             \
         __m512 first = floats(w), second = floats(w + size / 2);                                                            \
         EACH_COLUMN {                                                                                                       \
             const char * values = (const char *)x[c]->values;                                                               \
@@ -65,8 +69,9 @@ TILE_OF_FLOATS(bf16, column_narrow, F16, bfloats)
 enum { Q4_K = 144, Q5_K = 176, Q6_K = 210 };
 
 // Two scales as halves (of scales, of minima), 12 bytes of scales and minima, for q5_K 256 fifth bits, 256 nibbles.
-INLINE void tile_q4_or_q5_K(vector * totals, const char * w, const struct column_block_256 * const * x, int count, bool five) {
-    fetch(w, FETCH_AHEAD, 3);
+INLINE void tile_q4_or_q5_K(vector * totals, const char * w, const char * next,
+    const struct column_block_256 * const * x, int count, bool five) {
+    fetch(next, 3);
     const char * nibbles = w + (five ? 48 : 16);
     __m512i fifth = five ? twice(w + 16) : _mm512_setzero_si512();
     __m256i both = scales_and_minima(w + 4);
@@ -91,16 +96,16 @@ INLINE void tile_q4_or_q5_K(vector * totals, const char * w, const struct column
         totals[c] = scaled(_mm512_zextsi128_si512(below), minimum, -x[c]->scale, totals[c]);
     }
 }
-INLINE void tile_q4_K(vector * totals, const char * w, const struct column_block_256 * const * x, int count) {
-    tile_q4_or_q5_K(totals, w, x, count, false);
+INLINE void tile_q4_K(vector * totals, const char * w, const char * next, const struct column_block_256 * const * x, int count) {
+    tile_q4_or_q5_K(totals, w, next, x, count, false);
 }
-INLINE void tile_q5_K(vector * totals, const char * w, const struct column_block_256 * const * x, int count) {
-    tile_q4_or_q5_K(totals, w, x, count, true);
+INLINE void tile_q5_K(vector * totals, const char * w, const char * next, const struct column_block_256 * const * x, int count) {
+    tile_q4_or_q5_K(totals, w, next, x, count, true);
 }
 
 // 256 nibbles, 256 fifth and sixth bits, 16 scales, their scale as half; values are - 32.
-INLINE void tile_q6_K(vector * totals, const char * w, const struct column_block_256 * const * x, int count) {
-    fetch(w, FETCH_AHEAD, 4);
+INLINE void tile_q6_K(vector * totals, const char * w, const char * next, const struct column_block_256 * const * x, int count) {
+    fetch(next, 4);
     __m512i scales = _mm512_cvtepi8_epi32(_mm_loadu_si128((const __m128i *)(w + 192)));
     __m512i sixteen = _mm512_and_si512(scales, _mm512_set1_epi32(0xffff));
     __m512i sums[LANE_COLUMN_LIMIT];

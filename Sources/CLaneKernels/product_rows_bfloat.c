@@ -10,8 +10,8 @@ enum { TILE_ROWS = 1, BF16 = 2 * 32 };
 
 INLINE void finish(float * y, vector total) { *y = _mm512_reduce_add_ps(total); }
 INLINE __m512bh bfloats(const void * p) { return (__m512bh)load(p); }
-INLINE void tile_bf16(vector * totals, const char * w, const struct column_narrow * const * x, int count) {
-    fetch(w, FETCH_AHEAD, 1);
+INLINE void tile_bf16(vector * totals, const char * w, const char * next, const struct column_narrow * const * x, int count) {
+    fetch(next, 1);
     EACH_COLUMN totals[c] = _mm512_dpbf16_ps(totals[c], bfloats(w), bfloats(x[c]->values));
 }
 

@@ -23,13 +23,13 @@ INLINE int32x4_t dot(int8x16_t first, int8x16_t second, const int8_t * x) {
 enum { Q8_0 = 34, Q4_0 = 18, F32 = 128, F16 = 64 };
 
 // A scale as half, 32 values.
-INLINE void tile_q8_0(vector * totals, const char * w, const struct column_block_32 * const * x, int count) {
+INLINE void tile_q8_0(vector * totals, const char * w, const char * next, const struct column_block_32 * const * x, int count) {
     int8x16_t first = vreinterpretq_s8_u8(load(w + 2)), second = vreinterpretq_s8_u8(load(w + 18));
     float scale = half(w);
     EACH_COLUMN totals[c] = scaled(dot(first, second, x[c]->values), scale * x[c]->scale, totals[c]);
 }
 // A scale as half, 32 nibbles; the high ones follow the low ones. Values are nibbles - 8.
-INLINE void tile_q4_0(vector * totals, const char * w, const struct column_block_32 * const * x, int count) {
+INLINE void tile_q4_0(vector * totals, const char * w, const char * next, const struct column_block_32 * const * x, int count) {
     uint8x16_t both = veorq_u8(load(w + 2), vdupq_n_u8(0x88));
     int8x16_t first = low_signed(both), second = high_signed(both);
     float scale = half(w) / 16;
@@ -39,13 +39,13 @@ INLINE void tile_q4_0(vector * totals, const char * w, const struct column_block
 INLINE void floats(vector * totals, float32x4_t values, int i, const struct column_floats * const * x, int count) {
     EACH_COLUMN totals[c] = vfmaq_f32(totals[c], values, vld1q_f32(x[c]->values + 4 * i));
 }
-INLINE void tile_f32(vector * totals, const char * w, const struct column_floats * const * x, int count) {
+INLINE void tile_f32(vector * totals, const char * w, const char * next, const struct column_floats * const * x, int count) {
     UNROLLED for (int i = 0; i < 8; i++) floats(totals, vld1q_f32((const float *)w + 4 * i), i, x, count);
 }
-INLINE void tile_f16(vector * totals, const char * w, const struct column_floats * const * x, int count) {
+INLINE void tile_f16(vector * totals, const char * w, const char * next, const struct column_floats * const * x, int count) {
     UNROLLED for (int i = 0; i < 8; i++) floats(totals, halves(w + 8 * i), i, x, count);
 }
-INLINE void tile_bf16(vector * totals, const char * w, const struct column_floats * const * x, int count) {
+INLINE void tile_bf16(vector * totals, const char * w, const char * next, const struct column_floats * const * x, int count) {
     UNROLLED for (int i = 0; i < 8; i++) {
         uint32x4_t wide = vshll_n_u16(vld1_u16((const uint16_t *)w + 4 * i), 16);
         floats(totals, vreinterpretq_f32_u32(wide), i, x, count);
@@ -87,15 +87,15 @@ INLINE void tile_q4_or_q5_K(vector * totals, const char * w, const struct column
         totals[c] = scaled(below, -minimum * x[c]->scale, totals[c]);
     }
 }
-INLINE void tile_q4_K(vector * totals, const char * w, const struct column_block_256 * const * x, int count) {
+INLINE void tile_q4_K(vector * totals, const char * w, const char * next, const struct column_block_256 * const * x, int count) {
     tile_q4_or_q5_K(totals, w, x, count, false);
 }
-INLINE void tile_q5_K(vector * totals, const char * w, const struct column_block_256 * const * x, int count) {
+INLINE void tile_q5_K(vector * totals, const char * w, const char * next, const struct column_block_256 * const * x, int count) {
     tile_q4_or_q5_K(totals, w, x, count, true);
 }
 
 // 256 nibbles, 256 fifth and sixth bits, 16 scales, their scale as half; values are - 32.
-INLINE void tile_q6_K(vector * totals, const char * w, const struct column_block_256 * const * x, int count) {
+INLINE void tile_q6_K(vector * totals, const char * w, const char * next, const struct column_block_256 * const * x, int count) {
     int8x16_t bytes = vreinterpretq_s8_u8(load(w + 192));
     int16x8_t early = vmovl_s8(vget_low_s8(bytes)), late = vmovl_s8(vget_high_s8(bytes));
     int32x4_t scales[4] = {

@@ -40,12 +40,12 @@ INLINE int dot(const int8_t * w, const int8_t * x, int count) {
 enum { Q8_0 = 34, Q4_0 = 18, F32 = 128, F16 = 64 };
 
 // A scale as half, 32 values.
-INLINE void tile_q8_0(vector * totals, const char * w, const struct column_block_32 * const * x, int count) {
+INLINE void tile_q8_0(vector * totals, const char * w, const char * next, const struct column_block_32 * const * x, int count) {
     float scale = half(w);
     EACH_COLUMN totals[c][0] += dot((const int8_t *)w + 2, x[c]->values, 32) * (scale * x[c]->scale);
 }
 // A scale as half, 32 nibbles; the high ones follow the low ones. Values are nibbles - 8.
-INLINE void tile_q4_0(vector * totals, const char * w, const struct column_block_32 * const * x, int count) {
+INLINE void tile_q4_0(vector * totals, const char * w, const char * next, const struct column_block_32 * const * x, int count) {
     const uint8_t * nibbles = (const uint8_t *)w + 2;
     int8_t values[32];
     for (int j = 0; j < 16; j++) {
@@ -59,13 +59,13 @@ INLINE void tile_q4_0(vector * totals, const char * w, const struct column_block
 INLINE void floats(vector * totals, vector values, int i, const struct column_floats * const * x, int count) {
     EACH_COLUMN totals[c] += values * load(x[c]->values + LANE_VECTOR * i);
 }
-INLINE void tile_f32(vector * totals, const char * w, const struct column_floats * const * x, int count) {
+INLINE void tile_f32(vector * totals, const char * w, const char * next, const struct column_floats * const * x, int count) {
     UNROLLED for (int i = 0; i < 4; i++) floats(totals, load((const float *)w + LANE_VECTOR * i), i, x, count);
 }
-INLINE void tile_f16(vector * totals, const char * w, const struct column_floats * const * x, int count) {
+INLINE void tile_f16(vector * totals, const char * w, const char * next, const struct column_floats * const * x, int count) {
     UNROLLED for (int i = 0; i < 4; i++) floats(totals, half_to_float((const uint16_t *)w + LANE_VECTOR * i), i, x, count);
 }
-INLINE void tile_bf16(vector * totals, const char * w, const struct column_floats * const * x, int count) {
+INLINE void tile_bf16(vector * totals, const char * w, const char * next, const struct column_floats * const * x, int count) {
     UNROLLED for (int i = 0; i < 4; i++) floats(totals, bfloat_to_float((const uint16_t *)w + LANE_VECTOR * i), i, x, count);
 }
 
@@ -100,15 +100,15 @@ INLINE void tile_q4_or_q5_K(vector * totals, const char * w, const struct column
         totals[c][0] += x[c]->scale * (scale * sum - minimum * below);
     }
 }
-INLINE void tile_q4_K(vector * totals, const char * w, const struct column_block_256 * const * x, int count) {
+INLINE void tile_q4_K(vector * totals, const char * w, const char * next, const struct column_block_256 * const * x, int count) {
     tile_q4_or_q5_K(totals, w, x, count, false);
 }
-INLINE void tile_q5_K(vector * totals, const char * w, const struct column_block_256 * const * x, int count) {
+INLINE void tile_q5_K(vector * totals, const char * w, const char * next, const struct column_block_256 * const * x, int count) {
     tile_q4_or_q5_K(totals, w, x, count, true);
 }
 
 // 256 nibbles, 256 fifth and sixth bits, 16 scales, their scale as half; values are - 32.
-INLINE void tile_q6_K(vector * totals, const char * w, const struct column_block_256 * const * x, int count) {
+INLINE void tile_q6_K(vector * totals, const char * w, const char * next, const struct column_block_256 * const * x, int count) {
     const uint8_t * nibbles = (const uint8_t *)w, * high = nibbles + 128;
     const int8_t * scales = (const int8_t *)w + 192;
     int8_t values[256];

@@ -120,7 +120,17 @@ struct LaneKernelTests {
 
     @Test("products of a few columns are ggml's, wherever the weights lie", arguments: ProductCase.all, 1...5)
     func product(item: ProductCase, columns: Int) throws {
-        let (width, rows) = (512, 160)
+        try expectProduct(item, width: 512, rows: 160, columns: columns)
+    }
+
+    @Test(
+        "columns too wide for the first cache, which are taken in pieces, too", arguments: ProductCase.all
+    )
+    func wideProduct(item: ProductCase) throws {
+        try expectProduct(item, width: 39 * 256, rows: 32, columns: 3)
+    }
+
+    private func expectProduct(_ item: ProductCase, width: Int, rows: Int, columns: Int) throws {
         var random = Numbers()
         let values = random.matrices(width * rows)
         let x = random.matrices(width * columns)
