@@ -116,6 +116,12 @@ extension Graph {
                 context, x.raw, extents[0], extents[1], extents[2], extents[3], x.stride(1), x.stride(2), x.stride(3),
                 range.lowerBound * x.stride(axis)))
     }
+
+    /// The last `count` entries of dimension `axis`, of which there are at least so many. No copy.
+    public func suffix(_ x: Tensor, axis: Int, _ count: Int) -> Tensor {
+        let length = x.shape[axis]
+        return count == length ? x : slice(x, axis: axis, length - count..<length)
+    }
 }
 
 /// How rotary position embeddings are laid out and how fast they turn.

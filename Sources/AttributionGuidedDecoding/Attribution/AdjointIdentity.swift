@@ -50,7 +50,8 @@ extension ReverseAttribution {
             : ComposedLaneOperations(context: context)
         let lanes = ForwardLanes(
             graph: graph, laneCount: 2, positions: positions,
-            sequences: [LaneSequence(tokens: tokens.indices, inputs: inputs, cache: cache)], operations: operations)
+            sequences: [LaneSequence(tokens: tokens.indices, inputs: inputs, cache: cache)],
+            wantedCount: tokens.count, operations: operations)
         let block = DecoderBlock(propagator: lanes, configuration: model.configuration, weights: weights, index: layer)
         let y = block(x)
         graph.output(y)

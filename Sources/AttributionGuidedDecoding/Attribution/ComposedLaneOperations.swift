@@ -80,7 +80,8 @@ struct ComposedLaneOperations: LaneOperations {
         // Attention weights and their tangents, [history, tokens, heads] for each lane.
         let usesAllQueries = laneCount > 1 && rule.passesThroughAttentionWeights
         let scores = perHead(graph.multiplyMatrix(keyMatrix(0), usesAllQueries ? columns : lane(columns, 0)))
-        let weights = graph.softmax(lane(scores, 0), mask: sequence.inputs.mask(slidingWindow), scale: scale)
+        let mask = sequence.inputs.mask(slidingWindow).map { graph.suffix($0, axis: 1, tokens) }
+        let weights = graph.softmax(lane(scores, 0), mask: mask, scale: scale)
         let output = graph.multiplyMatrix(primalValues, perKeyHead(weights))
         var lanes = [perHead(output)]
         for lane in tangentLanes {

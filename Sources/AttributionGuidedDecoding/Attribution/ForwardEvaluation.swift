@@ -74,11 +74,11 @@ final class ForwardEvaluation {
         let fused = FusedLaneOperations(context, configuration, threadCount: stream.threadCount)
         let composed = ComposedLaneOperations(context: context)
         let allFused = shape.sequences.allSatisfy { $0.historyLength == nil }
-        func propagator(_ device: Int?) -> ForwardLanes {
+        func propagator(_ device: Int?, wantedCount: Int) -> ForwardLanes {
             let isFused = allFused || (fusesOperations && device == nil && shape.laneCount <= Graph.laneLimit)
             return ForwardLanes(
                 graph: graph, laneCount: shape.laneCount, positions: positions, sequences: sequences,
-                operations: isFused ? fused : composed)
+                wantedCount: wantedCount, operations: isFused ? fused : composed)
         }
 
         var x = graph.reshape(
@@ -89,21 +89,22 @@ final class ForwardEvaluation {
             let copies = graph.repeated(x, configuration.embeddingLength, 1, shape.tokenCount, shape.laneCount)
             x = graph.multiply(copies, laneWeights)
         }
+        let predictedCount = shape.output == .everyPosition ? shape.tokenCount : 1
         var earlyInputs: [Int: Tensor] = [:]
         for (index, weights) in model.weights.layers.enumerated() {
             if shape.earlyLayers.contains(index) { earlyInputs[index] = x }
+            let isLast = index == configuration.layerCount - 1
             let block = DecoderBlock(
-                propagator: propagator(model.layerDevices[index]), configuration: configuration, weights: weights,
-                index: index)
+                propagator: propagator(
+                    model.layerDevices[index], wantedCount: isLast ? predictedCount : shape.tokenCount),
+                configuration: configuration, weights: weights, index: index)
             x = block(x)
-            if shape.output == .none { graph.include(x) }
         }
-        if shape.output != .none {
-            let first = shape.output == .everyPosition ? 0 : shape.tokenCount - 1
-            let predicting = graph.contiguous(graph.slice(x, axis: 2, first..<shape.tokenCount))
-            let propagator = propagator(model.layerDevices.last ?? nil)
-            let normed = propagator.rmsNorm(
-                predicting, gain: model.weights.outputNorm, epsilon: configuration.normEpsilon)
+        if shape.output == .none {
+            graph.include(x)
+        } else {
+            let propagator = propagator(model.layerDevices.last ?? nil, wantedCount: predictedCount)
+            let normed = propagator.rmsNorm(x, gain: model.weights.outputNorm, epsilon: configuration.normEpsilon)
             let wanted = shape.output == .allScores ? normed : graph.slice(normed, axis: 3, 0..<1)
             let product = propagator.linear(wanted, model.weights.output)
             let distribution = graph.softmax(graph.slice(product, axis: 3, 0..<1))

@@ -12,7 +12,11 @@ struct ForwardLanes: Propagation {
     let positions: Tensor
     /// Mostly one.
     let sequences: [LaneSequence]
+    /// So many tokens, the last ones, have their output wanted; all where there are several sequences.
+    let wantedCount: Int
     let operations: any LaneOperations
+
+    func wanted(_ x: Tensor) -> Tensor { graph.contiguous(graph.suffix(x, axis: 2, wantedCount)) }
 
     func linear(_ x: Tensor, _ weights: LinearWeights) -> Tensor {
         let shape = x.shape
@@ -40,17 +44,17 @@ struct ForwardLanes: Propagation {
     }
 
     func rotate(_ x: Tensor, _ rope: RotaryEmbedding, factors: Tensor?) -> Tensor {
-        graph.rotate(x, positions: positions, rope, factors: factors)
+        graph.rotate(x, positions: graph.suffix(positions, axis: 0, x.shape[2]), rope, factors: factors)
     }
 
     func attention(
         queries: Tensor, keys: Tensor, values: Tensor, scale: Float, slidingWindow: Int?, layer: Int
     ) -> Tensor {
         let outputs = sequences.map { sequence in
-            operations.attention(
-                queries: sequence.part(of: queries, in: graph), keys: sequence.part(of: keys, in: graph),
-                values: sequence.part(of: values, in: graph), scale: scale, slidingWindow: slidingWindow, layer: layer,
-                in: sequence)
+            let part = { sequences.count == 1 ? $0 : sequence.part(of: $0, in: graph) }
+            return operations.attention(
+                queries: part(queries), keys: part(keys), values: part(values), scale: scale,
+                slidingWindow: slidingWindow, layer: layer, in: sequence)
         }
         return outputs.dropFirst().reduce(outputs[0]) { graph.concatenate($0, $1, axis: 2) }
     }

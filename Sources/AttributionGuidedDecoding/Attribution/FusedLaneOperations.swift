@@ -47,7 +47,8 @@ struct FusedLaneOperations: LaneOperations {
             scale: scale, slidingWindow: slidingWindow,
             scoreFactor: rule.passesThroughAttentionWeights ? rule.queryKeyFactor : 0, valueFactor: rule.valueFactor)
         let output = graph.laneAttention(
-            queries: queries, positions: positions, stored: stored, caches: caches, keyValueHeads: keys.shape[1],
+            queries: queries, positions: graph.suffix(positions, axis: 0, queries.shape[2]), stored: stored,
+            caches: caches, keyValueHeads: keys.shape[1],
             headWeights: context.headWeights[layer], attention, scratch: attentionScratch)
         return graph.reshape(output, queries.shape[0] * queries.shape[1], 1, queries.shape[2], context.laneCount)
     }

@@ -7,6 +7,8 @@ import TensorGraph
 protocol Propagation {
     associatedtype Activation
 
+    /// The tokens whose output of this layer is wanted. In the last layer the others serve as keys and values only.
+    func wanted(_ x: Activation) -> Activation
     /// `W x + b`, position by position.
     func linear(_ x: Activation, _ weights: LinearWeights) -> Activation
     /// `gain * x / rms(x)` over dimension 0.
@@ -22,4 +24,8 @@ protocol Propagation {
     func attention(
         queries: Activation, keys: Activation, values: Activation, scale: Float, slidingWindow: Int?, layer: Int
     ) -> Activation
+}
+
+extension Propagation {
+    func wanted(_ x: Activation) -> Activation { x }
 }

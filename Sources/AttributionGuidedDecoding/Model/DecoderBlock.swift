@@ -13,14 +13,14 @@ struct DecoderBlock<Propagator: Propagation> {
     /// `x + attention(norm(x))`, then `h + feedForward(norm(h))`; with sandwich norms the sub-layers' results are normed too.
     func callAsFunction(_ x: Activation) -> Activation {
         let attended = normed(attention(normed(x, weights.attentionNorm)), weights.postAttentionNorm)
-        let h = propagator.add(x, attended)
+        let h = propagator.add(propagator.wanted(x), attended)
         let transformed = normed(feedForward(normed(h, weights.feedForwardNorm)), weights.postFeedForwardNorm)
         return propagator.add(h, transformed)
     }
 
     private func attention(_ x: Activation) -> Activation {
         let layer = configuration.attention[index]
-        var queries = heads(propagator.linear(x, weights.query), configuration.headCount)
+        var queries = heads(propagator.linear(propagator.wanted(x), weights.query), configuration.headCount)
         var keys = heads(propagator.linear(x, weights.key), configuration.keyValueHeadCount)
         let values = heads(propagator.linear(x, weights.value), configuration.keyValueHeadCount)
         queries = propagator.rotate(normed(queries, weights.queryNorm), layer.rope, factors: weights.ropeFactors)
