@@ -107,7 +107,7 @@ static ggml_backend_buffer_type_t interleaved(ggml_backend_t cpu) {
 void check_products(const char * processor) {
     static const enum ggml_type types[] = {GGML_TYPE_Q8_0, GGML_TYPE_Q4_0, GGML_TYPE_Q4_K, GGML_TYPE_Q5_K, GGML_TYPE_Q6_K,
         GGML_TYPE_F16, GGML_TYPE_BF16, GGML_TYPE_F32};
-    static const long widths[] = {32, 96, 256, 768, 2048}, heights[] = {3, 4, 8, 20, 64};
+    static const long widths[] = {32, 96, 256, 768, 2048, 9984}, heights[] = {3, 4, 8, 20, 64};
     ggml_backend_t cpu = ggml_backend_cpu_init();
     ggml_backend_cpu_set_n_threads(cpu, 1);
     ggml_backend_buffer_type_t places[] = {ggml_backend_cpu_buffer_type(), interleaved(cpu)};
@@ -117,7 +117,7 @@ void check_products(const char * processor) {
             if (place == 1 && !ggml_is_quantized(types[t])) continue;
             int count = 0;
             double largest = 0;
-            for (int w = 0; w < 5; w++)
+            for (int w = 0; w < 6; w++)
                 for (int h = 0; h < 5; h++) {
                     if (widths[w] % ggml_blck_size(types[t]) != 0) continue;
                     double error = error_in(cpu, places[place], types[t], widths[w], heights[h]);
