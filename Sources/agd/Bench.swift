@@ -24,7 +24,7 @@ struct Bench: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "What to measure beside greedy: \(Variant.allCases.dropFirst().map(\.rawValue).joined(separator: ", ")). All by default.",
+            "What to measure beside greedy, which is always measured: \(Variant.allCases.dropFirst().map(\.rawValue).joined(separator: ", ")). All by default.",
             valueName: "list"))
     var variants: String?
 
@@ -45,11 +45,24 @@ struct Bench: ParsableCommand {
         guard gatePeriod >= 1 else { throw ValidationError("--gate-period must be at least 1.") }
         guard tokenCount >= 2 else { throw ValidationError("--n-predict must be at least 2.") }
         guard try contextLengths().allSatisfy({ (1...1_048_576).contains($0) }) else {
-            throw ValidationError("--contexts must be numbers from 1 to 1048576.")
+            throw ValidationError(Self.contextsError)
         }
+        if modelOptions.contextSize != nil {
+            throw ValidationError("--ctx-size: each of --contexts has a size of its own. Leave it out.")
+        }
+        try Terminal.checkFolder(of: plot, option: "--plot")
     }
 
-    private func contextLengths() throws -> [Int] { try PromptOptions.tokenIDs(contexts, option: "--contexts") }
+    private static let contextsError = "--contexts must be numbers from 1 to 1048576, with commas."
+
+    private func contextLengths() throws -> [Int] {
+        try contexts.split(separator: ",", omittingEmptySubsequences: false).map { part in
+            guard let length = Int(part.trimmingCharacters(in: .whitespaces)) else {
+                throw ValidationError(Self.contextsError)
+            }
+            return length
+        }
+    }
 
     private func chosenVariants() throws -> Set<Variant> {
         guard let variants else { return Set(Variant.allCases) }
@@ -72,11 +85,18 @@ struct Bench: ParsableCommand {
         options.gatePeriod = gatePeriod
         options.contexts = try contextLengths()
         options.tokenCount = tokenCount
+        let trained = model.configuration.contextLength
+        if let longest = options.contexts.max(), longest + tokenCount > trained {
+            Terminal.note("the model was made for \(trained) positions; beyond them times hold, and nothing else would")
+        }
         options.threadCount = modelOptions.threads ?? options.threadCount
         options.cacheType = modelOptions.cacheType
         let report = try ModelBenchmark.run(model, options) { Terminal.writeError("bench: \($0)\n") }
+        if json { try Terminal.writeJSON(report) } else { write(report) }
         if let plot { try Terminal.write(report.plot, to: plot, option: "--plot") }
-        if json { return try Terminal.writeJSON(report) }
+    }
+
+    private func write(_ report: ModelBenchmark.Report) {
         Terminal.write(
             "\(report.model), \(report.threads) threads, cache \(report.cacheType.rawValue); memory read at "
                 + "\((report.bandwidthBytesPerSecond / 1e9).formatted(decimals: 1)) GB/s; "

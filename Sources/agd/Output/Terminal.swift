@@ -36,6 +36,16 @@ enum Terminal {
         }
     }
 
+    /// Before long work whose result is to be written to `path`: that its folder is there.
+    static func checkFolder(of path: String?, option: String) throws {
+        guard let path else { return }
+        let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
+        var isFolder: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder), isFolder.boolValue else {
+            throw ValidationError("\(option) \(path): there is no folder '\(folder)'. Make it first.")
+        }
+    }
+
     /// Ends the program where stdout can't be written: quietly where its reader has gone, as `head` does.
     private static func write(_ data: Data) {
         do { try FileHandle.standardOutput.write(contentsOf: data) } catch {
