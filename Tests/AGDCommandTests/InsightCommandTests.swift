@@ -172,4 +172,11 @@ struct InsightCommandTests {
                 arguments + [bad], mentions: ["--variants", "agd-gated-deferred", "agd-reverse"])
         }
     }
+    @Test("a folder for --plot that isn't there, contexts that are no numbers, and --ctx-size are told before any work")
+    func benchErrors() async throws {
+        let arguments = ["bench"] + Self.model
+        try await Command.expectError(arguments + ["--plot", "/nowhere/x.svg"], mentions: ["--plot", "'/nowhere'"])
+        try await Command.expectError(arguments + ["--contexts", "8,"], mentions: ["--contexts", "numbers"])
+        try await Command.expectError(arguments + ["-c", "64"], mentions: ["--ctx-size", "--contexts"])
+    }
 }
