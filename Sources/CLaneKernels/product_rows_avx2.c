@@ -14,6 +14,7 @@ INLINE void finish(float * y, vector total) {
     *y = _mm_cvtss_f32(_mm_add_ss(sum, _mm_movehdup_ps(sum)));
 }
 
+// From memory into all elements at once: a half loaded into one would wait for what the register held before.
 INLINE __m256 same(const char * p) { uint16_t h; memcpy(&h, p, 2); return _mm256_cvtph_ps(_mm_set1_epi16((short)h)); }
 // The bits of each byte, moved left (right, if negative) to where `mask` has them.
 INLINE __m256i bits(__m256i x, int left, int mask) {

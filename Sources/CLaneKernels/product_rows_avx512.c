@@ -17,6 +17,7 @@ INLINE __m512i twice(const char * p) { return _mm512_broadcast_i64x4(_mm256_load
 INLINE __m512i halves_of(int16_t low, int16_t high) {
     return _mm512_inserti64x4(_mm512_castsi256_si512(_mm256_set1_epi16(low)), _mm256_set1_epi16(high), 1);
 }
+// From memory into all elements at once: a half loaded into one would wait for what the register held before.
 INLINE __m512 same(const char * p) { uint16_t h; memcpy(&h, p, 2); return _mm512_cvtph_ps(_mm256_set1_epi16((short)h)); }
 
 // ---- Two blocks of 32 ----
@@ -29,16 +30,16 @@ INLINE void tile_q8_0(vector * totals, const char * w, const char * next, const 
     __m512i values = _mm512_inserti64x4(
         _mm512_castsi256_si512(_mm256_loadu_si256((const __m256i *)(w + 2))), _mm256_loadu_si256((const __m256i *)(w + 36)), 1);
     __m512i shift = _mm512_dpbusd_epi32(_mm512_setzero_si512(), _mm512_set1_epi8((char)128), values);
-    __m512i below = _mm512_sub_epi32(_mm512_setzero_si512(), shift);
+    __m512i unshifted = _mm512_sub_epi32(_mm512_setzero_si512(), shift);
     uint16_t first, second;
     memcpy(&first, w, 2);
     memcpy(&second, w + 34, 2);
     __m128 scales = _mm_cvtph_ps(_mm_cvtsi32_si128((int)(first | (uint32_t)second << 16)));
-    const __m512i halves = _mm512_inserti64x4(_mm512_setzero_si512(), _mm256_set1_epi32(1), 1);
+    const __m512i block = _mm512_inserti64x4(_mm512_setzero_si512(), _mm256_set1_epi32(1), 1);
     EACH_COLUMN {
-        __m512i sums = _mm512_dpbusd_epi32(below, load(x[c]->shifted), values);
+        __m512i sums = _mm512_dpbusd_epi32(unshifted, load(x[c]->shifted), values);
         __m128 both = _mm_mul_ps(scales, _mm_castpd_ps(_mm_load_sd((const double *)x[c]->scales)));
-        __m512 each = _mm512_permutexvar_ps(halves, _mm512_castps128_ps512(both));
+        __m512 each = _mm512_permutexvar_ps(block, _mm512_castps128_ps512(both));
         totals[c] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(sums), each, totals[c]);
     }
 }

@@ -45,7 +45,7 @@ struct Bench: ParsableCommand {
         guard gatePeriod >= 1 else { throw ValidationError("--gate-period must be at least 1.") }
         guard tokenCount >= 2 else { throw ValidationError("--n-predict must be at least 2.") }
         guard try contextLengths().allSatisfy({ (1...1_048_576).contains($0) }) else {
-            throw ValidationError(Self.contextsError)
+            throw ValidationError("--contexts must be numbers from 1 to 1048576.")
         }
         if modelOptions.contextSize != nil {
             throw ValidationError("--ctx-size: each of --contexts has a size of its own. Leave it out.")
@@ -53,15 +53,8 @@ struct Bench: ParsableCommand {
         try Terminal.checkFolder(of: plot, option: "--plot")
     }
 
-    private static let contextsError = "--contexts must be numbers from 1 to 1048576, with commas."
-
     private func contextLengths() throws -> [Int] {
-        try contexts.split(separator: ",", omittingEmptySubsequences: false).map { part in
-            guard let length = Int(part.trimmingCharacters(in: .whitespaces)) else {
-                throw ValidationError(Self.contextsError)
-            }
-            return length
-        }
+        try PromptOptions.numbers(contexts, option: "--contexts", called: "a context length")
     }
 
     private func chosenVariants() throws -> Set<Variant> {
@@ -85,12 +78,12 @@ struct Bench: ParsableCommand {
         options.gatePeriod = gatePeriod
         options.contexts = try contextLengths()
         options.tokenCount = tokenCount
+        options.threadCount = modelOptions.threads ?? options.threadCount
+        options.cacheType = modelOptions.cacheType
         let trained = model.configuration.contextLength
         if let longest = options.contexts.max(), longest + tokenCount > trained {
             Terminal.note("the model was made for \(trained) positions; beyond them times hold, and nothing else would")
         }
-        options.threadCount = modelOptions.threads ?? options.threadCount
-        options.cacheType = modelOptions.cacheType
         let report = try ModelBenchmark.run(model, options) { Terminal.writeError("bench: \($0)\n") }
         if json { try Terminal.writeJSON(report) } else { write(report) }
         if let plot { try Terminal.write(report.plot, to: plot, option: "--plot") }

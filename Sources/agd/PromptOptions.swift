@@ -70,11 +70,15 @@ struct PromptOptions: ParsableArguments {
     }
 
     static func tokenIDs(_ list: String, option: String) throws -> [Int] {
+        try numbers(list, option: option, called: "a token id")
+    }
+
+    static func numbers(_ list: String, option: String, called kind: String) throws -> [Int] {
         try list.split(separator: ",", omittingEmptySubsequences: false).map { part in
-            guard let id = Int(part.trimmingCharacters(in: .whitespaces)) else {
-                throw ValidationError("\(option): '\(part)' is not a token id. Give numbers separated by commas.")
+            guard let number = Int(part.trimmingCharacters(in: .whitespaces)) else {
+                throw ValidationError("\(option): '\(part)' is not \(kind). Give numbers separated by commas.")
             }
-            return id
+            return number
         }
     }
 
