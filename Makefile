@@ -6,7 +6,7 @@ SWIFT_BUILD_FLAGS ?=
 # Finds or builds the llama library; its pkg-config folder then tells SwiftPM where it lies.
 with_llama = found=$$(Tools/dependencies.sh) && export PKG_CONFIG_PATH="$$found$${PKG_CONFIG_PATH:+:$$PKG_CONFIG_PATH}" &&
 
-.PHONY: all demo test serve fuzz check-aarch64 lint format install clean
+.PHONY: all demo test serve fuzz oracle check-aarch64 lint format install clean
 all: agd
 
 .PHONY: agd
@@ -25,6 +25,11 @@ fuzz: agd
 
 test:
 	@$(with_llama) swift build --build-tests $(SWIFT_BUILD_FLAGS) && swift test --skip-build --no-parallel $(TEST_FLAGS)
+
+# The golden files' numbers, computed again by HuggingFace transformers and LXT.
+ORACLE ?= Tests/AttributionGuidedDecodingTests/Oracle
+oracle:
+	@python=$$(Tools/oracle/environment.sh) && $$python Tools/oracle/check.py $(ORACLE) $(VARIANTS)
 
 # The kernels for 64-bit ARM on any machine, under qemu.
 check-aarch64:

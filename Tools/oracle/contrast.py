@@ -1,29 +1,27 @@
 #!/usr/bin/env python3
-"""Makes Tests/AttributionGuidedDecodingTests/Oracle/contrast.json: what CAD and DoLa decode on the oracle's tiny models.
+"""Makes contrast.json in a folder of golden files: what CAD and DoLa decode on the oracle's tiny models.
 
 CAD is computed here from HuggingFace's logits of both sequences; DoLa is transformers' own `dola_layers`.
-Needs torch, transformers 4.52.4 (later versions have no DoLa of their own) and gguf.
+(Later versions of transformers than the pinned one have no DoLa of their own.)
 
-    python Tools/contrast_oracle.py Tests/AttributionGuidedDecodingTests/Oracle
+    contrast.py FOLDER
 """
 import json
 import sys
 from pathlib import Path
 
 import torch
-from transformers import AutoModelForCausalLM
+
+import gguf_file
 
 COUNT = 12
 
 
-def load(folder, variant, hparams):
-    model = AutoModelForCausalLM.from_pretrained(folder, gguf_file=f"{variant}.gguf", torch_dtype=torch.float32)
-    if hparams.get("rope_scaling"):  # Not read from a GGUF file.
-        model.config.rope_scaling = hparams["rope_scaling"]
-        model.model.rotary_emb = type(model.model.rotary_emb)(config=model.config)
+def load(folder, variant):
+    model = gguf_file.load(variant, folder / f"{variant}.gguf")
     model.generation_config.eos_token_id = None
     model.generation_config.pad_token_id = 0
-    return model.double().eval()
+    return model.double()
 
 
 def agrees(model, reference):
@@ -63,7 +61,7 @@ def main():
     result = {}
     for variant in ["llama", "llama31", "qwen2"]:
         reference = json.loads((folder / f"{variant}.json").read_text())
-        model = load(folder, variant, reference["hparams"])
+        model = load(folder, variant)
         difference = agrees(model, reference)
         print(variant, "logits differ from the oracle's by", difference, file=sys.stderr)
         assert difference < 1e-4, "this is not the oracle's model"
