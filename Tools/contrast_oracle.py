@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Makes Tests/AttributionGuidedDecodingTests/Oracle/contrast.json: what CAD and DoLa decode on the oracle's tiny models.
+"""Makes Tests/TestFixtures/Oracle/contrast.json: what CAD and DoLa decode on the oracle's tiny models.
 
 CAD is computed here from HuggingFace's logits of both sequences; DoLa is transformers' own `dola_layers`.
 Needs torch, transformers 4.52.4 (later versions have no DoLa of their own) and gguf.
 
-    python Tools/contrast_oracle.py Tests/AttributionGuidedDecodingTests/Oracle
+    python Tools/contrast_oracle.py Tests/TestFixtures/Oracle
 """
 import json
 import sys
