@@ -6,6 +6,7 @@ let package = Package(
     platforms: [.macOS(.v15)],
     products: [
         .library(name: "AttributionGuidedDecoding", targets: ["AttributionGuidedDecoding"]),
+        .library(name: "AGDInsight", targets: ["AGDInsight"]),
         .library(name: "AGDEvaluation", targets: ["AGDEvaluation"]),
         .executable(name: "agd", targets: ["agd"]),
     ],
@@ -24,14 +25,18 @@ let package = Package(
         .target(
             name: "CLaneKernels", dependencies: ["CLlama"],
             exclude: [
-                "attention.inc", "columns.inc", "elementwise.inc", "product_avx2.inc", "product_avx512.inc",
-                "product_interleaved_neon.inc", "product_loops.inc", "product_neon.inc", "product_x86.inc",
-                "vector.inc",
-            ]),
+                "attention/attention.inc", "elementwise/elementwise.inc", "products/columns.inc",
+                "products/product_avx2.inc", "products/product_avx512.inc", "products/product_interleaved_neon.inc",
+                "products/product_loops.inc", "products/product_neon.inc", "products/product_x86.inc",
+                "shared/vector.inc",
+            ],
+            cSettings: ["attention", "elementwise", "products", "shared"].map { .headerSearchPath($0) }),
         .target(name: "TensorGraph", dependencies: ["CLlama", "CLaneKernels"]),
+        .target(name: "LaneEngine", dependencies: ["TensorGraph", "CLlama"]),
+        .target(name: "AttributionGuidedDecoding", dependencies: ["LaneEngine", "TensorGraph", "CLlama"]),
         .target(
-            name: "AttributionGuidedDecoding",
-            dependencies: ["TensorGraph", "CLlama"],
+            name: "AGDInsight",
+            dependencies: ["AttributionGuidedDecoding", "TensorGraph"],
             resources: ["html", "css", "js"].map { .embedInCode("Explanation/Resources/explain.\($0)") }
         ),
         .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
@@ -64,16 +69,23 @@ let package = Package(
         .executableTarget(
             name: "agd",
             dependencies: [
-                "AttributionGuidedDecoding", "AGDEvaluation", "AGDServer",
+                "AttributionGuidedDecoding", "AGDInsight", "AGDEvaluation", "AGDServer",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]
         ),
         .testTarget(name: "TensorGraphTests", dependencies: ["TensorGraph", "CLaneKernels"]),
-        .testTarget(
-            name: "AttributionGuidedDecodingTests",
-            dependencies: ["AttributionGuidedDecoding", "CLlama"],
+        .target(
+            name: "TestFixtures",
+            dependencies: ["LaneEngine", "CLlama"],
+            path: "Tests/TestFixtures",
             resources: [.copy("Oracle")]
         ),
+        .testTarget(name: "LaneEngineTests", dependencies: ["LaneEngine", "TestFixtures", "CLlama"]),
+        .testTarget(
+            name: "AttributionGuidedDecodingTests",
+            dependencies: ["AttributionGuidedDecoding", "LaneEngine", "TestFixtures", "CLlama"]
+        ),
+        .testTarget(name: "AGDInsightTests", dependencies: ["AGDInsight", "TestFixtures"]),
         .testTarget(
             name: "AGDServerTests",
             dependencies: ["AGDServer", .product(name: "NIOEmbedded", package: "swift-nio")],

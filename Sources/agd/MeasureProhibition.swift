@@ -1,3 +1,4 @@
+import AGDInsight
 import ArgumentParser
 import AttributionGuidedDecoding
 

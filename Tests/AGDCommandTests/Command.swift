@@ -99,7 +99,7 @@ struct Command {
     /// A tiny model with reference values, in the neighbouring tests.
     static func oracle(_ variant: String) -> String {
         URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .appending(path: "AttributionGuidedDecodingTests/Oracle/\(variant).gguf").path
+            .appending(path: "TestFixtures/Oracle/\(variant).gguf").path
     }
 }
 

@@ -1,6 +1,8 @@
 import Testing
 
 @testable import AttributionGuidedDecoding
+@testable import LaneEngine
+@testable import TestFixtures
 
 @Suite("The content of each message is found in the rendered conversation")
 struct ChatTemplateTests {

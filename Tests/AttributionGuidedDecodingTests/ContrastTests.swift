@@ -2,6 +2,8 @@ import Foundation
 import Testing
 
 @testable import AttributionGuidedDecoding
+@testable import LaneEngine
+@testable import TestFixtures
 
 /// What CAD and DoLa decode according to HuggingFace; `Tools/contrast_oracle.py` makes the file.
 private struct ContrastOracle: Decodable {

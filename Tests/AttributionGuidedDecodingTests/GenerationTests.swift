@@ -2,6 +2,8 @@ import Foundation
 import Testing
 
 @testable import AttributionGuidedDecoding
+@testable import LaneEngine
+@testable import TestFixtures
 
 @Suite("Generations begin, stop, share and cancel as promised")
 struct GenerationTests {

@@ -1,6 +1,8 @@
 import Testing
 
 @testable import AttributionGuidedDecoding
+@testable import LaneEngine
+@testable import TestFixtures
 
 @Suite("Whole decodes agree with HuggingFace and LXT")
 struct OracleTraceTests {
@@ -46,7 +48,7 @@ struct OracleTraceTests {
         let oracle = try Oracle.load(variant)
         let model = try Oracle.model(variant)
         for expected in oracle.candidateCases {
-            let session = try InferenceSession(model, regions: [], options: ForwardLanesTests.float32(fused: true))
+            let session = try InferenceSession(model, regions: [], options: Oracle.float32(fused: true))
             let prediction = try session.append(Array(oracle.prompt.prefix(expected.nContext)))
             let distribution = Distribution(logits: prediction.logits, probabilities: prediction.probabilities)
             #expect(abs(distribution.entropy - expected.entropy) < 1e-3)

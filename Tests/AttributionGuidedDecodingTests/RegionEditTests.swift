@@ -2,6 +2,8 @@ import Foundation
 import Testing
 
 @testable import AttributionGuidedDecoding
+@testable import LaneEngine
+@testable import TestFixtures
 
 @Suite(
     "A region's text can be taken out or emphasised",

@@ -1,6 +1,7 @@
 import Testing
 
 @testable import AttributionGuidedDecoding
+@testable import LaneEngine
 
 @Suite("Regions are written as people name them")
 struct RegionSpecificationTests {

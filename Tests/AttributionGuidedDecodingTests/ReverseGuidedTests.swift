@@ -2,6 +2,21 @@ import Foundation
 import Testing
 
 @testable import AttributionGuidedDecoding
+@testable import LaneEngine
+@testable import TestFixtures
+
+/// A prompt of the file beside the model in the repository.
+private struct Conflict: Decodable {
+    var messages: [ChatMessage]
+    var region: [String]
+
+    static var all: [Conflict] {
+        get throws {
+            try Data(contentsOf: URL(filePath: Repository.conflicts)).split(separator: UInt8(ascii: "\n"))
+                .map { try JSONDecoder().decode(Conflict.self, from: $0) }
+        }
+    }
+}
 
 @Suite("The paper's own algorithm and the one-pass algorithm choose the same tokens")
 struct ReverseGuidedTests {
@@ -14,7 +29,7 @@ struct ReverseGuidedTests {
         for (rule, score) in zip(PropagationRule.allCases, [AttributionGuided.Score.sum, .excess, .sum]) {
             let guided = AttributionGuided(
                 region: try oracle.region(roi), rule: rule, score: score, entropyThreshold: nil)
-            let reverse = ReverseGuided(guided, model: model, options: ReverseAttributionTests.options)
+            let reverse = ReverseGuided(guided, model: model, options: Oracle.reverseOptions)
 
             let (expected, steps) = (
                 try await Self.decode(model, oracle.prompt, guided),
@@ -37,13 +52,14 @@ struct ReverseGuidedTests {
     func sameAnswers() async throws {
         let count = ProcessInfo.processInfo.environment["AGREEMENT_PROMPTS"].flatMap { Int($0) } ?? 20
         let model = try LanguageModel(path: Repository.model)
-        let conflicts = try PromptItem.read(path: Repository.conflicts)
+        let conflicts = try Conflict.all
         let chosen = stride(from: 0, to: conflicts.count, by: conflicts.count / count).map { conflicts[$0] }
         var contestedCount = 0
         for item in chosen {
-            let (prompt, region) = try item.resolve(model, regions: [])
+            let prompt = try model.prompt(item.messages)
+            let region = try prompt.region(item.region.map { try RegionSpecification($0) })
             let guided = AttributionGuided(region: region, entropyThreshold: nil)
-            let reverse = ReverseGuided(guided, model: model, options: ReverseAttributionTests.options)
+            let reverse = ReverseGuided(guided, model: model, options: Oracle.reverseOptions)
             let limits = GenerationLimits(maximumTokens: 24)
             let (forward, backward) = (
                 try await Self.decode(model, prompt, guided, limits),

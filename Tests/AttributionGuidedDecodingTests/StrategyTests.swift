@@ -2,6 +2,7 @@ import Foundation
 import Testing
 
 @testable import AttributionGuidedDecoding
+@testable import LaneEngine
 
 @Suite("Strategies choose as they say")
 struct StrategyTests {

@@ -1,6 +1,7 @@
 import Testing
 
 @testable import AttributionGuidedDecoding
+@testable import LaneEngine
 
 @Suite("Text comes in whole characters and ends before a stop string")
 struct TextStreamTests {

@@ -3,6 +3,8 @@ import TensorGraph
 import Testing
 
 @testable import AttributionGuidedDecoding
+@testable import LaneEngine
+@testable import TestFixtures
 
 extension Tokenizer {
     /// The tokenizer of one of the oracle's models: byte-level BPE (llama, qwen), or SentencePiece (gemma).

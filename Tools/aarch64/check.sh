@@ -41,9 +41,9 @@ build_kernels() {
     rm -rf "$work/objects"
     mkdir "$work/objects"
     local file
-    for file in "$root"/Sources/CLaneKernels/*.c "$root"/Tools/aarch64/*.c; do
+    for file in "$root"/Sources/CLaneKernels/*/*.c "$root"/Tools/aarch64/*.c; do
         "$clang" --target=aarch64-linux-gnu -isystem /usr/aarch64-linux-gnu/include -O2 -Wall -c "$file" \
-            -I"$root/Sources/CLaneKernels/include" -I"$deps/source/ggml/include" -o "$work/objects/$(basename "$file" .c).o"
+            -I"$root"/Sources/CLaneKernels/{include,products,attention,elementwise,shared} -I"$deps/source/ggml/include" -o "$work/objects/$(basename "$file" .c).o"
     done
 }
 

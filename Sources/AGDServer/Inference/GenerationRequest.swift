@@ -97,6 +97,8 @@ struct GenerationRequest: Sendable {
             case .empty: throw APIError.invalid("'\(field)' is empty.", param: field)
             default: throw APIError.invalid("'\(field)': \(error)", param: field)
             }
+        } catch let error as TokenError {
+            throw APIError.invalid("'\(field)': \(error)", param: field)
         }
     }
 }

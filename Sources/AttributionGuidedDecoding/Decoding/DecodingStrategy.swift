@@ -106,7 +106,7 @@ public struct CandidateRule: Sendable, Hashable {
         self.minimumProbability = minimumProbability
     }
 
-    func candidates(_ distribution: Distribution) -> [Candidate] {
+    package func candidates(_ distribution: Distribution) -> [Candidate] {
         distribution.candidates(count: count, minimumProbability: minimumProbability)
             .map { Candidate(id: $0.token, probability: $0.probability) }
     }

@@ -1,5 +1,5 @@
 /// The decode loop: predict, choose, emit, stop or append.
-final class GenerationState: @unchecked Sendable {  // Touched by the session's actor only.
+package final class GenerationState: @unchecked Sendable {  // Touched by the session's actor only.
     private let inference: InferenceSession
     /// What holds the strategy's second sequence.
     private let companion: InferenceSession?
@@ -11,7 +11,7 @@ final class GenerationState: @unchecked Sendable {  // Touched by the session's 
     private var stopReason: StopReason?
     private var pendingToken: Int?
 
-    init(
+    package init(
         inference: InferenceSession, companion: InferenceSession? = nil, prediction: Prediction,
         strategy: any DecodingStrategy, limits: GenerationLimits, promptLength: Int, text: TextStream
     ) {
@@ -24,7 +24,7 @@ final class GenerationState: @unchecked Sendable {  // Touched by the session's 
         self.text = text
     }
 
-    func step(tokenizer: Tokenizer?) throws -> GenerationStep? {
+    package func step(tokenizer: Tokenizer?) throws -> GenerationStep? {
         guard stopReason == nil else { return nil }
         try Task.checkCancellation()
         if let token = pendingToken {

@@ -51,8 +51,6 @@ public struct GenerationLimits: Sendable, Hashable {
 public enum GenerationError: Error, Equatable, CustomStringConvertible {
     case promptTooLong(promptLength: Int, contextLength: Int)
     case invalid(field: String, problem: String)
-    /// Logits or relevances that are infinite or not numbers.
-    case notFinite(path: String, position: Int)
 
     public var description: String {
         switch self {
@@ -60,9 +58,6 @@ public enum GenerationError: Error, Equatable, CustomStringConvertible {
             "the prompt has \(promptLength) tokens and leaves no room in a context of \(contextLength); "
                 + "shorten it or give a larger --ctx-size"
         case .invalid(let field, let problem): "\(field): \(problem)"
-        case .notFinite(let path, let position):
-            "\(path): the model's output after position \(position) is not a finite number: a weight in the file is damaged, "
-                + "or values are too large for the cache. Download the model again, give --cache-type f32, or smaller region weights"
         }
     }
 }

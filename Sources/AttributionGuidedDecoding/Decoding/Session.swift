@@ -29,7 +29,7 @@ public actor Session {
         case bfloat16 = "bf16"
         case float32 = "f32"
 
-        var elementType: ElementType {
+        package var elementType: ElementType {
             switch self {
             case .float16: .float16
             case .bfloat16: .bfloat16

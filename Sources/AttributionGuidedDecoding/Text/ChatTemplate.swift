@@ -110,7 +110,7 @@ public struct ChatTemplate: Sendable {
             offsets.append(block.count)
             block += string.utf8CString
         }
-        guard block.count < 1 << 28 else { throw PromptError.tooLong(byteCount: block.count) }
+        guard block.count < 1 << 28 else { throw TokenError.textTooLong(byteCount: block.count) }
         return try block.withUnsafeBufferPointer { block in
             let chat = messages.indices.map { index in
                 llama_chat_message(

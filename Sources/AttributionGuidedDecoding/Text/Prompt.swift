@@ -34,7 +34,7 @@ extension Prompt {
     public init(tokens: [Int], vocabularySize: Int) throws {
         guard !tokens.isEmpty else { throw PromptError.empty }
         if let token = tokens.first(where: { $0 < 0 || $0 >= vocabularySize }) {
-            throw PromptError.tokenOutOfRange(token: token, vocabularySize: vocabularySize)
+            throw TokenError.outOfRange(token: token, vocabularySize: vocabularySize)
         }
         self.tokens = tokens
         text = nil
@@ -54,7 +54,7 @@ extension Prompt {
     }
 
     /// Tokens that overlap a range of bytes of `text`.
-    func tokens(overlapping bytes: Range<Int>) -> [Int] {
+    package func tokens(overlapping bytes: Range<Int>) -> [Int] {
         tokenBytes.indices.filter { tokenBytes[$0].overlaps(bytes) }
     }
 }

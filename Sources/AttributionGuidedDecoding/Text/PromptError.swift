@@ -9,9 +9,7 @@ public enum PromptError: Error, Equatable, CustomStringConvertible {
     case containsNull(message: Int)
     case containsControlToken(String)
     case empty
-    case tokenOutOfRange(token: Int, vocabularySize: Int)
     case notInVocabulary(text: String)
-    case tooLong(byteCount: Int)
 
     public var description: String {
         switch self {
@@ -31,12 +29,8 @@ public enum PromptError: Error, Equatable, CustomStringConvertible {
         case .containsControlToken(let name):
             "a message contains '\(name)', which this vocabulary can only write as a control token; remove it"
         case .empty: "the prompt is empty; give one with --user, --prompt, --file, --messages or --prompt-tokens"
-        case .tokenOutOfRange(let token, let size):
-            "token \(token) is not in the vocabulary, whose ids are 0 to \(size - 1)"
         case .notInVocabulary(let text):
             "the model's vocabulary can't express '\(text)' in the prompt; remove it, or give the prompt with --prompt-tokens"
-        case .tooLong(let byteCount):
-            "the prompt is too long: \(byteCount) bytes of text, more than this program or the memory can take; shorten it"
         }
     }
 }

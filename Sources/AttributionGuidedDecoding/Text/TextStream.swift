@@ -1,12 +1,12 @@
 /// Turns tokens into text as they come: only whole characters, and nothing that belongs to a stop string.
-struct TextStream {
+package struct TextStream {
     private let stopStrings: [[UInt8]]
     /// Bytes that are not certain yet: an incomplete character, or what could still become a stop string.
     private var pending: [UInt8] = []
     /// Whether a stop string has appeared; nothing follows it.
     private(set) var hasStopped = false
 
-    init(stopStrings: [String]) { self.stopStrings = stopStrings.map { Array($0.utf8) }.filter { !$0.isEmpty } }
+    package init(stopStrings: [String]) { self.stopStrings = stopStrings.map { Array($0.utf8) }.filter { !$0.isEmpty } }
 
     /// Adds a token's bytes; returns the text that has become certain.
     mutating func append(_ bytes: [UInt8]) -> String {

@@ -1,0 +1,80 @@
+import AttributionGuidedDecoding
+import Foundation
+
+/// The signal that a region sends about each candidate, layer by layer (Komorowski et al., arXiv 2509.26307, section 4.3):
+/// does a prohibition carry more relevance for the forbidden word than for the others, or less?
+public struct Contrast: Sendable, Encodable {
+    public struct Candidate: Sendable, Encodable {
+        public var id: Int
+        public var text: String
+        public var probability, logit: Double
+        /// S(c, R).
+        public var relevance: Double
+        /// `relevance` as a share of the relevance of all tokens.
+        public var share: Double
+        /// Relevance of the residual stream at the region's tokens, at each layer's input and after the last.
+        public var byLayer: [Double]
+        public var isChosen: Bool
+    }
+
+    public struct Step: Sendable, Encodable {
+        public var position: Int
+        public var entropy: Double
+        public var candidates: [Candidate]
+    }
+
+    public var rule: String
+    /// The steps that were compared.
+    public var steps: [Step]
+
+    /// - Parameters:
+    ///   - isCompared: which steps are; by default all that had more than one candidate.
+    ///   - progress: called with the fraction that is done; it may throw to stop.
+    public init(
+        _ steps: [GenerationStep], after prompt: Prompt, region: RegionOfInterest, rule: PropagationRule,
+        model: LanguageModel, where isCompared: (GenerationStep) -> Bool = { $0.choice.candidates.count > 1 },
+        options: ReverseAttribution.Options = ReverseAttribution.Options(), progress: (Double) throws -> Void = { _ in }
+    ) throws {
+        let ids = prompt.tokens + steps.map(\.token)
+        let contested = steps.filter(isCompared)
+        let reading = try ReverseAttribution(model, tokens: Array(ids.dropLast()), options: options) {
+            try progress($0 * 0.2)
+        }
+        let targets = contested.flatMap { step in
+            step.choice.candidates.map { AttributionTarget(token: $0.id, position: step.position - 1) }
+        }
+        var attributions = try reading.attribute(targets, rule: rule) { try progress(0.2 + $0 * 0.8) }[...]
+        self.rule = rule.rawValue
+        self.steps = contested.map { step in
+            let candidates = step.choice.candidates.map { candidate in
+                let attribution = attributions.removeFirst()
+                let relevance = attribution.relevance(of: region)
+                let total = attribution.tokens.reduce(0, +)
+                return Candidate(
+                    id: candidate.id, text: model.tokenizer?.text(of: candidate.id) ?? "\(candidate.id)",
+                    probability: candidate.probability, logit: attribution.logit, relevance: relevance,
+                    share: total == 0 ? 0 : relevance / total,
+                    byLayer: attribution.residualStream.map { layer in
+                        region.tokens.reduce(0) { $0 + $1.value * layer[$1.key] }
+                    },
+                    isChosen: candidate.id == step.token)
+            }
+            return Step(position: step.position, entropy: step.entropy, candidates: candidates)
+        }
+    }
+
+    /// A table for each step.
+    public var text: String {
+        if steps.isEmpty { return "No step had more than one candidate.\n" }
+        return steps.map { step in
+            let rows = step.candidates.map { candidate in
+                let layers = candidate.byLayer.map { Explanation.number($0) }.joined(separator: " ")
+                return
+                    "  \(candidate.isChosen ? "▸" : " ") \(Explanation.visible(candidate.text))  p \(Explanation.number(candidate.probability))"
+                    + "  logit \(Explanation.number(candidate.logit))  relevance \(Explanation.number(candidate.relevance))"
+                    + "  share \(Explanation.number(100 * candidate.share)) %\n      by layer: \(layers)\n"
+            }
+            return "position \(step.position), entropy \(Explanation.number(step.entropy)) nats\n" + rows.joined()
+        }.joined(separator: "\n")
+    }
+}

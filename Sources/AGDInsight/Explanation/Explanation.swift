@@ -1,0 +1,132 @@
+import AttributionGuidedDecoding
+
+/// Why a model said what it said: for each token of a completion the relevance of everything before it.
+///
+/// Made once, and rendered as a page (``html()``), a plot (``svg(step:)``), text (``text(step:inColor:)``) or data (it is
+/// `Encodable`).
+public struct Explanation: Sendable, Encodable {
+    /// A token of prompt or completion.
+    public struct Token: Sendable, Encodable {
+        public var id: Int
+        /// As text; the id where the model has no vocabulary.
+        public var text: String
+        /// Weight in the region of interest; 0 outside.
+        public var weight: Double
+    }
+
+    /// Tokens whose relevance is also summed: a message, or a region by the name that it was given.
+    public struct Part: Sendable, Encodable {
+        public var name: String
+        public var positions: [Int]
+    }
+
+    public struct Candidate: Sendable, Encodable {
+        public var id: Int
+        public var text: String
+        public var probability: Double
+        public var score, relevance: Double?
+    }
+
+    /// One token of the completion.
+    public struct Step: Sendable, Encodable {
+        /// Of the token in ``Explanation/tokens``.
+        public var position: Int
+        public var greedy: String
+        public var entropy: Double
+        public var guided: Bool
+        public var changedByGuidance: Bool
+        public var candidates: [Candidate]
+        public var logit: Double
+        /// Of each token before this one.
+        public var relevance: [Double]
+        /// Of each part, in the order of ``Explanation/parts``.
+        public var parts: [Double]
+        /// Of each head, summed over positions, `[layers][heads]`.
+        public var heads: [[Double]]
+    }
+
+    public var model, architecture, strategy, rule: String
+    /// The gate in nats; nil where there is none.
+    public var entropyThreshold: Double?
+    public var promptLength: Int
+    public var tokens: [Token]
+    public var parts: [Part]
+    public var steps: [Step]
+    public var stopReason: StopReason?
+}
+
+extension Explanation {
+    /// Explains a completion.
+    /// - Parameters:
+    ///   - specifications: regions that were named; each becomes a part besides the prompt's messages.
+    ///   - steps: the completion, at least one step.
+    ///   - progress: called with the fraction that is done; it may throw to stop.
+    public init(
+        _ steps: [GenerationStep], after prompt: Prompt, by strategy: any DecodingStrategy, model: LanguageModel,
+        region: RegionOfInterest = RegionOfInterest(), specifications: [RegionSpecification] = [],
+        entropyThreshold: Double? = nil, options: ReverseAttribution.Options = ReverseAttribution.Options(),
+        progress: (Double) throws -> Void = { _ in }
+    ) throws {
+        func text(_ token: Int) -> String { model.tokenizer?.text(of: token) ?? "\(token)" }
+        let ids = prompt.tokens + steps.map(\.token)
+        let parts = try Self.parts(of: prompt, specifications)
+        self.model = model.configuration.name ?? model.path.split(separator: "/").last.map(String.init) ?? model.path
+        architecture = model.configuration.architecture
+        self.strategy = strategy.name
+        rule = strategy.rule.rawValue
+        self.entropyThreshold = entropyThreshold
+        promptLength = prompt.tokens.count
+        self.parts = parts + [Part(name: "completion so far", positions: Array(prompt.tokens.count..<ids.count))]
+        tokens = ids.enumerated().map { position, id in
+            Token(id: id, text: text(id), weight: position < prompt.tokens.count ? region.weight(at: position) : 0)
+        }
+        stopReason = steps.last?.stopReason
+
+        let targets = steps.map { AttributionTarget(token: $0.token, position: $0.position - 1) }
+        let reading = try ReverseAttribution(model, tokens: Array(ids.dropLast()), options: options) {
+            try progress($0 * 0.3)
+        }
+        let attributions = try reading.attribute(targets, rule: strategy.rule) { try progress(0.3 + $0 * 0.7) }
+        let allParts = self.parts
+        self.steps = zip(steps, attributions).map { step, attribution in
+            let relevance = Array(attribution.tokens[..<step.position])
+            return Step(
+                position: step.position, greedy: text(step.greedy), entropy: step.entropy, guided: step.choice.guided,
+                changedByGuidance: step.changedByGuidance,
+                candidates: step.choice.candidates.map {
+                    Candidate(
+                        id: $0.id, text: text($0.id), probability: $0.probability, score: $0.score,
+                        relevance: $0.relevance)
+                },
+                logit: attribution.logit, relevance: relevance,
+                parts: allParts.map { part in
+                    part.positions.reduce(0) { $0 + ($1 < relevance.count ? relevance[$1] : 0) }
+                },
+                heads: attribution.heads.map(\.allPositions))
+        }
+    }
+
+    /// The prompt's messages, what lies between them, and the regions that were named.
+    private static func parts(of prompt: Prompt, _ specifications: [RegionSpecification]) throws -> [Part] {
+        let messages = prompt.messages.enumerated().map { index, message in
+            Part(name: "\(message.role) (message \(index))", positions: prompt.tokens(overlapping: message.bytes))
+        }
+        let named = try specifications.compactMap { specification -> Part? in
+            let positions = try prompt.region([specification]).tokens.keys.sorted()
+            let isKnown = positions.isEmpty || messages.contains { $0.positions == positions }
+            return isKnown ? nil : Part(name: specification.description, positions: positions)
+        }
+        let covered = Set(messages.flatMap(\.positions))
+        let rest = prompt.tokens.indices.filter { !covered.contains($0) }
+        return messages + named
+            + (rest.isEmpty ? [] : [Part(name: messages.isEmpty ? "prompt" : "template", positions: rest)])
+    }
+
+    /// The relevance of each token for one step, or summed over all of them.
+    func relevance(step: Int?) -> [Double] {
+        if let step { return steps[step].relevance }
+        return steps.reduce(into: Array(repeating: 0, count: tokens.count)) { sum, step in
+            for (position, value) in step.relevance.enumerated() { sum[position] += value }
+        }
+    }
+}

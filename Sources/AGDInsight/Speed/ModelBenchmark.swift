@@ -1,0 +1,174 @@
+import AttributionGuidedDecoding
+import Foundation
+import TensorGraph
+
+/// Measures what guidance costs: greedy decoding and guided variants side by side, taking turns in one run, so that
+/// whatever else the machine does hits all of them alike.
+public struct ModelBenchmark: Sendable {
+    public struct Options: Sendable {
+        /// What is measured beside greedy decoding, which always is: the others' times are told over its.
+        public var variants = Set(Variant.allCases)
+        /// Positions that are filled before decoding is measured.
+        public var contexts = [128, 1024, 4096]
+        /// Contexts beyond this are left out by `agd-reverse`, whose tokens take minutes there.
+        public var longestReverseContext = 256
+        /// Behind the gate, one of so many steps is guided.
+        public var gatePeriod = 5
+        /// Tokens decoded by each variant at each context.
+        public var tokenCount = 32
+        public var threadCount = Session.Options.defaultThreadCount
+        public var cacheType = Session.CacheType.float16
+
+        public init() {}
+    }
+
+    /// One variant at one context length.
+    public struct Row: Sendable, Encodable {
+        public let variant: Variant
+        public let context: Int
+        /// Tangent lanes beside the primal.
+        public let tangentLanes: Int
+        public let tokensPerSecond: Double
+        /// Typical time of a token over greedy's, from medians.
+        public let timeOverGreedy: Double
+        public let prefillTokensPerSecond: Double
+        /// Bytes that a token must read, weights and caches, over its time, as a share of the measured bandwidth; nil for
+        /// `agd-reverse`, which reads them many times.
+        public internal(set) var bandwidthShare: Double?
+        /// The largest memory of the process so far, with the mapped file: that of all variants up to this context.
+        public let peakMemoryBytes: Int
+    }
+
+    public struct Report: Sendable, Encodable {
+        public let model: String
+        public let threads: Int
+        public let cacheType: Session.CacheType
+        public internal(set) var bandwidthBytesPerSecond: Double
+        public let weightBytes: Int
+        public internal(set) var rows: [Row]
+    }
+
+    /// - Parameter progress: called before each measurement with what is about to be measured.
+    public static func run(_ model: LanguageModel, _ options: Options, progress: (String) -> Void) throws -> Report {
+        var report = Report(
+            model: model.path, threads: options.threadCount, cacheType: options.cacheType,
+            bandwidthBytesPerSecond: 0, weightBytes: model.weights.bytesPerToken, rows: [])
+        progress("warming up")
+        try warmUp(model, options)
+        for context in options.contexts {
+            guard context + options.tokenCount <= 16_777_216 else { continue }
+            report.rows += try measure(model, context: context, options, progress)
+        }
+        // Last, since its own memory would count in the rows' peaks.
+        progress("memory bandwidth")
+        report.bandwidthBytesPerSecond = try MemoryBandwidth.measure(threadCount: options.threadCount)
+        for index in report.rows.indices { report.rows[index].bandwidthShare? /= report.bandwidthBytesPerSecond }
+        return report
+    }
+
+    /// Reads every weight once, so that no measurement pays for the file's first pages.
+    private static func warmUp(_ model: LanguageModel, _ options: Options) throws {
+        let session = try InferenceSession(
+            model, regions: [],
+            options: .init(
+                contextLength: 16, threadCount: options.threadCount, cacheType: options.cacheType.elementType))
+        _ = try session.append(randomTokens(16, vocabularySize: model.configuration.vocabularySize))
+    }
+
+    private static func measure(
+        _ model: LanguageModel, context: Int, _ options: Options, _ progress: (String) -> Void
+    ) throws -> [Row] {
+        let clock = ContinuousClock()
+        let prompt = try model.prompt(tokens: randomTokens(context, vocabularySize: model.configuration.vocabularySize))
+        let region = RegionOfInterest(
+            tokens: Dictionary(uniqueKeysWithValues: (0..<max(1, context / 4)).map { ($0, 1) }))
+        let variants = Variant.allCases.filter { variant in
+            variant == .greedy
+                || options.variants.contains(variant)
+                    && (variant != .reverse || context <= options.longestReverseContext)
+        }
+        var runs: [Run] = []
+        for variant in variants {
+            progress("context \(context): reading the prompt, \(variant.rawValue)")
+            let strategy = try variant.strategy(guidingTo: region, of: prompt, model, options)
+            let sessionOptions = InferenceSession.Options(
+                contextLength: context + options.tokenCount, threadCount: options.threadCount,
+                cacheType: options.cacheType.elementType, rule: strategy.rule)
+            let session = try InferenceSession(model, regions: strategy.regions, options: sessionOptions)
+            let start = clock.now
+            var prediction = try session.append(prompt.tokens)
+            let companion = try strategy.companionPrompt.map { prompt in
+                let companion = try InferenceSession(model, regions: [], options: sessionOptions)
+                prediction.companion = try companion.append(prompt.tokens).distribution
+                return companion
+            }
+            let prefill = Double(context) / (start.duration(to: clock.now) / .seconds(1))
+            let cacheBytes = [session, companion].compactMap { $0 }.map { $0.cacheBytes(positions: $0.tokens.count) }
+            let state = GenerationState(
+                inference: session, companion: companion, prediction: prediction, strategy: strategy,
+                limits: GenerationLimits(ignoresEndOfGeneration: true), promptLength: context,
+                text: TextStream(stopStrings: []))
+            _ = try state.step(tokenizer: nil)  // The first step only chooses; the forward pass is the prompt's.
+            runs.append(
+                Run(
+                    variant: variant, state: state, tangentLanes: session.regions.count,
+                    cacheBytes: cacheBytes.reduce(0, +), prefillTokensPerSecond: prefill))
+        }
+        progress("context \(context): decoding")
+        for step in 0..<options.tokenCount - 1 {
+            for index in runs.indices where step < runs[index].variant.stepLimit {
+                if runs[index].variant == .reverse { progress("context \(context): agd-reverse, token \(step + 1)") }
+                let start = clock.now
+                let isGuided = try runs[index].state.step(tokenizer: nil)?.choice.guided ?? false
+                runs[index].times[isGuided, default: []].append(start.duration(to: clock.now) / .seconds(1))
+            }
+        }
+        let greedyTime = runs[0].typicalTime
+        return runs.map { run in
+            let bytes = Double(model.weights.bytesPerToken + run.cacheBytes)
+            return Row(
+                variant: run.variant, context: context, tangentLanes: run.tangentLanes,
+                tokensPerSecond: 1 / run.typicalTime, timeOverGreedy: run.typicalTime / greedyTime,
+                prefillTokensPerSecond: run.prefillTokensPerSecond,
+                bandwidthShare: run.variant == .reverse ? nil : bytes / run.typicalTime,
+                peakMemoryBytes: ProcessMemory.peakBytes)
+        }
+    }
+
+    /// A variant in the course of being measured.
+    private struct Run {
+        let variant: Variant
+        let state: GenerationState
+        let tangentLanes, cacheBytes: Int
+        let prefillTokensPerSecond: Double
+        /// Seconds of each step, of those that guidance chose at and of the others.
+        var times: [Bool: [Double]] = [:]
+
+        /// The median time of a step; where guided steps and others take turns, the mean of both medians by their numbers.
+        var typicalTime: Double {
+            let count = times.values.reduce(0) { $0 + $1.count }
+            return times.values.reduce(0) { $0 + $1.sorted()[$1.count / 2] * Double($1.count) / Double(count) }
+        }
+    }
+
+    /// Tokens from the seeded generator, so that each run reads the same.
+    private static func randomTokens(_ count: Int, vocabularySize: Int) -> [Int] {
+        var generator = SeededGenerator(seed: 1)
+        return (0..<count).map { _ in Int.random(in: 0..<vocabularySize, using: &generator) }
+    }
+}
+
+/// The memory of this process.
+enum ProcessMemory {
+    /// The largest resident size so far, in bytes.
+    static var peakBytes: Int {
+        var usage = rusage()
+        #if os(Linux)
+            getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+            return usage.ru_maxrss * 1024
+        #else
+            getrusage(RUSAGE_SELF, &usage)
+            return usage.ru_maxrss
+        #endif
+    }
+}

@@ -1,0 +1,23 @@
+/// Says given tokens, whatever the model would; another strategy tells what it would have chosen from.
+public struct Dictated: DecodingStrategy {
+    public var name: String { "dictated" }
+    private var remaining: ArraySlice<Int>
+    private var adviser: any DecodingStrategy
+
+    /// - Parameter adviser: scores the candidates.
+    public init(_ tokens: [Int], adviser: any DecodingStrategy) {
+        remaining = tokens[...]
+        self.adviser = adviser
+    }
+
+    public var regions: [RegionOfInterest] { adviser.regions }
+    public var rule: PropagationRule { adviser.rule }
+    public var tangents: TangentSchedule { adviser.tangents }
+    public var earlyLayers: [Int] { adviser.earlyLayers }
+    public var companionPrompt: Prompt? { adviser.companionPrompt }
+
+    public mutating func choose(_ context: borrowing DecodingContext) throws -> Choice {
+        let advice = try adviser.choose(context)
+        return Choice(token: remaining.popFirst() ?? advice.token, guided: advice.guided, candidates: advice.candidates)
+    }
+}

@@ -1,0 +1,66 @@
+import Foundation
+
+/// What the model expects as the next token.
+public struct Distribution: Sendable {
+    /// `[vocabularySize]`, before softmax.
+    public let logits: [Float]
+    /// `[vocabularySize]`, softmax of the logits.
+    public let probabilities: [Float]
+    /// Entropy in nats, over the whole vocabulary.
+    public let entropy: Double
+
+    /// log Z = log of the sum of exp(logit).
+    private let logPartition: Double
+
+    package init(logits: [Float], probabilities: [Float]) {
+        self.logits = logits
+        self.probabilities = probabilities
+        // H = log Z - sum p z, and log Z = z - log p for any token; the likeliest is the best conditioned.
+        let top = probabilities.indexOfMaximum
+        logPartition = Double(logits[top]) - log(Double(probabilities[top]))
+        entropy = max(0, logPartition - Self.expectation(of: logits, under: probabilities))
+    }
+
+    private static func expectation(of values: [Float], under probabilities: [Float]) -> Double {
+        var sums = SIMD4<Double>.zero
+        let whole = values.count / 4 * 4
+        for index in stride(from: 0, to: whole, by: 4) {
+            let value = SIMD4<Double>(SIMD4(values[index], values[index + 1], values[index + 2], values[index + 3]))
+            let weight = SIMD4<Double>(
+                SIMD4(
+                    probabilities[index], probabilities[index + 1], probabilities[index + 2], probabilities[index + 3]))
+            sums += value * weight
+        }
+        return (whole..<values.count).reduce(sums.sum()) { $0 + Double(values[$1]) * Double(probabilities[$1]) }
+    }
+
+    /// Natural logarithm of a token's probability.
+    public func logProbability(of token: Int) -> Double { Double(logits[token]) - logPartition }
+
+    /// The most probable token; among equals the one with the smallest id.
+    public var mostProbable: Int { logits.indexOfMaximum }
+
+    /// The AGD candidate set: of the `count` most probable tokens those with at least `minimumProbability`, by falling
+    /// probability (Komorowski et al., arXiv 2509.26307, section 3). It may be empty.
+    public func candidates(count: Int, minimumProbability: Double) -> [(token: Int, probability: Double)] {
+        mostProbable(count).map { ($0, Double(probabilities[$0])) }.filter { $0.probability >= minimumProbability }
+    }
+
+    /// The `count` most probable tokens, by falling probability; among equals the smaller id comes first.
+    public func mostProbable(_ count: Int) -> [Int] {
+        guard count > 0 else { return [] }
+        if count >= logits.count / 8 {
+            return Array(
+                logits.indices.sorted { logits[$0] != logits[$1] ? logits[$0] > logits[$1] : $0 < $1 }.prefix(count))
+        }
+        var best: [Int] = []
+        var threshold = -Float.infinity
+        for (token, logit) in logits.enumerated() where logit > threshold || best.count < count {
+            let place = best.firstIndex { logits[$0] < logit } ?? best.count
+            best.insert(token, at: place)
+            if best.count > count { best.removeLast() }
+            if best.count == count { threshold = logits[best[count - 1]] }
+        }
+        return best
+    }
+}

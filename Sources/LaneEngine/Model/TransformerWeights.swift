@@ -1,0 +1,211 @@
+import TensorGraph
+
+/// The weights of a model as tensors, under the names of their roles, with their shapes checked.
+package struct TransformerWeights: Sendable {
+    struct Layer: Sendable {
+        let attentionNorm: Tensor
+        let query, key, value, attentionOutput: LinearWeights
+        let queryNorm, keyNorm: Tensor?
+        let postAttentionNorm: Tensor?
+        let feedForwardNorm: Tensor
+        let gate, up, down: LinearWeights
+        let postFeedForwardNorm: Tensor?
+        let ropeFactors: Tensor?
+    }
+
+    /// `[embeddingLength, vocabularySize]`, for looking up rows.
+    let embedding: Tensor
+    let layers: [Layer]
+    let outputNorm: Tensor
+    let output: LinearWeights
+    /// Where the rows of the output matrix lie in the file, to score a few candidates without a full product.
+    let outputRows: GGUFFile.TensorDescription
+    let store: WeightStore
+}
+
+extension TransformerWeights {
+    /// Bytes of all matrices that a decoding step reads.
+    package var bytesPerToken: Int {
+        layers.reduce(output.weight.byteCount) { sum, layer in
+            [layer.query, layer.key, layer.value, layer.attentionOutput, layer.gate, layer.up, layer.down]
+                .reduce(sum) { $0 + $1.weight.byteCount }
+        }
+    }
+
+    /// Whether all matrices are stored in float32.
+    package var isExact: Bool {
+        layers.allSatisfy { $0.query.mapped.type == .float32 && $0.down.mapped.type == .float32 }
+    }
+}
+
+/// A linear layer `W x + b`; `weight` is `[in, out]`.
+struct LinearWeights: Sendable {
+    let weight: Tensor
+    /// `weight` as it lies in the file: kernels for the transposed product don't know the layouts of other devices.
+    let mapped: Tensor
+    var bias: Tensor?
+}
+
+extension TransformerWeights {
+    /// Checks that the file has every tensor the model needs, of the right shape and of a type that can be used.
+    static func check(_ file: GGUFFile, _ configuration: ModelConfiguration, parts: Architecture.Parts) throws {
+        try TensorPlan(configuration, parts, file: file).check()
+    }
+
+    /// Finds and places all weights, which ``check(_:_:parts:)`` has found to be right.
+    /// - Parameters:
+    ///   - layerDevices: for each layer the graphics processor that holds it, nil for the CPU.
+    ///   - outputDevice: likewise for the output matrix.
+    init(
+        _ file: GGUFFile, _ configuration: ModelConfiguration, parts: Architecture.Parts, devices: [Device],
+        layerDevices: [Int?], outputDevice: Int?, repacked: Bool, progress: ((Double) -> Void)?
+    ) throws {
+        let plan = TensorPlan(configuration, parts, file: file)
+        let uses = plan.uses(layerDevices: layerDevices, outputDevice: outputDevice)
+        let store = try WeightStore(file, uses, devices: devices, repacked: repacked, progress: progress)
+
+        func tensor(_ name: String, _ use: WeightStore.Use) throws -> Tensor {
+            guard let tensor = store[name, use] else { throw plan.missing(name) }
+            return tensor
+        }
+        self.store = store
+        embedding = try tensor("token_embd.weight", .lookup)
+        outputNorm = try tensor("output_norm.weight", .vector(onGPU: outputDevice))
+        output = LinearWeights(
+            weight: try tensor(plan.outputName, .matrix(onGPU: outputDevice)),
+            mapped: try tensor(plan.outputName, .lookup))
+        guard let outputRows = file.tensors[plan.outputName] else { throw plan.missing(plan.outputName) }
+        self.outputRows = outputRows
+        layers = try (0..<configuration.layerCount).map { index in
+            let device = layerDevices[index]
+            func vector(_ role: String) throws -> Tensor { try tensor("blk.\(index).\(role)", .vector(onGPU: device)) }
+            func linear(_ role: String) throws -> LinearWeights {
+                LinearWeights(
+                    weight: try tensor("blk.\(index).\(role).weight", .matrix(onGPU: device)),
+                    mapped: try tensor("blk.\(index).\(role).weight", .lookup),
+                    bias: store["blk.\(index).\(role).bias", .vector(onGPU: device)])
+            }
+            let normsHeads = parts.contains(.queryKeyNorm)
+            let sandwiched = parts.contains(.sandwichNorm)
+            return Layer(
+                attentionNorm: try vector("attn_norm.weight"),
+                query: try linear("attn_q"), key: try linear("attn_k"), value: try linear("attn_v"),
+                attentionOutput: try linear("attn_output"),
+                queryNorm: normsHeads ? try vector("attn_q_norm.weight") : nil,
+                keyNorm: normsHeads ? try vector("attn_k_norm.weight") : nil,
+                postAttentionNorm: sandwiched ? try vector("post_attention_norm.weight") : nil,
+                feedForwardNorm: try vector("ffn_norm.weight"),
+                gate: try linear("ffn_gate"), up: try linear("ffn_up"), down: try linear("ffn_down"),
+                postFeedForwardNorm: sandwiched ? try vector("post_ffw_norm.weight") : nil,
+                ropeFactors: parts.contains(.ropeFactors) ? store["rope_freqs.weight", .vector(onGPU: device)] : nil)
+        }
+    }
+}
+
+/// Which tensors a model must have, with their shapes.
+private struct TensorPlan {
+    let configuration: ModelConfiguration
+    let parts: Architecture.Parts
+    let file: GGUFFile
+
+    init(_ configuration: ModelConfiguration, _ parts: Architecture.Parts, file: GGUFFile) {
+        self.configuration = configuration
+        self.parts = parts
+        self.file = file
+    }
+
+    /// Models that share embedding and output matrix ("tied") have no tensor of this name of their own.
+    var outputName: String { file.tensors["output.weight"] == nil ? "token_embd.weight" : "output.weight" }
+
+    private var queryWidth: Int { configuration.headCount * configuration.headWidth }
+    private var keyWidth: Int { configuration.keyValueHeadCount * configuration.headWidth }
+
+    /// Matrices of a layer: role, input width, output width.
+    private var matrices: [(role: String, shape: [Int])] {
+        let (hidden, feedForward) = (configuration.embeddingLength, configuration.feedForwardLength)
+        return [
+            ("attn_q", [hidden, queryWidth]), ("attn_k", [hidden, keyWidth]), ("attn_v", [hidden, keyWidth]),
+            ("attn_output", [queryWidth, hidden]), ("ffn_gate", [hidden, feedForward]),
+            ("ffn_up", [hidden, feedForward]),
+            ("ffn_down", [feedForward, hidden]),
+        ]
+    }
+
+    private var vectors: [(role: String, shape: [Int])] {
+        var vectors = [
+            ("attn_norm.weight", [configuration.embeddingLength]), ("ffn_norm.weight", [configuration.embeddingLength]),
+        ]
+        if parts.contains(.queryKeyNorm) {
+            vectors += [
+                ("attn_q_norm.weight", [configuration.headWidth]), ("attn_k_norm.weight", [configuration.headWidth]),
+            ]
+        }
+        if parts.contains(.sandwichNorm) {
+            vectors += ["post_attention_norm.weight", "post_ffw_norm.weight"].map {
+                ($0, [configuration.embeddingLength])
+            }
+        }
+        if parts.contains(.projectionBias) {
+            vectors += [("attn_q.bias", [queryWidth]), ("attn_k.bias", [keyWidth]), ("attn_v.bias", [keyWidth])]
+        }
+        return vectors
+    }
+
+    func check() throws {
+        let table = [configuration.embeddingLength, configuration.vocabularySize]
+        try check("token_embd.weight", table, vector: false)
+        try check(outputName, table, vector: false)
+        try check("output_norm.weight", [configuration.embeddingLength], vector: true)
+        if parts.contains(.ropeFactors), file.tensors["rope_freqs.weight"] != nil {
+            try check("rope_freqs.weight", [configuration.attention[0].rope.dimensions / 2], vector: true)
+        }
+        for layer in 0..<configuration.layerCount {
+            for (role, shape) in matrices {
+                try check("blk.\(layer).\(role).weight", shape, vector: false)
+                if !parts.contains(.projectionBias), file.tensors["blk.\(layer).\(role).bias"] != nil {
+                    throw TensorGraphError.invalidFile(
+                        path: file.path, field: "tensor blk.\(layer).\(role).bias",
+                        problem: "a \(configuration.architecture) model with this bias",
+                        remedy: "Such models are not supported.")
+                }
+            }
+            for (role, shape) in vectors { try check("blk.\(layer).\(role)", shape, vector: true) }
+        }
+    }
+
+    private func check(_ name: String, _ shape: [Int], vector: Bool) throws {
+        guard let tensor = file.tensors[name] else { throw missing(name) }
+        let expected = shape + Array(repeating: 1, count: 4 - shape.count)
+        guard tensor.shape == expected else {
+            throw TensorGraphError.invalidFile(
+                path: file.path, field: "tensor \(name)", problem: "its shape is \(tensor.shape), expected \(expected)",
+                remedy: "The tensors do not fit the metadata; convert the model again.")
+        }
+        guard vector ? tensor.type == .float32 : tensor.type.isUsableAsWeight else {
+            throw TensorGraphError.invalidFile(
+                path: file.path, field: "tensor \(name)", problem: "its type is \(tensor.type)",
+                remedy: vector
+                    ? "Norms and biases must be f32; convert the model again." : "Quantise the model to another type.")
+        }
+    }
+
+    func missing(_ name: String) -> TensorGraphError {
+        .invalidFile(
+            path: file.path, field: "tensor \(name)", problem: "is missing",
+            remedy: "The file is incomplete or split into parts; convert or merge it again.")
+    }
+
+    func uses(layerDevices: [Int?], outputDevice: Int?) -> [(name: String, use: WeightStore.Use)] {
+        var uses: [(String, WeightStore.Use)] = [
+            ("token_embd.weight", .lookup), ("output_norm.weight", .vector(onGPU: outputDevice)),
+            (outputName, .matrix(onGPU: outputDevice)), (outputName, .lookup),
+        ]
+        for device in Set(layerDevices) { uses.append(("rope_freqs.weight", .vector(onGPU: device))) }
+        for (layer, device) in layerDevices.enumerated() {
+            uses += matrices.map { ("blk.\(layer).\($0.role).weight", .matrix(onGPU: device)) }
+            uses += matrices.map { ("blk.\(layer).\($0.role).weight", .lookup) }
+            uses += vectors.map { ("blk.\(layer).\($0.role)", .vector(onGPU: device)) }
+        }
+        return uses
+    }
+}

@@ -1,0 +1,175 @@
+import TensorGraph
+
+/// Why a model says what it says: the relevance of every token, layer and attention head for a token that it could say.
+///
+/// The sequence is read once; then the relevance of any number of targets is sent back through the layers, from the
+/// last to the first, under any rule. Only the residual stream at each layer's input is kept (layers x tokens); the rest
+/// of a layer is computed again when its turn comes. The weights stay as they lie in the file.
+///
+/// ```swift
+/// let reading = try ReverseAttribution(model, tokens: prompt.tokens)
+/// let attribution = try reading.attribute([.init(token: 42, position: prompt.tokens.count - 1)])[0]
+/// print(attribution.tokens)  // one number for each token of the prompt
+/// ```
+public final class ReverseAttribution {
+    public struct Options: Sendable {
+        /// CPU threads.
+        public var threadCount: Int
+        /// Bytes of attention weights that are held at a time; the queries are divided into blocks accordingly.
+        public var attentionByteCount: Int
+
+        public init(threadCount: Int = ProcessorCount.active, attentionByteCount: Int = 128 << 20) {
+            self.threadCount = threadCount
+            self.attentionByteCount = attentionByteCount
+        }
+    }
+
+    /// Parts of the model's input and inside that are set to zero, to see what hangs on them.
+    public struct Ablation: Sendable, Hashable {
+        /// Positions whose embeddings are zero.
+        public var tokens: Set<Int>
+        /// Heads whose outputs are zero at all positions.
+        public var heads: Set<RegionOfInterest.Head>
+
+        public init(tokens: Set<Int> = [], heads: Set<RegionOfInterest.Head> = []) {
+            self.tokens = tokens
+            self.heads = heads
+        }
+    }
+
+    public let tokens: [Int]
+    public let ablation: Ablation
+    let model: LanguageModel
+    let stream: ComputeStream
+    let blocks: QueryBlocks
+    /// The residual stream at each layer's input and after the last, `[layers + 1][tokens * embeddingLength]`.
+    private(set) var residualStream: [[Float]]
+
+    /// Reads `tokens`, which are not empty.
+    /// - Parameter progress: called with the fraction of layers done; it may throw to stop.
+    public init(
+        _ model: LanguageModel, tokens: [Int], ablating ablation: Ablation = Ablation(), options: Options = Options(),
+        progress: (Double) throws -> Void = { _ in }
+    ) throws {
+        guard !tokens.isEmpty else { throw TokenError.noTokens }
+        if let token = tokens.first(where: { $0 < 0 || $0 >= model.configuration.vocabularySize }) {
+            throw TokenError.outOfRange(token: token, vocabularySize: model.configuration.vocabularySize)
+        }
+        self.model = model
+        self.tokens = tokens
+        self.ablation = ablation
+        stream = try ComputeStream(devices: model.devices, threadCount: options.threadCount)
+        blocks = try QueryBlocks(
+            model.configuration, tokenCount: tokens.count, largestByteCount: options.attentionByteCount)
+        residualStream = [Self.embeddings(of: tokens, model)]
+        for position in ablation.tokens where tokens.indices.contains(position) {
+            let width = model.configuration.embeddingLength
+            residualStream[0].replaceSubrange(
+                position * width..<(position + 1) * width, with: repeatElement(0, count: width))
+        }
+        for layer in 0..<model.configuration.layerCount {
+            residualStream.append(try reverseLayer(layer).output(residualStream[layer]))
+            try progress(Double(layer + 1) / Double(model.configuration.layerCount))
+        }
+    }
+
+    /// The relevance of everything for each target.
+    /// - Throws: ``AttributionError/targetOutOfRange(token:position:)`` for a target that doesn't exist.
+    public func attribute(
+        _ targets: [AttributionTarget], rule: PropagationRule = .attnLRP, progress: (Double) throws -> Void = { _ in }
+    ) throws -> [Attribution] {
+        try check(targets)
+        var attributions: [Attribution] = []
+        for batch in targets.split(into: largestLaneCount) {
+            let done = attributions.count
+            attributions += try attribute(batch: batch, rule) { fraction in
+                try progress((Double(done) + fraction * Double(batch.count)) / Double(targets.count))
+            }
+        }
+        return attributions
+    }
+
+    /// The logit of each target, before softmax.
+    public func logits(of targets: [AttributionTarget]) throws -> [Double] {
+        try check(targets)
+        return targets.isEmpty ? [] : try pullBackThroughOutput(targets, .attnLRP).logits
+    }
+
+    private func check(_ targets: [AttributionTarget]) throws {
+        for target in targets {
+            guard tokens.indices.contains(target.position),
+                (0..<model.configuration.vocabularySize).contains(target.token)
+            else { throw AttributionError.targetOutOfRange(token: target.token, position: target.position) }
+        }
+    }
+
+    private func reverseLayer(_ index: Int) -> ReverseLayer {
+        ReverseLayer(
+            model.configuration, weights: model.weights.layers[index], index: index,
+            ablatedHeads: Set(ablation.heads.filter { $0.layer == index }.map(\.head)), blocks: blocks, on: stream)
+    }
+
+    /// Targets whose relevance is sent back together: as many as keep a layer's intermediate results within about a GiB.
+    private var largestLaneCount: Int {
+        let widest = max(
+            model.configuration.feedForwardLength, model.configuration.headCount * model.configuration.headWidth)
+        return max(1, min(16, (1 << 30) / (20 * widest * tokens.count)))
+    }
+
+    private func attribute(
+        batch: [AttributionTarget], _ rule: PropagationRule, progress: (Double) throws -> Void
+    ) throws -> [Attribution] {
+        let (width, layerCount) = (model.configuration.embeddingLength, model.configuration.layerCount)
+        let start = try pullBackThroughOutput(batch, rule)
+        var adjoint = [Float](repeating: 0, count: batch.count * tokens.count * width)
+        var attributions = batch.enumerated().map { lane, target in
+            Attribution(target: target, logit: start.logits[lane], positionCount: tokens.count, layerCount: layerCount)
+        }
+        for (lane, target) in batch.enumerated() {
+            let first = (lane * tokens.count + target.position) * width
+            adjoint.replaceSubrange(first..<first + width, with: start.adjoints[lane])
+            attributions[lane].residualStream[layerCount][target.position] = start.relevances[lane]
+        }
+        for layer in (0..<layerCount).reversed() {
+            let result = try reverseLayer(layer).pullBack(adjoint, input: residualStream[layer], rule: rule)
+            adjoint = result.adjoint
+            for (lane, target) in batch.enumerated() {
+                attributions[lane].residualStream[layer] = result.residualStream[lane]
+                attributions[lane].heads[layer] = HeadRelevance(
+                    result.heads[lane], positive: result.positiveHeads[lane], lastPosition: target.position)
+            }
+            try progress(Double(layerCount - layer) / Double(layerCount))
+        }
+        return attributions
+    }
+
+    /// Sends each target's logit back through the output matrix and the last norm.
+    private func pullBackThroughOutput(
+        _ targets: [AttributionTarget], _ rule: PropagationRule
+    ) throws -> (logits: [Double], adjoints: [[Float]], relevances: [Double]) {
+        let (width, last) = (model.configuration.embeddingLength, residualStream[model.configuration.layerCount])
+        let graph = try Graph(capacity: 64)
+        let x = graph.input(.float32, width, 1, targets.count, name: "residual stream")
+        let rows = graph.input(.float32, width, 1, targets.count, name: "output rows")
+        let tape = ReverseTape(graph: graph, rule: rule, blocks: blocks)
+        let source = tape.source(x)
+        let normed = tape.rmsNorm(source, gain: model.weights.outputNorm, epsilon: model.configuration.normEpsilon)
+        tape.pullBack(rows, from: normed)
+        let adjoint = tape.adjoint(of: source) ?? rows
+        let wanted = [
+            graph.sumOfRows(graph.multiply(normed.value, rows)), adjoint, graph.sumOfRows(graph.multiply(adjoint, x)),
+        ]
+        wanted.forEach(graph.output)
+        let plan = try GraphPlan(graph, on: stream)
+        x.write(targets.flatMap { last[$0.position * width..<($0.position + 1) * width] })
+        rows.write(targets.flatMap { model.file.row($0.token, of: model.weights.outputRows) })
+        try plan.compute()
+        let values = wanted.map { $0.readFloats() }
+        return (values[0].map(Double.init), values[1].split(into: width), values[2].map(Double.init))
+    }
+
+    private static func embeddings(of tokens: [Int], _ model: LanguageModel) -> [Float] {
+        guard let table = model.file.tensors["token_embd.weight"] else { return [] }
+        return tokens.flatMap { model.file.row($0, of: table) }.map { $0 * model.configuration.embeddingScale }
+    }
+}

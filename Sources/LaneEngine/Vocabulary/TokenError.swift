@@ -1,0 +1,16 @@
+/// What can be wrong with tokens, or with text that is to become tokens.
+public enum TokenError: Error, Equatable, CustomStringConvertible {
+    case noTokens
+    case outOfRange(token: Int, vocabularySize: Int)
+    case textTooLong(byteCount: Int)
+
+    public var description: String {
+        switch self {
+        case .noTokens: "there are no tokens to read"
+        case .outOfRange(let token, let size):
+            "token \(token) is not in the vocabulary, whose ids are 0 to \(size - 1)"
+        case .textTooLong(let byteCount):
+            "the prompt is too long: \(byteCount) bytes of text, more than this program or the memory can take; shorten it"
+        }
+    }
+}

@@ -1,0 +1,167 @@
+import CLlama
+import Foundation
+import Testing
+
+@testable import LaneEngine
+@testable import TestFixtures
+
+@Suite("Reverse mode agrees with HuggingFace and LXT")
+struct ReverseAttributionTests {
+    static let rules = ["attnlrp", "cp_lrp", "ixg"]
+
+    @Test("the relevance of every token for every target, all targets at once", arguments: Oracle.variants, rules)
+    func tokens(variant: String, ruleName: String) throws {
+        let oracle = try Oracle.load(variant)
+        let rule = try #require(oracle.rules[ruleName])
+        let reading = try ReverseAttribution(
+            Oracle.model(variant), tokens: oracle.prompt, options: Oracle.reverseOptions)
+
+        let attributions = try reading.attribute(oracle.finalTargets, rule: Oracle.rule(ruleName))
+
+        for (attribution, expected) in zip(attributions, rule.relevance) {
+            #expect(attribution.tokens.distance(to: expected) < 1e-4 * rule.scale)
+            #expect(abs(attribution.logit - oracle.logits[attribution.target.token]) < 1e-3)
+        }
+    }
+
+    @Test("the relevance of every attention head", arguments: Oracle.variants, rules)
+    func heads(variant: String, ruleName: String) throws {
+        let oracle = try Oracle.load(variant)
+        let expected = try #require(oracle.rules[ruleName]).heads
+        let reading = try ReverseAttribution(
+            Oracle.model(variant), tokens: oracle.prompt, options: Oracle.reverseOptions)
+        let target = AttributionTarget(token: expected.target, position: oracle.prompt.count - 1)
+
+        let heads = try reading.attribute([target], rule: Oracle.rule(ruleName))[0].heads
+
+        let (all, last) = (expected.allPositions.flatMap { $0 }, expected.lastPosition.flatMap { $0 })
+        #expect(heads.flatMap(\.allPositions).distance(to: all) < 1e-4 * all.largestMagnitude)
+        #expect(heads.flatMap(\.lastPosition).distance(to: last) < 1e-4 * last.largestMagnitude)
+    }
+
+    @Test("attention in blocks is attention at once", arguments: Oracle.variants, rules)
+    func blocks(variant: String, ruleName: String) throws {
+        let oracle = try Oracle.load(variant)
+        let rule = try #require(oracle.rules[ruleName])
+        var options = Oracle.reverseOptions
+        let model = try Oracle.model(variant)
+        options.attentionByteCount = 7 * 4 * model.configuration.headCount * oracle.prompt.count
+        let reading = try ReverseAttribution(model, tokens: oracle.prompt, options: options)
+
+        let attributions = try reading.attribute(oracle.finalTargets, rule: Oracle.rule(ruleName))
+
+        #expect(reading.blocks.ranges.count > 2 && reading.blocks.ranges.allSatisfy { $0.count <= 7 })
+        for (attribution, expected) in zip(attributions, rule.relevance) {
+            #expect(attribution.tokens.distance(to: expected) < 1e-4 * rule.scale)
+        }
+    }
+}
+
+@Suite("Reverse mode keeps its own accounts")
+struct ReverseAccountsTests {
+    @Test(
+        "forward and reverse mode are each other's transpose at every layer", arguments: Oracle.variants,
+        PropagationRule.allCases)
+    func adjointIdentity(variant: String, rule: PropagationRule) throws {
+        let oracle = try Oracle.load(variant)
+        let reading = try ReverseAttribution(
+            Oracle.model(variant), tokens: oracle.prompt, options: Oracle.reverseOptions)
+        for (seed, fused) in [(0, true), (1, true), (2, false), (3, false)] as [(UInt64, Bool)] {
+            let errors = try reading.adjointErrors(rule: rule, fused: fused, seed: seed)
+            #expect(errors.count == reading.model.configuration.layerCount)
+            #expect(errors.allSatisfy { $0 < 1e-4 })
+        }
+    }
+
+    @Test("each token of a completion has its own target, and nothing after a target's position is relevant to it")
+    func completion() throws {
+        let oracle = try Oracle.load("gemma3")
+        let reading = try ReverseAttribution(
+            Oracle.model("gemma3"), tokens: oracle.prompt, options: Oracle.reverseOptions)
+        let positions = [9, 20, oracle.prompt.count - 2]
+        let targets = positions.map { AttributionTarget(token: oracle.prompt[$0 + 1], position: $0) }
+
+        let attributions = try reading.attribute(targets)
+
+        for (attribution, target) in zip(attributions, targets) {
+            let prefix = try ReverseAttribution(
+                Oracle.model("gemma3"), tokens: Array(oracle.prompt[...target.position]),
+                options: Oracle.reverseOptions)
+            let alone = try prefix.attribute([target])[0]
+            #expect(attribution.tokens[(target.position + 1)...].allSatisfy { $0 == 0 })
+            #expect(
+                Array(attribution.tokens[...target.position]).distance(to: alone.tokens) < 1e-4
+                    * alone.tokens.largestMagnitude)
+            #expect(abs(attribution.logit - alone.logit) < 1e-3)
+        }
+    }
+
+    @Test("positive relevance of a head is not negative, and not less than its relevance", arguments: Oracle.variants)
+    func positivePart(variant: String) throws {
+        let oracle = try Oracle.load(variant)
+        let reading = try ReverseAttribution(
+            Oracle.model(variant), tokens: oracle.prompt, options: Oracle.reverseOptions)
+        for attribution in try reading.attribute(oracle.finalTargets) {
+            let (all, positive) = (attribution.heads.flatMap(\.allPositions), attribution.heads.flatMap(\.positive))
+            #expect(zip(all, positive).allSatisfy { $1 >= 0 && $1 >= $0 - 1e-5 * all.largestMagnitude })
+        }
+    }
+
+    @Test("without biases the frozen norms keep the logit: after the last layer the residual stream carries all of it")
+    func conservation() throws {
+        let oracle = try Oracle.load("llama")
+        let reading = try ReverseAttribution(
+            Oracle.model("llama"), tokens: oracle.prompt, options: Oracle.reverseOptions)
+        for attribution in try reading.attribute(oracle.finalTargets) {
+            let last = attribution.residualStream[reading.model.configuration.layerCount].reduce(0, +)
+            #expect(abs(last - attribution.logit) < 1e-4 * abs(attribution.logit))
+        }
+    }
+
+    @Test("a target outside the prompt or the vocabulary is an error")
+    func invalidTargets() throws {
+        let oracle = try Oracle.load("llama")
+        let model = try Oracle.model("llama")
+        let reading = try ReverseAttribution(model, tokens: oracle.prompt, options: Oracle.reverseOptions)
+        for target in [
+            AttributionTarget(token: -1, position: 0), .init(token: 264, position: 0),
+            .init(token: 0, position: oracle.prompt.count),
+        ] {
+            #expect(throws: AttributionError.targetOutOfRange(token: target.token, position: target.position)) {
+                try reading.attribute([target])
+            }
+        }
+        #expect(throws: TokenError.noTokens) { try ReverseAttribution(model, tokens: []) }
+        #expect(throws: TokenError.outOfRange(token: 264, vocabularySize: 264)) {
+            try ReverseAttribution(model, tokens: [264])
+        }
+    }
+}
+
+@Suite("Reverse mode works on weights as they lie in the file")
+struct ReverseQuantizedTests {
+    @Test(
+        "weights of another type give nearly the relevance of the same numbers in float32",
+        arguments: ["llama", "qwen3", "gemma3"], [GGML_TYPE_F16, GGML_TYPE_BF16, GGML_TYPE_Q8_0, GGML_TYPE_Q4_0])
+    func closeToFloat32(variant: String, type: ggml_type) throws {
+        let folder = URL.temporaryDirectory.appending(path: "agd-\(UUID())")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let original = try Oracle.directory.appending(path: "\(variant).gguf")
+        let oracle = try Oracle.load(variant)
+
+        func relevance(decoded: Bool) throws -> [[Double]] {
+            let file = folder.appending(path: "decoded-\(decoded).gguf")
+            try QuantizedModel.make(from: original, type: type, decoded: decoded, at: file)
+            let reading = try ReverseAttribution(
+                LanguageModel(path: file.path), tokens: oracle.prompt, options: Oracle.reverseOptions)
+            #expect(try reading.adjointErrors(rule: .attnLRP).allSatisfy { $0 < 1e-4 })
+            return try reading.attribute(oracle.finalTargets).map(\.tokens)
+        }
+        let (stored, expected) = (try relevance(decoded: false), try relevance(decoded: true))
+
+        let distance = zip(stored, expected).map { $0.distance(to: $1) / $1.largestMagnitude }.max() ?? .infinity
+        // What is left is the rounding of activations, which ggml's products bring to the precision of the weights.
+        #expect(distance < 0.1)
+    }
+}
