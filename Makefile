@@ -27,7 +27,7 @@ test:
 	@$(with_llama) swift build --build-tests $(SWIFT_BUILD_FLAGS) && swift test --skip-build --no-parallel $(TEST_FLAGS)
 
 # The golden files' numbers, computed again by HuggingFace transformers and LXT.
-ORACLE ?= Tests/AttributionGuidedDecodingTests/Oracle
+ORACLE ?= Tests/TestFixtures/Oracle
 oracle:
 	@python=$$(Tools/oracle/environment.sh) && $$python Tools/oracle/check.py $(ORACLE) $(VARIANTS)
 
