@@ -1,19 +1,6 @@
 import CLaneKernels
 import CLlama
 
-/// How tangents pass through the products of a gated activation.
-public enum LaneRule: Sendable {
-    case attnLRP, cpLRP, inputTimesGradient
-
-    var raw: lane_rule {
-        switch self {
-        case .attnLRP: LANE_ATTNLRP
-        case .cpLRP: LANE_CP_LRP
-        case .inputTimesGradient: LANE_INPUT_TIMES_GRADIENT
-        }
-    }
-}
-
 /// Keys and values of one layer: for each lane `[headWidth, capacity, keyValueHeads]`; the capacity is a multiple of 32, since
 /// attention reads positions in blocks.
 public struct LaneCaches {
@@ -51,9 +38,25 @@ extension Graph {
             x.shape, [x, gain], lane_norm, keep(lane_norm_parameters(epsilon: epsilon, derivative: derivative)))
     }
 
+    /// What a gated activation `a(gate) * up` does to tangents.
+    public struct LaneGate {
+        /// `a'(gate)` in place of `a(gate) / gate`.
+        public var derivative: Bool
+        /// On the tangents of the activated gate, and of `up`.
+        public var gateFactor, upFactor: Float
+
+        public init(derivative: Bool, gateFactor: Float, upFactor: Float) {
+            self.derivative = derivative
+            self.gateFactor = gateFactor
+            self.upFactor = upFactor
+        }
+    }
+
     /// `silu(gate) * up`, or GELU's tanh form in place of SiLU.
-    public func laneGatedProduct(gate: Tensor, up: Tensor, gelu: Bool, rule: LaneRule) -> Tensor {
-        let parameters = lane_gated_product_parameters(rule: rule.raw, activation: gelu ? LANE_GELU_TANH : LANE_SILU)
+    public func laneGatedProduct(gate: Tensor, up: Tensor, gelu: Bool, _ lanes: LaneGate) -> Tensor {
+        let parameters = lane_gated_product_parameters(
+            activation: gelu ? LANE_GELU_TANH : LANE_SILU, derivative: lanes.derivative,
+            gate_factor: lanes.gateFactor, up_factor: lanes.upFactor)
         return custom(gate.shape, [gate, up], lane_gated_product, keep(parameters))
     }
 

@@ -21,7 +21,7 @@ struct Attribute: AsyncParsableCommand {
     @Option(help: ArgumentHelp("A target token by its text; may be repeated.", valueName: "text"))
     var targetText: [String] = []
 
-    @Option(help: "How relevance propagates: \(PropagationRule.allCases.map(\.rawValue).joined(separator: ", ")).")
+    @Option(help: "How relevance propagates: \(PropagationRule.all.map(\.name).joined(separator: ", ")).")
     var rule: PropagationRule = .attnLRP
 
     @Option(
@@ -59,7 +59,7 @@ struct Attribute: AsyncParsableCommand {
         if json {
             try Terminal.writeJSON(
                 Report(
-                    model: modelOptions.model, architecture: model.configuration.architecture, rule: rule.rawValue,
+                    model: modelOptions.model, architecture: model.configuration.architecture, rule: rule.name,
                     mode: mode.rawValue, promptTokens: prompt.tokens, targets: rows))
         } else {
             Terminal.write(

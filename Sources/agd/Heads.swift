@@ -29,7 +29,7 @@ struct Heads: ParsableCommand {
     @Option(help: ArgumentHelp("Items to use at most.", valueName: "n"))
     var limit: Int?
 
-    @Option(help: "How relevance propagates: \(PropagationRule.allCases.map(\.rawValue).joined(separator: ", ")).")
+    @Option(help: "How relevance propagates: \(PropagationRule.all.map(\.name).joined(separator: ", ")).")
     var rule: PropagationRule = .attnLRP
 
     @Option(name: .shortAndLong, help: ArgumentHelp("Where the JSON goes; stdout without it.", valueName: "file"))

@@ -25,7 +25,7 @@ struct MeasureProhibition: AsyncParsableCommand {
     @Option(help: ArgumentHelp("A region for all prompts, instead of their own; may be repeated.", valueName: "spec"))
     var roi: [String] = []
 
-    @Option(help: "How relevance propagates: \(PropagationRule.allCases.map(\.rawValue).joined(separator: ", ")).")
+    @Option(help: "How relevance propagates: \(PropagationRule.all.map(\.name).joined(separator: ", ")).")
     var rule: PropagationRule = .attnLRP
 
     @Option(help: ArgumentHelp("Least probability of a candidate.", valueName: "p"))

@@ -65,6 +65,8 @@ extension ModelOptions {
 extension Session.CacheType: ExpressibleByArgument {
     static var allNames: String { allCases.map(\.rawValue).joined(separator: ", ") }
 }
-extension PropagationRule: ExpressibleByArgument {}
+extension PropagationRule: ExpressibleByArgument {
+    public static var allValueStrings: [String] { all.map(\.name) }
+}
 extension AttributionGuided.Score: ExpressibleByArgument {}
 extension TangentSchedule: ExpressibleByArgument {}

@@ -12,7 +12,7 @@ struct StrategyOptions: ParsableArguments {
             valueName: Name.allCases.map(\.rawValue).joined(separator: "|")))
     var strategy: Name?
 
-    @Option(help: "How relevance propagates: \(PropagationRule.allCases.map(\.rawValue).joined(separator: ", ")).")
+    @Option(help: "How relevance propagates: \(PropagationRule.all.map(\.name).joined(separator: ", ")).")
     var rule: PropagationRule = .attnLRP
 
     @Option(help: "What candidates are ranked by: sum (the region's relevance) or excess (its share beyond the usual).")

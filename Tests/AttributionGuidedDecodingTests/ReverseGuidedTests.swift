@@ -26,7 +26,7 @@ struct ReverseGuidedTests {
     func sameTokens(variant: String, roi: String) async throws {
         let oracle = try Oracle.load(variant)
         let model = try Oracle.model(variant)
-        for (rule, score) in zip(PropagationRule.allCases, [AttributionGuided.Score.sum, .excess, .sum]) {
+        for (rule, score) in zip(PropagationRule.all, [AttributionGuided.Score.sum, .excess, .sum]) {
             let guided = AttributionGuided(
                 region: try oracle.region(roi), rule: rule, score: score, entropyThreshold: nil)
             let reverse = ReverseGuided(guided, model: model, options: Oracle.reverseOptions)

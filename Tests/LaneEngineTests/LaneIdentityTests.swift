@@ -38,7 +38,7 @@ struct LaneIdentityTests {
 
     @Test(
         "scores are linear in the weights, for tokens and heads together", arguments: everyVariant,
-        PropagationRule.allCases)
+        PropagationRule.all)
     func linearity(variant: String, rule: PropagationRule) throws {
         let oracle = try Oracle.load(variant)
         var options = Oracle.float32(fused: true)

@@ -43,15 +43,20 @@ struct LaneKernelTests {
         }
     }
 
-    @Test("gated activations under every rule", arguments: instructionSets, [true, false])
+    @Test("gated activations with any factors, ratio and derivative", arguments: instructionSets, [true, false])
     func gatedProduct(set: UInt32, gelu: Bool) throws {
         var random = Numbers()
         let count = 203
         try with(set) {
-            for rule in [LaneRule.attnLRP, .cpLRP, .inputTimesGradient] {
+            let gates = [
+                Graph.LaneGate(derivative: false, gateFactor: 0.5, upFactor: 0.25),
+                .init(derivative: false, gateFactor: 0, upFactor: 1),
+                .init(derivative: true, gateFactor: 1, upFactor: 1),
+            ]
+            for lanes in gates {
                 let (gate, up) = (random.matrices(3 * count, scale: 6), random.matrices(3 * count))
                 let y = try compute([(gate, [count, 1, 1, 3]), (up, [count, 1, 1, 3])]) { graph, inputs in
-                    graph.laneGatedProduct(gate: inputs[0], up: inputs[1], gelu: gelu, rule: rule)
+                    graph.laneGatedProduct(gate: inputs[0], up: inputs[1], gelu: gelu, lanes)
                 }
                 for i in 0..<count {
                     let (g, u) = (Double(gate[i]), Double(up[i]))
@@ -60,13 +65,10 @@ struct LaneKernelTests {
                     let derivative = sigmoid + g * sigmoid * (1 - sigmoid) * slope
                     for lane in 0..<3 {
                         let (tg, tu) = (Double(gate[lane * count + i]), Double(up[lane * count + i]))
-                        let expected =
-                            switch rule {
-                            case _ where lane == 0: g * sigmoid * u
-                            case .attnLRP: (tg * sigmoid * u + g * sigmoid * tu) / 2
-                            case .cpLRP: g * sigmoid * tu
-                            case .inputTimesGradient: tg * derivative * u + g * sigmoid * tu
-                            }
+                        let tangent =
+                            Double(lanes.gateFactor) * tg * (lanes.derivative ? derivative : sigmoid) * u
+                            + Double(lanes.upFactor) * g * sigmoid * tu
+                        let expected = lane == 0 ? g * sigmoid * u : tangent
                         #expect(abs(Double(y[lane * count + i]) - expected) < 1e-5 * (1 + abs(expected)))
                     }
                 }

@@ -56,7 +56,7 @@ static void check_gates(const char * processor) {
         for (int i = 0; i < WIDTH * LANES; i++) gate[i] *= 6;
         struct ggml_tensor sources[2] = {tensor(gate, WIDTH, 1, 1, LANES), tensor(up, WIDTH, 1, 1, LANES)};
         struct ggml_tensor result = {.data = y, .src = {&sources[0], &sources[1]}};
-        struct lane_gated_product_parameters parameters = {LANE_ATTNLRP, gelu ? LANE_GELU_TANH : LANE_SILU};
+        struct lane_gated_product_parameters parameters = {gelu ? LANE_GELU_TANH : LANE_SILU, false, 0.5f, 0.5f};
         run(lane_gated_product, &result, &parameters);
         for (int i = 0; i < WIDTH * LANES; i++) {
             double g = gate[i % WIDTH], u = up[i % WIDTH];

@@ -53,7 +53,7 @@ public struct DecodingMethod: Codable, Hashable, Sendable {
         var parts = [strategy.rawValue]
         if strategy.isGuided {
             parts[0] += " \(score.rawValue)"
-            if rule != .attnLRP { parts.append(rule.rawValue) }
+            if rule != .attnLRP { parts.append(rule.name) }
             if let entropyThreshold { parts.append("tau \(entropyThreshold)") }
             if strategy == .agdBlend { parts.append("lambda \(lambda)") }
             if strategy != .agdBlend, candidates != 5 || minimumProbability != 0.05 {

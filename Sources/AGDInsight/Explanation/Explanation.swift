@@ -73,7 +73,7 @@ extension Explanation {
         self.model = model.configuration.name ?? model.path.split(separator: "/").last.map(String.init) ?? model.path
         architecture = model.configuration.architecture
         self.strategy = strategy.name
-        rule = strategy.rule.rawValue
+        rule = strategy.rule.name
         self.entropyThreshold = entropyThreshold
         promptLength = prompt.tokens.count
         self.parts = parts + [Part(name: "completion so far", positions: Array(prompt.tokens.count..<ids.count))]

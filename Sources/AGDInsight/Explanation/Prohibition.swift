@@ -71,7 +71,7 @@ public struct Prohibition: Sendable, Encodable {
                 found.map { (value($0.forbidden), $0.others.map(value).reduce(0, +) / Double($0.others.count)) })
         }
         self.model = model.configuration.name ?? model.path
-        self.rule = rule.rawValue
+        self.rule = rule.name
         promptCount = items.count
         stepCount = found.count
         probability = comparison(\.probability)

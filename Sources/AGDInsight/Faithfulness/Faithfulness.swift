@@ -65,7 +65,7 @@ public struct Faithfulness: Sendable, Encodable {
         self.region = pairs.joined().isEmpty ? nil : RegionTest(pairs)
     }
 
-    static let rankingNames = PropagationRule.allCases.map(\.rawValue) + ["random"]
+    static let rankingNames = PropagationRule.all.map(\.name) + ["random"]
 
     private static func rankings(_ curves: [[AblationCurve]]) -> [Ranking] {
         rankingNames.enumerated().map { index, name in
@@ -134,7 +134,7 @@ private struct Subject {
         let target = AttributionTarget(token: greedy, position: tokens.count - 1)
         self.target = target
         let reading = try ReverseAttribution(model, tokens: tokens, options: options.attribution)
-        attributions = try PropagationRule.allCases.map { try reading.attribute([target], rule: $0)[0] }
+        attributions = try PropagationRule.all.map { try reading.attribute([target], rule: $0)[0] }
     }
 
     private static func session(

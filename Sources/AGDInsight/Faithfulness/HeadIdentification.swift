@@ -111,7 +111,7 @@ public struct HeadIdentification: Sendable, Encodable {
             Set(selection(means(Bootstrap.resample(differences.count, &generator))))
         }
         self.model = model
-        self.rule = rule.rawValue
+        self.rule = rule.name
         self.kind = kind
         itemCount = differences.count
         skippedCount = 0

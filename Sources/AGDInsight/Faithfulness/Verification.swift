@@ -42,13 +42,15 @@ public struct Verification: Sendable, Encodable {
         _ runner: VerificationRunner, _ prompt: [Int], progress: (Double) throws -> Void
     ) throws {
         let reading = try ReverseAttribution(runner.model, tokens: Array(prompt.prefix(64)), options: runner.options)
-        for (index, rule) in PropagationRule.allCases.enumerated() {
-            let errors = try reading.adjointErrors(rule: rule) { try progress((Double(index) + $0) / 3) }
-            adjointErrors[rule.rawValue] = errors
+        for (index, rule) in PropagationRule.all.enumerated() {
+            let errors = try reading.adjointErrors(rule: rule) {
+                try progress((Double(index) + $0) / Double(PropagationRule.all.count))
+            }
+            adjointErrors[rule.name] = errors
             let worst = errors.indices.max { errors[$0] < errors[$1] } ?? 0
             checks.append(
                 Check(
-                    name: "adjoint error, \(rule.rawValue)", value: errors[worst], limit: 1e-4,
+                    name: "adjoint error, \(rule.name)", value: errors[worst], limit: 1e-4,
                     passed: errors[worst] < 1e-4,
                     note: "largest of \(errors.count) layers, in layer \(worst); weights decoded to f32"))
         }

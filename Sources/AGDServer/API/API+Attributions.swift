@@ -53,7 +53,7 @@ extension API {
             }
         }
         return AttributionReport(
-            model: served.name, rule: rule.rawValue,
+            model: served.name, rule: rule.name,
             tokens: prompt.tokens.map { .init(id: $0, text: served.text(of: $0)) },
             targets: attributions.map { attribution in
                 AttributionReport.Target(

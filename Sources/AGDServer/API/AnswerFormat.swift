@@ -100,7 +100,7 @@ struct Trace: Encodable, Sendable {
         let region = head.request.regions[index]
         let strategy = head.request.strategy.strategy(region: region, choice: choice)
         self.strategy = strategy.name
-        rule = strategy.rule.rawValue
+        rule = strategy.rule.name
         promptTokens = head.request.prompts[index].tokens
         roi = region.tokens.sorted { $0.key < $1.key }.map { TokenWeight(token: $0.key, weight: $0.value) }
         roiHeads = region.heads.sorted { $0.key < $1.key }.map {

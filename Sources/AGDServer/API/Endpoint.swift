@@ -189,8 +189,8 @@ extension Field {
                     "How tokens are chosen; without it agd where there is a region, else greedy or sample by temperature."
                 ),
                 Field(
-                    "rule", .choice(PropagationRule.allCases.map(\.rawValue)), "How relevance propagates.",
-                    default: .string(PropagationRule.attnLRP.rawValue)),
+                    "rule", .choice(PropagationRule.all.map(\.name)), "How relevance propagates.",
+                    default: .string(PropagationRule.attnLRP.name)),
                 Field(
                     "score", .choice(AttributionGuided.Score.allCases.map(\.rawValue)),
                     "What candidates are ranked by: sum (the region's relevance) or excess (its share beyond the usual).",

@@ -16,7 +16,6 @@ enum lane_instruction_set lane_instruction_set(void);
 // Chooses an instruction set, for tests; false where the processor doesn't have it.
 bool lane_choose_instruction_set(enum lane_instruction_set set);
 
-enum lane_rule { LANE_ATTNLRP, LANE_CP_LRP, LANE_INPUT_TIMES_GRADIENT };
 enum lane_activation { LANE_SILU, LANE_GELU_TANH };
 enum { LANE_LIMIT = 16 };
 
@@ -29,8 +28,10 @@ void lane_norm(struct ggml_tensor * result, int thread, int thread_count, void *
 
 // activation(gate) * up. Sources: gate; up.
 struct lane_gated_product_parameters {
-    enum lane_rule rule;
     enum lane_activation activation;
+    bool derivative;     // the activation's derivative for the tangents, instead of its ratio to the gate
+    float gate_factor;   // on the tangents of the activated gate
+    float up_factor;     // on the tangents of up
 };
 void lane_gated_product(struct ggml_tensor * result, int thread, int thread_count, void * parameters);
 

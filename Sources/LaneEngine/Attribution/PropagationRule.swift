@@ -1,28 +1,110 @@
-/// How relevance passes through the non-linear parts of a transformer.
+/// How relevance passes through the non-linear parts of a transformer: a row of numbers.
 ///
 /// Each rule is a fixed linear map once the activations are known, written here in the Input x Gradient form
-/// (Arras et al., arXiv 2502.15886). `h` is an activation, `t` its tangent, `s = 1 / rms(h)`.
+/// (Arras et al., arXiv 2502.15886). With `h` an activation and `t` its tangent, every part of the network is a derivative,
+/// or the ratio of output to input in its place, times a factor on each way in:
 ///
-/// | part | `attnLRP` | `cpLRP` | `inputTimesGradient` |
-/// |---|---|---|---|
-/// | RMSNorm | `g s t` | `g s t` | derivative |
-/// | activation `h gate(h)` | `gate(h) t` | no tangent | derivative |
-/// | product `a u` | `(ta u + a tu) / 2` | `a tu` | `ta u + a tu` |
-/// | scores `q.k` | `(tq.k + q.tk) / 4` | 0 | `tq.k + q.tk` |
-/// | softmax | Jacobian | 0 | Jacobian |
-/// | output `A v` | `dA.v + A.tv / 2` | `A.tv` | `dA.v + A.tv` |
-public enum PropagationRule: String, Sendable, CaseIterable, Codable {
-    /// AttnLRP (Achtibat et al., arXiv 2402.05602), the rule of the AGD paper.
-    case attnLRP = "attnlrp"
-    /// Conservative propagation (Ali et al., arXiv 2202.07304): attention weights and gates are constants.
-    case cpLRP = "cp-lrp"
-    /// The plain gradient times the input.
-    case inputTimesGradient = "ixg"
+/// | part | tangent |
+/// |---|---|
+/// | RMSNorm `g h s`, `s = 1 / rms(h)` | ``norm``: `g s t`, or the derivative |
+/// | activation `a(h) = h gate(h)` | ``activation``: `gate(h) t`, or `a'(h) t` |
+/// | product `a u` | `gateFactor * ta u + upFactor * a tu` |
+/// | scores `q.k` | `scoreFactor * (tq.k + q.tk)` |
+/// | softmax | its Jacobian |
+/// | output `A v` | `dA.v + valueFactor * A.tv` |
+///
+/// A rule of your own is one more value; ``all`` lists those that have a name on the command line, in requests and files.
+public struct PropagationRule: Sendable, Hashable {
+    /// What an RMSNorm does to a tangent.
+    public enum Norm: Sendable, Hashable {
+        /// The root mean square is a constant.
+        case constant
+        case derivative
+    }
 
-    /// Factor on the tangents of queries and keys at their product.
-    var queryKeyFactor: Float { self == .attnLRP ? 0.25 : 1 }
-    /// Factor on the tangent of values at their product with the attention weights.
-    var valueFactor: Float { self == .attnLRP ? 0.5 : 1 }
+    /// What an activation function does to a tangent.
+    public enum Activation: Sendable, Hashable {
+        /// `a(h) / h`: the tangent keeps its share of the activation.
+        case ratio
+        case derivative
+    }
+
+    public let name: String
+    public let norm: Norm
+    public let activation: Activation
+    /// On the tangent of the activated gate at its product with `up`.
+    public let gateFactor: Float
+    /// On the tangent of `up` at that product.
+    public let upFactor: Float
+    /// On the tangents of queries and keys at their product; 0: attention weights are constants.
+    public let scoreFactor: Float
+    /// On the tangent of values at their product with the attention weights; positive.
+    public let valueFactor: Float
+
+    public init(
+        name: String, norm: Norm, activation: Activation, gateFactor: Float, upFactor: Float, scoreFactor: Float,
+        valueFactor: Float
+    ) {
+        self.name = name
+        self.norm = norm
+        self.activation = activation
+        self.gateFactor = gateFactor
+        self.upFactor = upFactor
+        self.scoreFactor = scoreFactor
+        self.valueFactor = valueFactor
+    }
+
     /// Whether relevance passes through the attention weights.
-    var passesThroughAttentionWeights: Bool { self != .cpLRP }
+    var passesThroughAttentionWeights: Bool { scoreFactor != 0 }
+}
+
+extension PropagationRule {
+    /// AttnLRP (Achtibat et al., arXiv 2402.05602), the rule of the AGD paper.
+    public static let attnLRP = PropagationRule(
+        name: "attnlrp", norm: .constant, activation: .ratio, gateFactor: 0.5, upFactor: 0.5, scoreFactor: 0.25,
+        valueFactor: 0.5)
+    /// Conservative propagation (Ali et al., arXiv 2202.07304): attention weights and gates are constants.
+    public static let cpLRP = PropagationRule(
+        name: "cp-lrp", norm: .constant, activation: .ratio, gateFactor: 0, upFactor: 1, scoreFactor: 0, valueFactor: 1)
+    /// The plain gradient times the input.
+    public static let inputTimesGradient = PropagationRule(
+        name: "ixg", norm: .derivative, activation: .derivative, gateFactor: 1, upFactor: 1, scoreFactor: 1,
+        valueFactor: 1)
+    /// RelP (arXiv 2508.21258): constant norms, ratios and halves in the feed-forward network, attention as an ordinary
+    /// gradient.
+    public static let relP = PropagationRule(
+        name: "relp", norm: .constant, activation: .ratio, gateFactor: 0.5, upFactor: 0.5, scoreFactor: 1,
+        valueFactor: 1)
+
+    /// The rules that have a name.
+    public static let all: [PropagationRule] = [.attnLRP, .cpLRP, .inputTimesGradient, .relP]
+}
+
+/// A rule is written as its name.
+extension PropagationRule: LosslessStringConvertible, Codable {
+    /// The rule of this name in ``all``.
+    public init?(_ name: String) {
+        guard let rule = Self.all.first(where: { $0.name == name }) else { return nil }
+        self = rule
+    }
+
+    public var description: String { name }
+
+    /// - Throws: `DecodingError` for a name that is not in ``all``.
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        let name = try container.decode(String.self)
+        guard let rule = Self(name) else {
+            throw DecodingError.dataCorruptedError(
+                in: container,
+                debugDescription:
+                    "there is no rule '\(name)'; there are \(Self.all.map(\.name).joined(separator: ", "))")
+        }
+        self = rule
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(name)
+    }
 }

@@ -19,7 +19,7 @@ struct ComposedLaneOperations: LaneOperations {
         let meanSquare = graph.meanOfRows(graph.square(primal))
         let rms = graph.squareRoot(graph.scale(meanSquare, by: 1, offset: epsilon))
         var y = graph.divide(x, rms)
-        if rule == .inputTimesGradient, laneCount > 1 {
+        if rule.norm == .derivative, laneCount > 1 {
             // The derivative removes from the tangent its share along the normed primal.
             let normed = lane(y, 0)
             let shape = y.shape
@@ -33,22 +33,16 @@ struct ComposedLaneOperations: LaneOperations {
     func gatedProduct(gate: Tensor, up: Tensor, _ function: ActivationFunction) -> Tensor {
         let (gate0, up0) = (lane(gate, 0), lane(up, 0))
         let sigmoid = function.gate(gate0, in: graph)
-        if laneCount == 1 { return graph.multiply(graph.multiply(gate, sigmoid), up) }
-        switch rule {
-        case .attnLRP:
-            // The rule maps the primal to itself, so that one formula serves all lanes.
-            let activated = graph.multiply(gate, sigmoid)
-            let both = graph.add(graph.multiply(activated, up0), graph.multiply(up, lane(activated, 0)))
-            return graph.scale(both, by: 0.5)
-        case .cpLRP:
-            return graph.multiply(up, graph.multiply(gate0, sigmoid))
-        case .inputTimesGradient:
-            let activated = graph.multiply(gate0, sigmoid)
-            let derivative = function.derivative(gate0, gate: sigmoid, activated: activated, in: graph)
-            let throughGate = graph.multiply(graph.multiply(tangents(gate), derivative), up0)
-            let throughUp = graph.multiply(tangents(up), activated)
-            return graph.concatenate(graph.multiply(activated, up0), graph.add(throughGate, throughUp), axis: 3)
+        let activated = graph.multiply(gate0, sigmoid)
+        let primal = graph.multiply(activated, up0)
+        if laneCount == 1 { return primal }
+        var tangent = graph.scale(graph.multiply(tangents(up), activated), by: rule.upFactor)
+        if rule.gateFactor != 0 {
+            let slope = function.slope(gate0, gate: sigmoid, activated: activated, rule.activation, in: graph)
+            let throughGate = graph.multiply(graph.multiply(tangents(gate), slope), up0)
+            tangent = graph.add(tangent, graph.scale(throughGate, by: rule.gateFactor))
         }
+        return graph.concatenate(primal, tangent, axis: 3)
     }
 
     func attention(
@@ -91,7 +85,7 @@ struct ComposedLaneOperations: LaneOperations {
                 let fromKeys = perHead(graph.multiplyMatrix(keyMatrix(lane), self.lane(columns, 0)))
                 let scoreTangents = graph.add(self.lane(scores, lane), fromKeys)
                 let weightTangents = graph.softmaxJacobian(
-                    scoreTangents, at: weights, scale: scale * rule.queryKeyFactor)
+                    scoreTangents, at: weights, scale: scale * rule.scoreFactor)
                 tangent = graph.add(graph.multiplyMatrix(primalValues, perKeyHead(weightTangents)), tangent)
             }
             tangent = perHead(tangent)

@@ -26,11 +26,14 @@ struct FusedLaneOperations: LaneOperations {
     }
 
     func rmsNorm(_ x: Tensor, gain: Tensor, epsilon: Float) -> Tensor {
-        graph.laneNorm(x, gain: gain, epsilon: epsilon, derivative: rule == .inputTimesGradient)
+        graph.laneNorm(x, gain: gain, epsilon: epsilon, derivative: rule.norm == .derivative)
     }
 
     func gatedProduct(gate: Tensor, up: Tensor, _ function: ActivationFunction) -> Tensor {
-        graph.laneGatedProduct(gate: gate, up: up, gelu: function == .geluTanh, rule: rule.laneRule)
+        graph.laneGatedProduct(
+            gate: gate, up: up, gelu: function == .geluTanh,
+            .init(
+                derivative: rule.activation == .derivative, gateFactor: rule.gateFactor, upFactor: rule.upFactor))
     }
 
     func attention(
@@ -44,22 +47,11 @@ struct FusedLaneOperations: LaneOperations {
         let positions = sequence.inputs.positions
         let stored = graph.laneStore(keys: keys, values: values, positions: positions, in: caches)
         let attention = Graph.LaneAttention(
-            scale: scale, slidingWindow: slidingWindow,
-            scoreFactor: rule.passesThroughAttentionWeights ? rule.queryKeyFactor : 0, valueFactor: rule.valueFactor)
+            scale: scale, slidingWindow: slidingWindow, scoreFactor: rule.scoreFactor, valueFactor: rule.valueFactor)
         let output = graph.laneAttention(
             queries: queries, positions: graph.suffix(positions, axis: 0, queries.shape[2]), stored: stored,
             caches: caches, keyValueHeads: keys.shape[1],
             headWeights: context.headWeights[layer], attention, scratch: attentionScratch)
         return graph.reshape(output, queries.shape[0] * queries.shape[1], 1, queries.shape[2], context.laneCount)
-    }
-}
-
-extension PropagationRule {
-    fileprivate var laneRule: LaneRule {
-        switch self {
-        case .attnLRP: .attnLRP
-        case .cpLRP: .cpLRP
-        case .inputTimesGradient: .inputTimesGradient
-        }
     }
 }

@@ -10,11 +10,15 @@ extension ActivationFunction {
         }
     }
 
+    /// What a rule takes for the slope of the activation at `h`: the ratio `sigmoid`, or the derivative
     /// `d/dh (h sigmoid(z)) = sigmoid + h sigmoid (1 - sigmoid) z'`.
     /// - Parameters:
     ///   - gate: `sigmoid(z(h))`.
     ///   - activated: `h sigmoid(z(h))`.
-    func derivative(_ h: Tensor, gate: Tensor, activated: Tensor, in graph: Graph) -> Tensor {
+    func slope(
+        _ h: Tensor, gate: Tensor, activated: Tensor, _ activation: PropagationRule.Activation, in graph: Graph
+    ) -> Tensor {
+        if activation == .ratio { return gate }
         var slope = graph.subtract(activated, graph.multiply(activated, gate))
         if self == .geluTanh {
             slope = graph.multiply(slope, graph.scale(graph.square(h), by: 3 * Self.geluCubic, offset: Self.geluLinear))

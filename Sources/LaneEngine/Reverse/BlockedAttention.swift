@@ -78,7 +78,7 @@ struct BlockedAttention {
                     let score = perKeyHead(
                         graph.softmaxJacobian(
                             graph.reshape(weightAdjoint, range.upperBound, range.count, heads), at: weights,
-                            scale: scale * rule.queryKeyFactor))
+                            scale: scale * rule.scoreFactor))
                     let seenKeys = graph.slice(transposedKeys, axis: 0, 0..<range.upperBound)
                     let query = graph.reshape(graph.multiplyMatrix(seenKeys, score), width, range.count, heads)
                     let allQueries = parts[lane].queries.map { graph.concatenate($0, query, axis: 1) } ?? query

@@ -71,7 +71,7 @@ final class ReverseTape: Propagation {
         let normed = graph.divide(x.value, rms)
         return record(graph.multiply(normed, gain)) { adjoint in
             var scaled = graph.multiply(adjoint, gain)
-            if rule == .inputTimesGradient {
+            if rule.norm == .derivative {
                 let shape = adjoint.shape
                 let repeatedNormed = graph.repeated(normed, shape[0], shape[1], shape[2], shape[3])
                 let share = graph.meanOfRows(graph.multiply(scaled, normed))
@@ -90,22 +90,11 @@ final class ReverseTape: Propagation {
         let factor = function.gate(gate.value, in: graph)
         let activated = graph.multiply(gate.value, factor)
         return record(graph.multiply(activated, up.value)) { adjoint in
-            switch rule {
-            case .attnLRP:
-                let half = graph.scale(adjoint, by: 0.5)
-                return [
-                    (gate.index, graph.multiply(half, graph.multiply(factor, up.value))),
-                    (up.index, graph.multiply(half, activated)),
-                ]
-            case .cpLRP:
-                return [(up.index, graph.multiply(adjoint, activated))]
-            case .inputTimesGradient:
-                let derivative = function.derivative(gate.value, gate: factor, activated: activated, in: graph)
-                return [
-                    (gate.index, graph.multiply(adjoint, graph.multiply(derivative, up.value))),
-                    (up.index, graph.multiply(adjoint, activated)),
-                ]
-            }
+            let toUp = (up.index, graph.scale(graph.multiply(adjoint, activated), by: rule.upFactor))
+            guard rule.gateFactor != 0 else { return [toUp] }
+            let slope = function.slope(gate.value, gate: factor, activated: activated, rule.activation, in: graph)
+            let toGate = graph.multiply(adjoint, graph.multiply(slope, up.value))
+            return [(gate.index, graph.scale(toGate, by: rule.gateFactor)), toUp]
         }
     }
 

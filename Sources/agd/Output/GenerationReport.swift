@@ -33,7 +33,7 @@ struct GenerationReport: Encodable {
         self.model = path
         architecture = model.configuration.architecture
         self.strategy = strategy.name
-        rule = strategy.rule.rawValue
+        rule = strategy.rule.name
         promptTokens = prompt.tokens
         roi = region.tokens.sorted { $0.key < $1.key }.map { TokenWeight(token: $0.key, weight: $0.value) }
         roiHeads = region.heads.sorted { $0.key < $1.key }.map {
