@@ -28,6 +28,17 @@ extension GGUFFile {
             case .malformedText: "text that is not UTF-8"
             }
         }
+
+        /// The value where it is short, else the name of its type, for an error message.
+        public var summary: String {
+            switch self {
+            case .integer(let integer): "\(integer)"
+            case .float(let float): "\(float)"
+            case .bool(let bool): "\(bool)"
+            case .string(let string) where string.utf8.count <= 64: "'\(string)'"
+            default: "a \(typeName)"
+            }
+        }
     }
 
     static func readMetadata(_ context: OpaquePointer) -> [String: MetadataValue] {

@@ -1,7 +1,11 @@
 /// Typed, checked access to the metadata of a model file. Keys may begin with `%`, which stands for the architecture.
-package struct MetadataReader {
+///
+/// The reader remembers what it was asked for, so that a key that nobody reads can't change in silence what the model was
+/// meant to compute: see ``checkUnreadKeys()``.
+package final class MetadataReader {
     package let file: GGUFFile
     package let architecture: String
+    package private(set) var readKeys: Set<String> = []
 
     package init(_ file: GGUFFile) throws {
         self.file = file
@@ -24,9 +28,15 @@ package struct MetadataReader {
         .invalidFile(path: file.path, field: fullKey(key), problem: problem, remedy: remedy)
     }
 
+    package func value(_ key: String) -> GGUFFile.MetadataValue? {
+        let key = fullKey(key)
+        readKeys.insert(key)
+        return file.metadata[key]
+    }
+
     /// An integer, or an array that repeats one integer for every layer.
     package func optionalInteger(_ key: String, in range: ClosedRange<Int>) throws -> Int? {
-        guard let value = file.metadata[fullKey(key)] else { return nil }
+        guard let value = value(key) else { return nil }
         let number: Int
         switch value {
         case .integer(let integer): number = integer
@@ -48,14 +58,16 @@ package struct MetadataReader {
         return value
     }
 
-    package func optionalFloat(_ key: String, in range: ClosedRange<Double>) throws -> Double? {
-        guard let value = file.metadata[fullKey(key)] else { return nil }
+    /// - Parameter unset: a number that means the same as a missing key, as in files that llama.cpp writes itself.
+    package func optionalFloat(_ key: String, in range: ClosedRange<Double>, unset: Double? = nil) throws -> Double? {
+        guard let value = value(key) else { return nil }
         let number: Double
         switch value {
         case .float(let float): number = float
         case .integer(let integer): number = Double(integer)
         default: throw invalid(key, "is a \(value.typeName), expected a number")
         }
+        if number == unset { return nil }
         guard range.contains(number) else {
             throw invalid(key, "is \(number), expected \(range.lowerBound) to \(range.upperBound)")
         }
@@ -68,14 +80,40 @@ package struct MetadataReader {
     }
 
     package func optionalBool(_ key: String) throws -> Bool? {
-        guard let value = file.metadata[fullKey(key)] else { return nil }
+        guard let value = value(key) else { return nil }
         guard case .bool(let bool) = value else { throw invalid(key, "is a \(value.typeName), expected a bool") }
         return bool
     }
 
     package func optionalString(_ key: String) throws -> String? {
-        guard let value = file.metadata[fullKey(key)] else { return nil }
+        guard let value = value(key) else { return nil }
         guard case .string(let string) = value else { throw invalid(key, "is a \(value.typeName), expected a string") }
         return string
+    }
+
+    /// For each layer whether something holds, from an array of one number or bool a layer; nil where there is no array.
+    package func optionalFlags(_ key: String, count: Int) throws -> [Bool]? {
+        let flags: [Bool]
+        switch value(key) {
+        case .integers(let integers)?: flags = integers.map { $0 != 0 }
+        case .bools(let bools)?: flags = bools
+        default: return nil
+        }
+        guard flags.count == count else {
+            throw invalid(key, "has \(flags.count) values for \(count) layers")
+        }
+        return flags
+    }
+
+    /// Refuses a number that is neither `expected` nor 0, which is how llama.cpp writes "not set": for keys that llama.cpp
+    /// doesn't read for this family, or reads only where layers differ.
+    package func require(_ key: String, toBe expected: Double) throws {
+        let range = -Double.greatestFiniteMagnitude...Double.greatestFiniteMagnitude
+        guard let number = try optionalFloat(key, in: range, unset: 0) else { return }
+        guard abs(number - expected) <= 1e-5 * abs(expected) else {
+            throw invalid(
+                key, "is \(number), but \(architecture) models have \(expected)",
+                remedy: "Such models are not supported.")
+        }
     }
 }

@@ -181,17 +181,13 @@ struct MalformedModel: Sendable, CustomTestStringConvertible {
             .init("rope scaling as a number", "llama.rope.scaling.type", "string") {
                 $0["llama.rope.scaling.type"] = .uint32(1)
             },
-            .init("linear scaling without a factor", "llama.rope.scaling.factor", "missing") {
-                $0["llama.rope.scaling.type"] = .string("linear")
-            },
-            .init("linear scaling by 0", "llama.rope.scaling.factor", "is 0") {
-                $0["llama.rope.scaling.type"] = .string("linear")
-                $0["llama.rope.scaling.factor"] = .float32(0)
+            .init("linear scaling by a negative factor", "llama.rope.scaling.factor", "is -2") {
+                $0["llama.rope.scaling.factor"] = .float32(-2)
             },
             .init("attention scale NaN", "llama.attention.scale", "nan") {
                 $0["llama.attention.scale"] = .float32(.nan)
             },
-            .init("a mixture of experts", "llama.expert_count", "dense") { $0["llama.expert_count"] = .uint32(8) },
+            .init("a mixture of experts", "llama.expert_count", "mixture") { $0["llama.expert_count"] = .uint32(8) },
             .init("a sliding window as a string", "gemma3.attention.sliding_window", architecture: "gemma3") {
                 $0["gemma3.attention.sliding_window"] = .string("512")
             },
@@ -272,13 +268,38 @@ struct MalformedModel: Sendable, CustomTestStringConvertible {
                     $0.type = 9; $0.data = Array(repeating: 0, count: 32 * 36)
                 }
             },
-            .init("a bias that the family doesn't have", "blk.0.attn_q.bias", "not supported") { file in
-                file.tensors.append(.init(name: "blk.0.attn_q.bias", shape: [16], data: Array(repeating: 0, count: 64)))
-            },
             .init("rope factors for another width", "rope_freqs.weight", "shape") { file in
                 file.tensors.append(.init(name: "rope_freqs.weight", shape: [16], data: Array(repeating: 0, count: 64)))
             },
         ]
+
+    /// What a whole model has besides, and what the error must call it.
+    static let strangers: [MalformedModel] =
+        [
+            ("blk.0.attn_q.bias", "bias", "llama"), ("output.bias", "bias", "qwen2"),
+            ("blk.0.ffn_down.scale", "NVFP4", "llama"), ("blk.1.attn_q.input_scale", "NVFP4", "qwen3"),
+            ("blk.0.attn_sinks.weight", "attention sinks", "llama"),
+            ("blk.1.attn_q_norm.weight", "norms of queries and keys", "llama"),
+            ("blk.2.attn_norm.weight", "beyond its 2", "llama"), ("blk.7.ffn_up.weight", "beyond its 2", "gemma3"),
+            ("blk.0.ffn_gate_inp.weight", "mixture of experts", "qwen2"), ("v.blk.0.attn_q.weight", "images", "gemma3"),
+            ("blk.0.nextn.eh_proj.weight", "several tokens", "llama"), ("rope_freqs.weight", "rotary", "qwen3"),
+            ("cls.output.weight", "classes", "qwen3"), ("blk.0.surprise.weight", "isn't known", "llama"),
+        ].map { name, meaning, architecture in
+            .init("the tensor \(name)", "tensor \(name)", meaning, "not supported", architecture: architecture) {
+                $0.tensors.append(.init(name: name, shape: [16], data: Array(repeating: 0, count: 64)))
+            }
+        }
+        + [
+            ("llama.rope.scaling.attn_factor", .float32(1.5)), ("llama.rope.scaling.yarn_ext_factor", .float32(1)),
+            ("llama.expert_used_count", .uint32(2)), ("llama.attn_logit_softcapping", .float32(20)),
+            ("llama.attention.scale", .float32(0.5)), ("llama.attention.clamp_kqv", .float32(8)),
+            ("llama.attention.causal", .bool(false)), ("llama.attention.sliding_window", .uint32(512)),
+            ("llama.attention.key_length_swa", .uint32(16)), ("llama.rope.dimension_sections", .int32s([1, 1, 2, 0])),
+            ("llama.swiglu_clamp_exp", .float32s([0, 7])), ("llama.activation", .string("gelu")),
+            ("llama.logit_scale", .float32(0.25)), ("llama.surprise", .uint32(1)),
+        ].map { (key: String, value: GGUFWriter.Value) in
+            .init("the key \(key)", key, "not supported") { $0[key] = value }
+        }
 
     static let tokenizers: [MalformedModel] = [
         .init("an unknown kind of tokenizer", "tokenizer.ggml.model", "bert", "Supported") {

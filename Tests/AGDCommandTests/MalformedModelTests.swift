@@ -20,7 +20,7 @@ struct MalformedModelTests {
     @Test(
         "It tells what is wrong",
         arguments: MalformedModel.structure + MalformedModel.hyperparameters + MalformedModel.tensors
-            + MalformedModel.tokenizers)
+            + MalformedModel.strangers + MalformedModel.tokenizers)
     func broken(_ model: MalformedModel) async throws {
         let file = try model.file()
         for request in Self.requests(file.path) {

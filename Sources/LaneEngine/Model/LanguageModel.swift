@@ -72,6 +72,7 @@ public final class LanguageModel: Sendable {
             throw metadata.invalid("tensor token_embd.weight", "has \(embedding.shape[1]) rows, one for each token")
         }
         let configuration = try ModelConfiguration(metadata, architecture, vocabularySize: embedding.shape[1])
+        try metadata.checkUnreadKeys()
         try TransformerWeights.check(file, configuration, parts: architecture.parts)
         return (
             file, configuration, architecture, try Tokenizer(metadata, vocabularySize: configuration.vocabularySize)

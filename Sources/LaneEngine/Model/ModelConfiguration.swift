@@ -46,9 +46,6 @@ public struct ModelConfiguration: Sendable {
             throw metadata.invalid(
                 "%.attention.head_count_kv", "is \(keyValueHeadCount), which does not divide head_count \(headCount)")
         }
-        if try metadata.optionalInteger("%.expert_count", in: 0...65_536) ?? 0 > 0 {
-            throw metadata.invalid("%.expert_count", "the model is a mixture of experts", remedy: "Use a dense model.")
-        }
         let keyLength = try metadata.optionalInteger("%.attention.key_length", in: 2...4096)
         guard keyLength != nil || embeddingLength % headCount == 0 else {
             throw metadata.invalid(
@@ -66,12 +63,16 @@ public struct ModelConfiguration: Sendable {
                 remedy: "Models whose keys and values differ in width are not supported.")
         }
         normEpsilon = Float(try metadata.float("%.attention.layer_norm_rms_epsilon", in: 1e-12...0.1))
-        attentionScale = Float(try metadata.optionalFloat("%.attention.scale", in: 1e-6...1e6) ?? 0)
-        if attentionScale == 0 { attentionScale = 1 / Float(headWidth).squareRoot() }
+        attentionScale = 1 / Float(headWidth).squareRoot()
         attention = []
         let rope = try Self.rotaryEmbedding(metadata, architecture.ropeLayout, headWidth: headWidth)
         attention = Array(repeating: LayerAttention(rope: rope, slidingWindow: nil), count: layerCount)
         try architecture.refine(&self, metadata)
+        try metadata.require("%.attention.scale", toBe: Double(attentionScale))
+        for key in ["%.attention.key_length_swa", "%.attention.value_length_swa"] {
+            try metadata.require(key, toBe: Double(headWidth))
+        }
+        try metadata.require("%.rope.dimension_count_swa", toBe: Double(rope.dimensions))
     }
 
     private static func rotaryEmbedding(
@@ -83,15 +84,26 @@ public struct ModelConfiguration: Sendable {
                 "%.rope.dimension_count", "is \(dimensions), expected an even number up to the head width \(headWidth)")
         }
         let base = try metadata.optionalFloat("%.rope.freq_base", in: 1...1e12) ?? 10_000
-        var factor = 1.0
-        switch try metadata.optionalString("%.rope.scaling.type") {
-        case nil, "none": factor = try metadata.optionalFloat("%.rope.scale_linear", in: 1e-3...1e6) ?? 1
-        case "linear": factor = try metadata.float("%.rope.scaling.factor", in: 1e-3...1e6)
-        case let type?:
+        let factor: Double
+        switch try metadata.optionalString("%.rope.scaling.type") ?? "linear" {
+        case "none":
+            factor = 1
+            _ = metadata.value("%.rope.scaling.factor")
+            _ = metadata.value("%.rope.scale_linear")
+        case "linear": factor = try Self.linearScaling(metadata)
+        case let type:
             throw metadata.invalid("%.rope.scaling.type", "is '\(type)'", remedy: "Supported are 'none' and 'linear'.")
         }
         return RotaryEmbedding(
             layout: layout, dimensions: dimensions, base: Float(base), frequencyScale: Float(1 / factor))
+    }
+
+    /// How much farther positions are apart than in training. As in llama.cpp the older key counts only where there is no
+    /// newer one, and 0 means that nothing is scaled.
+    private static func linearScaling(_ metadata: MetadataReader) throws -> Double {
+        let older = try metadata.optionalFloat("%.rope.scale_linear", in: 1e-3...1e6, unset: 0)
+        let factor = try metadata.optionalFloat("%.rope.scaling.factor", in: 1e-3...1e6, unset: 0)
+        return factor ?? (metadata.value("%.rope.scaling.factor") == nil ? older : nil) ?? 1
     }
 }
 

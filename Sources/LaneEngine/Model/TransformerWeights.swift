@@ -102,8 +102,18 @@ extension TransformerWeights {
     }
 }
 
-/// Which tensors a model must have, with their shapes.
+/// Which tensors a model has, with their shapes, and what they are used for.
 private struct TensorPlan {
+    /// One tensor; `isMatrix` tells weights, which may be quantised, from vectors.
+    struct Requirement {
+        var name: String
+        var shape: [Int]
+        var isMatrix: Bool
+        var isOptional = false
+        /// The layer that uses the tensor; nil for those of the whole model.
+        var layer: Int?
+    }
+
     let configuration: ModelConfiguration
     let parts: Architecture.Parts
     let file: GGUFFile
@@ -151,41 +161,58 @@ private struct TensorPlan {
         return vectors
     }
 
-    func check() throws {
+    /// Every tensor that the model may have. What isn't here isn't used, so a file that holds more is refused.
+    private var requirements: [Requirement] {
         let table = [configuration.embeddingLength, configuration.vocabularySize]
-        try check("token_embd.weight", table, vector: false)
-        try check(outputName, table, vector: false)
-        try check("output_norm.weight", [configuration.embeddingLength], vector: true)
-        if parts.contains(.ropeFactors), file.tensors["rope_freqs.weight"] != nil {
-            try check("rope_freqs.weight", [configuration.attention[0].rope.dimensions / 2], vector: true)
+        var all = [
+            Requirement(name: "token_embd.weight", shape: table, isMatrix: true),
+            Requirement(name: "output.weight", shape: table, isMatrix: true, isOptional: true),
+            Requirement(name: "output_norm.weight", shape: [configuration.embeddingLength], isMatrix: false),
+        ]
+        if parts.contains(.ropeFactors) {
+            let shape = [configuration.attention[0].rope.dimensions / 2]
+            all.append(.init(name: "rope_freqs.weight", shape: shape, isMatrix: false, isOptional: true))
         }
         for layer in 0..<configuration.layerCount {
-            for (role, shape) in matrices {
-                try check("blk.\(layer).\(role).weight", shape, vector: false)
-                if !parts.contains(.projectionBias), file.tensors["blk.\(layer).\(role).bias"] != nil {
-                    throw TensorGraphError.invalidFile(
-                        path: file.path, field: "tensor blk.\(layer).\(role).bias",
-                        problem: "a \(configuration.architecture) model with this bias",
-                        remedy: "Such models are not supported.")
-                }
+            all += matrices.map {
+                .init(name: "blk.\(layer).\($0.role).weight", shape: $0.shape, isMatrix: true, layer: layer)
             }
-            for (role, shape) in vectors { try check("blk.\(layer).\(role)", shape, vector: true) }
+            all += vectors.map {
+                .init(name: "blk.\(layer).\($0.role)", shape: $0.shape, isMatrix: false, layer: layer)
+            }
         }
+        return all
     }
 
-    private func check(_ name: String, _ shape: [Int], vector: Bool) throws {
-        guard let tensor = file.tensors[name] else { throw missing(name) }
-        let expected = shape + Array(repeating: 1, count: 4 - shape.count)
+    func check() throws {
+        let requirements = requirements
+        for requirement in requirements { try check(requirement) }
+        let known = Set(requirements.map(\.name))
+        guard let stranger = file.tensors.keys.filter({ !known.contains($0) }).min() else { return }
+        throw TensorGraphError.invalidFile(
+            path: file.path, field: "tensor \(stranger)",
+            problem:
+                "a \(configuration.architecture) model with \(UnsupportedPart.description(ofTensor: stranger, layerCount: configuration.layerCount))",
+            remedy: "Such models are not supported: without this tensor the model would be computed wrongly.")
+    }
+
+    private func check(_ requirement: Requirement) throws {
+        guard let tensor = file.tensors[requirement.name] else {
+            if requirement.isOptional { return }
+            throw missing(requirement.name)
+        }
+        let expected = requirement.shape + Array(repeating: 1, count: 4 - requirement.shape.count)
         guard tensor.shape == expected else {
             throw TensorGraphError.invalidFile(
-                path: file.path, field: "tensor \(name)", problem: "its shape is \(tensor.shape), expected \(expected)",
+                path: file.path, field: "tensor \(tensor.name)",
+                problem: "its shape is \(tensor.shape), expected \(expected)",
                 remedy: "The tensors do not fit the metadata; convert the model again.")
         }
-        guard vector ? tensor.type == .float32 : tensor.type.isUsableAsWeight else {
+        guard requirement.isMatrix ? tensor.type.isUsableAsWeight : tensor.type == .float32 else {
             throw TensorGraphError.invalidFile(
-                path: file.path, field: "tensor \(name)", problem: "its type is \(tensor.type)",
-                remedy: vector
-                    ? "Norms and biases must be f32; convert the model again." : "Quantise the model to another type.")
+                path: file.path, field: "tensor \(tensor.name)", problem: "its type is \(tensor.type)",
+                remedy: requirement.isMatrix
+                    ? "Quantise the model to another type." : "Norms and biases must be f32; convert the model again.")
         }
     }
 
@@ -196,16 +223,16 @@ private struct TensorPlan {
     }
 
     func uses(layerDevices: [Int?], outputDevice: Int?) -> [(name: String, use: WeightStore.Use)] {
-        var uses: [(String, WeightStore.Use)] = [
-            ("token_embd.weight", .lookup), ("output_norm.weight", .vector(onGPU: outputDevice)),
-            (outputName, .matrix(onGPU: outputDevice)), (outputName, .lookup),
-        ]
-        for device in Set(layerDevices) { uses.append(("rope_freqs.weight", .vector(onGPU: device))) }
-        for (layer, device) in layerDevices.enumerated() {
-            uses += matrices.map { ("blk.\(layer).\($0.role).weight", .matrix(onGPU: device)) }
-            uses += matrices.map { ("blk.\(layer).\($0.role).weight", .lookup) }
-            uses += vectors.map { ("blk.\(layer).\($0.role)", .vector(onGPU: device)) }
+        requirements.flatMap { requirement -> [(String, WeightStore.Use)] in
+            let name = requirement.name
+            switch (name, requirement.layer) {
+            case ("token_embd.weight", _), ("output.weight", _):
+                return name == outputName ? [(name, .matrix(onGPU: outputDevice)), (name, .lookup)] : [(name, .lookup)]
+            case ("rope_freqs.weight", _): return Set(layerDevices).map { (name, .vector(onGPU: $0)) }
+            case (_, let layer?) where requirement.isMatrix:
+                return [(name, .matrix(onGPU: layerDevices[layer])), (name, .lookup)]
+            case (_, let layer): return [(name, .vector(onGPU: layer.map { layerDevices[$0] } ?? outputDevice))]
+            }
         }
-        return uses
     }
 }

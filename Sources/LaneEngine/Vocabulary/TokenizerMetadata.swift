@@ -39,7 +39,7 @@ enum TokenizerMetadata {
     }
 
     private static func strings(_ key: String, _ metadata: MetadataReader) throws -> [String] {
-        guard let value = metadata.file.metadata[key] else { throw metadata.invalid(key, "is missing") }
+        guard let value = metadata.value(key) else { throw metadata.invalid(key, "is missing") }
         // An empty array has lost its type.
         if value == .integers([]), metadata.file.arrayElementTypes[key] == "str" { return [] }
         guard case .strings(let strings) = value else {
@@ -62,7 +62,7 @@ enum TokenizerMetadata {
     }
 
     private static func checkNumbers(_ key: String, type: String, count: Int, _ metadata: MetadataReader) throws {
-        guard let value = metadata.file.metadata[key] else { return }
+        guard let value = metadata.value(key) else { return }
         let actualCount =
             switch value {
             case .integers(let integers): integers.count
@@ -86,7 +86,7 @@ enum TokenizerMetadata {
 
     /// Tokens of the type "byte" carry it in their names: `<0x0A>`.
     private static func checkByteTokens(_ tokens: [String], _ metadata: MetadataReader) throws {
-        guard case .integers(let types)? = metadata.file.metadata["tokenizer.ggml.token_type"] else { return }
+        guard case .integers(let types)? = metadata.value("tokenizer.ggml.token_type") else { return }
         let byteType = 6
         if let index = tokens.indices.first(where: { types[$0] == byteType && !isByteName(tokens[$0]) }) {
             throw metadata.invalid(

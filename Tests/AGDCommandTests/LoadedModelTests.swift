@@ -1,0 +1,76 @@
+import Foundation
+import Testing
+
+@Suite("What a model file says besides is obeyed, or it doesn't matter")
+struct LoadedModelTests {
+    /// The entropies along a greedy continuation, which tell the least difference between two computations.
+    private func entropies(_ model: GGUFWriter) async throws -> [Double] {
+        let file = try TemporaryFile(model.serialized().file, name: "model.gguf")
+        let result = try await Command.run([
+            "generate", "-m", file.path, "--prompt-tokens", "5,80,7,200,9,33,12", "-n", "8", "-t", "1", "--strategy",
+            "greedy", "--ignore-eos", "--json",
+        ])
+        try #require(result.status == 0, "\(result.standardError)")
+        let object = try JSONSerialization.jsonObject(with: Data(result.standardOutput.utf8)) as? [String: Any]
+        let steps = try #require(object?["steps"] as? [[String: Any]])
+        return steps.compactMap { $0["entropy"] as? Double }
+    }
+
+    @Test(
+        "Keys that llama.cpp writes for what a model doesn't have change nothing",
+        arguments: ["llama", "qwen2", "qwen3", "gemma3"])
+    func unset(architecture: String) async throws {
+        let plain = GGUFWriter.model(architecture)
+        var saved = plain
+        for key in [
+            "expert_count", "expert_used_count", "leading_dense_block_count", "attention.q_lora_rank",
+            "ssm.conv_kernel",
+            "attention.sliding_window", "attention.indexer.top_k", "expert_gating_func", "rope.dimension_count_swa",
+        ] { saved["\(architecture).\(key)"] = .uint32(0) }
+        for (key, value) in [
+            ("attention.scale", 0), ("rope.scaling.factor", 0), ("rope.scaling.attn_factor", 1), ("logit_scale", 0),
+            ("rope.scaling.yarn_ext_factor", -1), ("rope.scaling.yarn_beta_fast", 32), ("expert_group_scale", 0.05),
+            ("attn_logit_softcapping", 50), ("router_logit_softcapping", 30), ("attention.layer_norm_epsilon", 1e-5),
+            ("final_logit_softcapping", architecture == "gemma3" ? 0 : 30),
+        ] as [(String, Float)] { saved["\(architecture).\(key)"] = .float32(value) }
+        saved["\(architecture).attention.causal"] = .bool(true)
+        saved["\(architecture).attention.key_length_swa"] = .uint32(8)
+        saved["\(architecture).rope.scaling.type"] = .string("linear")
+        saved["\(architecture).rope.dimension_sections"] = .int32s([0, 0, 0, 0])
+        saved["\(architecture).swiglu_clamp_exp"] = .float32s([0, 0])
+        saved["\(architecture).vocab_size"] = .uint32(260)
+        #expect(try await entropies(saved) == entropies(plain))
+    }
+
+    @Test("A factor without a type scales positions linearly, and a type 'none' scales nothing")
+    func ropeScaling() async throws {
+        let plain = GGUFWriter.model()
+        func scaled(_ changes: (String, GGUFWriter.Value)...) async throws -> [Double] {
+            var model = plain
+            for (key, value) in changes { model["llama.rope.\(key)"] = value }
+            return try await entropies(model)
+        }
+        let linear = try await scaled(("scaling.type", .string("linear")), ("scaling.factor", .float32(64)))
+        #expect(try await linear != entropies(plain))
+        #expect(try await scaled(("scaling.factor", .float32(64))) == linear)
+        #expect(try await scaled(("scale_linear", .float32(64))) == linear)
+        #expect(
+            try await scaled(("scale_linear", .float32(64)), ("scaling.factor", .float32(0))) == entropies(plain))
+        #expect(
+            try await scaled(("scaling.type", .string("none")), ("scaling.factor", .float32(64))) == entropies(plain)
+        )
+    }
+
+    @Test("Sliding-window layers may be listed one by one")
+    func slidingWindowList() async throws {
+        var period = GGUFWriter.model("gemma3")
+        period["gemma3.attention.sliding_window"] = .uint32(2)
+        period["gemma3.attention.sliding_window_pattern"] = .uint32(2)
+        var list = period
+        list["gemma3.attention.sliding_window_pattern"] = .uint32s([1, 0])
+        #expect(try await entropies(list) == entropies(period))
+        var other = period
+        other["gemma3.attention.sliding_window_pattern"] = .uint32s([0, 0])
+        #expect(try await entropies(other) != entropies(period))
+    }
+}
