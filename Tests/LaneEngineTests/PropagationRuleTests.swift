@@ -1,7 +1,8 @@
 import Foundation
 import Testing
 
-@testable import AttributionGuidedDecoding
+@testable import LaneEngine
+@testable import TestFixtures
 
 @Suite("A rule is a row of numbers with a name")
 struct PropagationRuleTests {
@@ -31,7 +32,7 @@ struct PropagationRuleTests {
             valueFactor: 1.3)
         let oracle = try Oracle.load("qwen3")
         let reading = try ReverseAttribution(
-            Oracle.model("qwen3"), tokens: oracle.prompt, options: ReverseAttributionTests.options)
+            Oracle.model("qwen3"), tokens: oracle.prompt, options: Oracle.reverseOptions)
         #expect(try reading.adjointErrors(rule: own, fused: fused).allSatisfy { $0 < 1e-4 })
     }
 }
