@@ -80,7 +80,7 @@ struct VerificationTests {
         let verification = try Verification(
             Oracle.model(variant), [prompt, Array(prompt.reversed())], options: Oracle.reverseOptions)
         #expect(verification.passed)
-        #expect(verification.adjointErrors.count == 3)
+        #expect(verification.adjointErrors.count == PropagationRule.all.count)
         let same = try #require(verification.checks.first { $0.name == "same choice by both" })
         #expect(same.value == 1)
     }
