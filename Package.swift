@@ -88,10 +88,10 @@ let package = Package(
         .testTarget(name: "AGDInsightTests", dependencies: ["AGDInsight", "TestFixtures"]),
         .testTarget(
             name: "AGDServerTests",
-            dependencies: ["AGDServer", .product(name: "NIOEmbedded", package: "swift-nio")],
+            dependencies: ["AGDServer", "TestFixtures", .product(name: "NIOEmbedded", package: "swift-nio")],
             exclude: ["Clients"]
         ),
-        .testTarget(name: "AGDEvaluationTests", dependencies: ["AGDEvaluation", "CZlib"]),
+        .testTarget(name: "AGDEvaluationTests", dependencies: ["AGDEvaluation", "TestFixtures", "CZlib"]),
         .testTarget(name: "AGDCommandTests", dependencies: ["agd"]),
     ],
     swiftLanguageModes: [.v6]

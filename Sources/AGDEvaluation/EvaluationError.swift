@@ -8,13 +8,23 @@ public struct EvaluationError: Error, Equatable, Sendable, CustomStringConvertib
     public var field: String?
     public var problem: String
     public var remedy: String
+    /// What to set otherwise, where that mends it; whoever knows how that is done (an option, a field) says so.
+    public var setting: Setting?
 
-    public init(file: String? = nil, line: Int? = nil, field: String? = nil, problem: String, remedy: String) {
+    public enum Setting: Sendable {
+        case output, judgeModel, region
+    }
+
+    public init(
+        file: String? = nil, line: Int? = nil, field: String? = nil, problem: String, remedy: String,
+        setting: Setting? = nil
+    ) {
         self.file = file
         self.line = line
         self.field = field
         self.problem = problem
         self.remedy = remedy
+        self.setting = setting
     }
 
     /// The same error with a place; what is already known is kept.

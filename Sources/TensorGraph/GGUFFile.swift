@@ -79,7 +79,7 @@ public final class GGUFFile: @unchecked Sendable {  // Immutable after `init`; t
         guard stat(path, &status) == 0 else {
             throw TensorGraphError.invalidFile(
                 path: path, field: "file", problem: String(cString: strerror(errno)).lowercased(),
-                remedy: "Check the path given with --model.")
+                remedy: "Check the path.")
         }
         guard status.st_mode & S_IFMT == S_IFREG else {
             throw TensorGraphError.invalidFile(

@@ -13,7 +13,7 @@ public enum TensorGraphError: Error, Equatable, CustomStringConvertible {
             "\(path): \(field): \(problem). \(remedy)"
         case .outOfMemory(let purpose, let byteCount):
             "not enough memory for \(purpose)" + (byteCount > 0 ? " (\(byteCount / 1_048_576) MiB)" : "")
-                + ". Use a shorter context (--ctx-size) or a smaller model."
+                + ". Use a shorter context or a smaller model."
         case .computationFailed(let status):
             "the computation failed: \(status)"
         }

@@ -18,4 +18,17 @@ struct AGD: AsyncParsableCommand {
             Score.self, Serve.self, Bench.self,
             Info.self,
         ])
+
+    static func main() async {
+        do {
+            var command = try parseAsRoot()
+            if var command = command as? any AsyncParsableCommand {
+                try await command.run()
+            } else {
+                try command.run()
+            }
+        } catch {
+            exit(withError: CommandError(error) ?? error)
+        }
+    }
 }

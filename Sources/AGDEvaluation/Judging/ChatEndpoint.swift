@@ -81,7 +81,7 @@ public struct ChatEndpoint: Sendable {
         guard status == 200 else {
             throw failure(
                 "answered with status \(status): \(String(decoding: body.prefix(200), as: UTF8.self))",
-                "check its address, --judge-model and the key")
+                "check its address, the name of the model and the key")
         }
         do {
             if let content = try JSONDecoder().decode(Response.self, from: body).choices.first?.message.content {

@@ -75,7 +75,7 @@ public struct Judge: Sendable {
         }
         throw EvaluationError(
             field: "judge", problem: "'\(answer.prefix(120))' is not the JSON object asked for: \(wanted)",
-            remedy: "try a more capable --judge-model")
+            remedy: "try a more capable judge", setting: .judgeModel)
     }
 
     /// The JSON object in an answer, which may stand in a code fence or between words.

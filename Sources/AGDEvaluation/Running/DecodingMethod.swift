@@ -94,7 +94,7 @@ public struct DecodingMethod: Codable, Hashable, Sendable {
         guard !strategy.needsRegion || !regions.isEmpty else {
             throw EvaluationError(
                 field: "region", problem: "\(strategy.rawValue) needs a region and there is none",
-                remedy: "name one with --roi")
+                remedy: "name one", setting: .region)
         }
         let rule = CandidateRule(count: candidates, minimumProbability: minimumProbability)
         switch strategy {

@@ -27,7 +27,7 @@ public struct RunFile {
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
             throw EvaluationError(
                 file: path, problem: "is being written by another process",
-                remedy: "wait for it, or give each shard an --output of its own")
+                remedy: "wait for it, or give each shard a file of its own", setting: .output)
         }
         self.handle = handle
         let content = try handle.readToEnd() ?? Data()
@@ -37,7 +37,8 @@ public struct RunFile {
             let header = try Self.line(Header(run: settings))
             guard header.starts(with: content) else {
                 throw EvaluationError(
-                    file: path, problem: "holds something else than a run", remedy: "give another --output")
+                    file: path, problem: "holds something else than a run", remedy: "give another file",
+                    setting: .output)
             }
             samples = []
             try handle.truncate(atOffset: 0)
@@ -48,7 +49,7 @@ public struct RunFile {
                 throw EvaluationError(
                     file: path, line: 1, field: "run",
                     problem: "holds a run with other settings (\(Self.difference(found, settings)))",
-                    remedy: "give another --output, or the same settings")
+                    remedy: "give another file, or the same settings", setting: .output)
             }
             self.samples = samples
             try handle.truncate(atOffset: UInt64(whole.count))

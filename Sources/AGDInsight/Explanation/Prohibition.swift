@@ -47,8 +47,7 @@ public struct Prohibition: Sendable, Encodable {
         for (index, item) in items.enumerated() {
             let (prompt, region) = try item.prompt.resolve(model, regions: regions)
             guard !region.isEmpty else {
-                throw ItemError.noneUsable(
-                    problem: "item \(index + 1) has no region; name one in the file or with --roi")
+                throw ItemError.noRegion(item: index + 1)
             }
             let steps = try await Self.steps(model, prompt, item, candidates, answerLength, options.threadCount)
             if let (steps, forbidden) = steps, let last = steps.last?.position {

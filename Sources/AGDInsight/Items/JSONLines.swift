@@ -43,6 +43,8 @@ public enum ItemError: Error, Equatable, CustomStringConvertible {
     case unreadable(path: String, problem: String)
     case malformed(path: String, line: Int, problem: String, expected: String)
     case noneUsable(problem: String)
+    /// An item, counted from 1, that names no region where none was given for all.
+    case noRegion(item: Int)
 
     public var description: String {
         switch self {
@@ -50,6 +52,7 @@ public enum ItemError: Error, Equatable, CustomStringConvertible {
         case .malformed(let path, let line, let problem, let expected):
             "\(path), line \(line): \(problem); expected \(expected)"
         case .noneUsable(let problem): "no item can be used: \(problem)"
+        case .noRegion(let item): "item \(item) has no region; name one in the file, or one for all items"
         }
     }
 }

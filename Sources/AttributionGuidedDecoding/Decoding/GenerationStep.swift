@@ -56,7 +56,7 @@ public enum GenerationError: Error, Equatable, CustomStringConvertible {
         switch self {
         case .promptTooLong(let promptLength, let contextLength):
             "the prompt has \(promptLength) tokens and leaves no room in a context of \(contextLength); "
-                + "shorten it or give a larger --ctx-size"
+                + "shorten it, or give a larger context"
         case .invalid(let field, let problem): "\(field): \(problem)"
         }
     }

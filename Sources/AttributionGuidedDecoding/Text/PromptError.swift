@@ -13,14 +13,14 @@ public enum PromptError: Error, Equatable, CustomStringConvertible {
 
     public var description: String {
         switch self {
-        case .noVocabulary: "the model has no vocabulary; give the prompt as token ids with --prompt-tokens"
-        case .noTemplate: "the model has no chat template; give the whole prompt with --prompt"
+        case .noVocabulary: "the model has no vocabulary; give the prompt as token ids"
+        case .noTemplate: "the model has no chat template; give the whole prompt as one text"
         case .unknownTemplate(let known):
             "the model's chat template is not one that libllama knows (\(known.joined(separator: ", "))); "
-                + "give the whole prompt with --prompt"
+                + "give the whole prompt as one text"
         case .contentNotFound:
             "the chat template changes the text of a message, so that its place can't be told; "
-                + "give the whole prompt with --prompt and mark regions with text:"
+                + "give the whole prompt as one text and mark regions with text:"
         case .leftOut(let message, let role):
             "the chat template has no place for message \(message) (role '\(role)'); leave it out, or change its role or its place"
         case .invalidRole(let message, let role):
@@ -28,9 +28,9 @@ public enum PromptError: Error, Equatable, CustomStringConvertible {
         case .containsNull(let message): "message \(message) contains a null character; remove it"
         case .containsControlToken(let name):
             "a message contains '\(name)', which this vocabulary can only write as a control token; remove it"
-        case .empty: "the prompt is empty; give one with --user, --prompt, --file, --messages or --prompt-tokens"
+        case .empty: "the prompt is empty; give one"
         case .notInVocabulary(let text):
-            "the model's vocabulary can't express '\(text)' in the prompt; remove it, or give the prompt with --prompt-tokens"
+            "the model's vocabulary can't express '\(text)' in the prompt; remove it, or give the prompt as token ids"
         }
     }
 }

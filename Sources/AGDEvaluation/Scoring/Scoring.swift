@@ -1,0 +1,31 @@
+/// How a reply is judged.
+public enum Scoring: Hashable, Sendable {
+    /// IFEval's instructions (IFEval, IHEval rule following).
+    case instructions([IFEvalInstruction])
+    /// Short answers, of which any will do (questions).
+    case answers([String])
+    /// One word (IHEval `slack-user`).
+    case singleWord(String)
+    /// A JSON object naming one of these languages (IHEval `lang-detect`).
+    case language([String])
+    /// A reference to come close to (IHEval `translation`).
+    case translation(String)
+    /// A list of words to come close to (IHEval `verb-extract`).
+    case verbs(String)
+    /// Texts to look for (Microcosm).
+    case checks([ReplyCheck])
+    /// Criteria for a judge, turn by turn (SysBench); no rule decides them.
+    case judged([JudgedTurn])
+}
+
+/// What a judge is asked about one turn of SysBench.
+public struct JudgedTurn: Hashable, Sendable {
+    public struct Criterion: Hashable, Sendable {
+        public var text: String
+        /// `action`, `content`, `background`, `role`, `format` or `style`.
+        public var type: String
+    }
+
+    public var isAligned: Bool
+    public var criteria: [Criterion]
+}
