@@ -3,19 +3,32 @@
 /// The reader remembers what it was asked for, so that a key that nobody reads can't change in silence what the model was
 /// meant to compute: see ``checkUnreadKeys()``.
 package final class MetadataReader {
-    package let file: GGUFFile
+    package let metadata: GGUFMetadata
     package let architecture: String
     package private(set) var readKeys: Set<String> = []
 
-    package init(_ file: GGUFFile) throws {
-        self.file = file
-        guard case .string(let name)? = file.metadata["general.architecture"] else {
+    /// - Throws: what the file is, where it isn't a whole model.
+    package init(_ metadata: GGUFMetadata) throws {
+        self.metadata = metadata
+        guard case .string(let name)? = metadata["general.architecture"] else {
             throw TensorGraphError.invalidFile(
-                path: file.path, field: "general.architecture", problem: "missing or not a string",
+                path: metadata.path, field: "general.architecture", problem: "missing or not a string",
                 remedy: "Give a model file; vocabulary-only or adapter files have no architecture to run.")
         }
         architecture = name
+        guard case .string(let type)? = metadata["general.type"], let (problem, remedy) = Self.otherTypes[type] else {
+            return
+        }
+        throw invalid("general.type", "is '\(type)': \(problem)", remedy: remedy)
     }
+
+    private static let otherTypes = [
+        "adapter": ("the file is a LoRA adapter", "Give the model it belongs to; adapters are not supported."),
+        "mmproj": ("the file is an encoder of images or sounds", "Give the text model it belongs to."),
+        "imatrix": ("the file holds statistics for quantising a model", "Give the model itself."),
+    ]
+
+    package var path: String { metadata.path }
 
     package func fullKey(_ key: String) -> String { key.hasPrefix("%") ? architecture + key.dropFirst() : key }
 
@@ -25,13 +38,13 @@ package final class MetadataReader {
     )
         -> TensorGraphError
     {
-        .invalidFile(path: file.path, field: fullKey(key), problem: problem, remedy: remedy)
+        .invalidFile(path: path, field: fullKey(key), problem: problem, remedy: remedy)
     }
 
-    package func value(_ key: String) -> GGUFFile.MetadataValue? {
+    package func value(_ key: String) -> GGUFMetadata.Value? {
         let key = fullKey(key)
         readKeys.insert(key)
-        return file.metadata[key]
+        return metadata[key]
     }
 
     /// An integer, or an array that repeats one integer for every layer.
@@ -83,6 +96,12 @@ package final class MetadataReader {
         guard let value = value(key) else { return nil }
         guard case .bool(let bool) = value else { throw invalid(key, "is a \(value.typeName), expected a bool") }
         return bool
+    }
+
+    /// Text that is only shown, with U+FFFD for what isn't UTF-8.
+    package func optionalDescription(_ key: String) throws -> String? {
+        if case .malformedText(let text) = value(key) { return text }
+        return try optionalString(key)
     }
 
     package func optionalString(_ key: String) throws -> String? {

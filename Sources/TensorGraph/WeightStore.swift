@@ -27,6 +27,12 @@ public final class WeightStore: @unchecked Sendable {  // Immutable after `init`
         var use: Use
     }
 
+    /// Where tensors lie: in one of the mapped files, or in a buffer of their own.
+    private enum Home: Hashable {
+        case file(part: Int)
+        case buffer(ggml_backend_buffer_type_t)
+    }
+
     private var placed: [Key: Tensor] = [:]
     private var contexts: [OpaquePointer] = []
     private var buffers: [ggml_backend_buffer_t] = []
@@ -42,17 +48,13 @@ public final class WeightStore: @unchecked Sendable {  // Immutable after `init`
         progress: ((Double) -> Void)? = nil
     ) throws {
         self.file = file
-        var groups: [(bufferType: ggml_backend_buffer_type_t?, members: [(GGUFFile.TensorDescription, Use)])] = []
+        var groups: [Home: [(GGUFFile.TensorDescription, Use)]] = [:]
         for (name, use) in uses {
             guard let tensor = file.tensors[name] else { continue }
             let bufferType = Self.bufferType(for: tensor, use: use, devices: devices, repacked: repacked)
-            if let index = groups.firstIndex(where: { $0.bufferType == bufferType }) {
-                groups[index].members.append((tensor, use))
-            } else {
-                groups.append((bufferType, [(tensor, use)]))
-            }
+            groups[bufferType.map { .buffer($0) } ?? .file(part: tensor.part), default: []].append((tensor, use))
         }
-        for group in groups { try place(group.members, in: group.bufferType, progress: progress) }
+        for (home, members) in groups { try place(members, in: home, progress: progress) }
     }
 
     deinit {
@@ -92,8 +94,7 @@ public final class WeightStore: @unchecked Sendable {  // Immutable after `init`
     }
 
     private func place(
-        _ members: [(tensor: GGUFFile.TensorDescription, use: Use)], in bufferType: ggml_backend_buffer_type_t?,
-        progress: ((Double) -> Void)?
+        _ members: [(tensor: GGUFFile.TensorDescription, use: Use)], in home: Home, progress: ((Double) -> Void)?
     ) throws {
         let byteCount = members.reduce(0) { $0 + $1.tensor.byteCount }
         guard let context = Self.newContext(tensorCount: members.count + 1) else {
@@ -101,22 +102,22 @@ public final class WeightStore: @unchecked Sendable {  // Immutable after `init`
         }
         contexts.append(context)
         let tensors = members.map { Self.newTensor($0.tensor, in: context) }
-        let allocated: ggml_backend_buffer_t?
-        if let bufferType {
-            allocated = BackendLog.capturing { ggml_backend_alloc_ctx_tensors_from_buft(context, bufferType) }.result
-        } else {
-            allocated = ggml_backend_cpu_buffer_from_ptr(file.mappedStart, file.byteCount)
-        }
+        let allocated =
+            switch home {
+            case .buffer(let type):
+                BackendLog.capturing { ggml_backend_alloc_ctx_tensors_from_buft(context, type) }.result
+            case .file(let part): ggml_backend_cpu_buffer_from_ptr(file.parts[part].start, file.parts[part].byteCount)
+            }
         guard let buffer = allocated else {
             throw TensorGraphError.outOfMemory(purpose: "weights", byteCount: byteCount)
         }
         buffers.append(buffer)
-        if bufferType != nil, members.allSatisfy({ !$0.use.isOnGPU }) { HugePages.request(for: buffer) }
         ggml_backend_buffer_set_usage(buffer, GGML_BACKEND_BUFFER_USAGE_WEIGHTS)
+        if case .buffer = home, members.allSatisfy({ !$0.use.isOnGPU }) { HugePages.request(for: buffer) }
         for (index, (member, tensor)) in zip(members, tensors).enumerated() {
-            if bufferType == nil {
-                _ = ggml_backend_tensor_alloc(buffer, tensor, file.data(of: member.tensor))
-            } else {
+            switch home {
+            case .file: _ = ggml_backend_tensor_alloc(buffer, tensor, file.data(of: member.tensor))
+            case .buffer:
                 ggml_backend_tensor_set(tensor, file.data(of: member.tensor), 0, member.tensor.byteCount)
                 copiedByteCount += member.tensor.byteCount
                 file.releaseMemory(of: member.tensor)

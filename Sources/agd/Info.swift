@@ -22,7 +22,11 @@ extension ModelSummary {
         [
             ["architecture", architecture], ["name", name ?? "–"],
             ["parameters", "\((Double(parameterCount) / 1e6).formatted(decimals: 2)) M"],
-            ["file size", "\((Double(byteCount) / 1_048_576).formatted(decimals: 1)) MiB"],
+            [
+                "file size",
+                "\((Double(byteCount) / 1_048_576).formatted(decimals: 1)) MiB"
+                    + (fileCount > 1 ? " in \(fileCount) files" : ""),
+            ],
             [
                 "tensor types",
                 tensorTypes.sorted { $0.value > $1.value }.map { "\($0.key) × \($0.value)" }.joined(separator: ", "),

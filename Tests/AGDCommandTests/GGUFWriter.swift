@@ -3,7 +3,8 @@ import Foundation
 /// Writes GGUF files, broken ones too: every count, type and offset can be set to something untrue.
 struct GGUFWriter: Sendable {
     enum Value: Sendable {
-        case uint8(UInt8), uint32(UInt32), int32(Int32), uint64(UInt64), float32(Float), float64(Double), bool(Bool)
+        case uint8(UInt8), uint16(UInt16), uint32(UInt32), int32(Int32), uint64(UInt64), float32(Float), float64(
+            Double), bool(Bool)
         case string(String)
         case text([UInt8])
         case strings([String])
@@ -82,6 +83,7 @@ struct GGUFWriter: Sendable {
     private func encoded(_ value: Value) -> [UInt8] {
         switch value {
         case .uint8(let number): bytes(UInt32(0)) + [number]
+        case .uint16(let number): bytes(UInt32(2)) + bytes(number)
         case .uint32(let number): bytes(UInt32(4)) + bytes(number)
         case .int32(let number): bytes(UInt32(5)) + bytes(number)
         case .float32(let number): bytes(UInt32(6)) + bytes(number.bitPattern)

@@ -73,4 +73,22 @@ struct LoadedModelTests {
         other["gemma3.attention.sliding_window_pattern"] = .uint32s([0, 0])
         #expect(try await entropies(other) != entropies(period))
     }
+
+    @Test("What isn't used doesn't stop a model")
+    func unused() async throws {
+        let plain = GGUFWriter.model()
+        let changes: [(String, GGUFWriter.Value)] = [
+            ("general.name", .text([0x4D, 0xFF, 0xFE, 0x21])), ("general.type", .string("model")),
+            ("general.sampling.temp", .float32(.nan)), ("tokenizer.ggml.bos_token_id", .uint32(.max)),
+            ("tokenizer.ggml.eot_token_id", .uint32(.max)), ("tokenizer.ggml.padding_token_id", .uint32(4_000_000)),
+            ("tokenizer.chat_template.tool_use", .string("{{ x }}")), ("tokenizer.chat_template.rag", .text([0xFF])),
+            ("tokenizer.chat_templates", .strings(["tool_use", "rag"])), ("llama.vision.block_count", .uint32(27)),
+            ("someone.elses.key", .raw(type: 9, [6, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0])),
+        ]
+        for (key, value) in changes {
+            var model = plain
+            model[key] = value
+            #expect(try await entropies(model) == entropies(plain), "\(key)")
+        }
+    }
 }

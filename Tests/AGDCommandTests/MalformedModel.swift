@@ -35,7 +35,6 @@ struct MalformedModel: Sendable, CustomTestStringConvertible {
         .init("2^62 tensors", "header", "tensors") { $0.claimedTensorCount = 1 << 62 },
         .init("a negative number of tensors", "header", "tensors") { $0.claimedTensorCount = .max },
         .init("2^40 tensors", "header", "tensor") { $0.claimedTensorCount = 1 << 40 },
-        .init("no tensors", "token_embd.weight", "missing") { $0.tensors = [] },
         .init("2^62 metadata pairs", "header", "key") { $0.claimedMetadataCount = 1 << 62 },
         .init("a negative number of metadata pairs", "header", "key") { $0.claimedMetadataCount = .max },
         .init("2^40 metadata pairs", "header") { $0.claimedMetadataCount = 1 << 40 },
@@ -44,6 +43,39 @@ struct MalformedModel: Sendable, CustomTestStringConvertible {
         .init("an empty key", "header", "empty") { $0.metadata.append(("", .uint32(1))) },
         .init("a key twice", "header", "duplicate", "llama.block_count") {
             $0.metadata.append(("llama.block_count", .uint32(2)))
+        },
+        .init("a key twice, once with a NUL behind it", "header", "llama.block_count", "NUL") {
+            $0.metadata.append(("llama.block_count\0", .uint32(3)))
+        },
+        .init("tokens that hide behind a NUL", "header", "tokenizer.ggml.tokens", "NUL") {
+            $0.metadata.insert(("tokenizer.ggml.tokens\0x", .strings(["a", "a"])), at: 0)
+        },
+        .init("a tensor with a NUL in its name", "header", "output_norm.weight", "NUL") {
+            $0.tensors[3].name = "output_norm.weight\0"
+        },
+        .init("a key that begins with a NUL", "header", "NUL") { $0.metadata.append(("\0", .uint32(3))) },
+        .init("more tensors than are read in reasonable time", "header", "20005 tensors", "16384") { file in
+            file.tensors += (0..<20_005 - file.tensors.count).map {
+                .init(name: "blk.\($0).x.weight", shape: [8], data: Array(repeating: 0, count: 32))
+            }
+        },
+        .init("more keys than are read in reasonable time", "header", "keys", "16384") { file in
+            file.metadata += (0..<20_000).map { ("x.\($0)", .uint32(0)) }
+        },
+        .init("an array of 70 MB", "header", "x.y", "MiB") {
+            $0["x.y"] = .raw(type: 9, [0, 0, 0, 0] + length(70 << 20) + Array(repeating: 1, count: 70 << 20))
+        },
+        .init("a text of 70 MB", "header", "general.description", "MiB") {
+            $0["general.description"] = .text(Array(repeating: 0x61, count: 70 << 20))
+        },
+        .init("an adapter", "general.type", "LoRA adapter") { $0["general.type"] = .string("adapter") },
+        .init("an encoder of images", "general.type", "encoder of images") {
+            $0["general.type"] = .string("mmproj")
+        },
+        .init("a vocabulary", "tensors", "vocabulary without weights") { $0.tensors = [] },
+        .init("neither weights nor a vocabulary", "tensors", "has none") { file in
+            file.tensors = []
+            file.metadata.removeAll { $0.key.hasPrefix("tokenizer.") }
         },
         .init("an unknown metadata type", "header", "x.y", "type") { $0["x.y"] = .raw(type: 99, [1, 2, 3, 4]) },
         .init("an array of arrays", "header", "x.y", "type") { $0["x.y"] = .raw(type: 9, [9, 0, 0, 0] + length(1)) },
@@ -361,8 +393,15 @@ struct MalformedModel: Sendable, CustomTestStringConvertible {
         .init("EOS as a string", "tokenizer.ggml.eos_token_id", "integer") {
             $0["tokenizer.ggml.eos_token_id"] = .string("</s>")
         },
-        .init("a negative end of turn", "tokenizer.ggml.eot_token_id", "-1") {
-            $0["tokenizer.ggml.eot_token_id"] = .int32(-1)
+        .init("a negative end of turn", "tokenizer.ggml.eot_token_id", "-2") {
+            $0["tokenizer.ggml.eot_token_id"] = .int32(-2)
+        },
+        .init("BOS added to every prompt, and none of that name", "tokenizer.ggml.bos_token_id", "none") {
+            $0["tokenizer.ggml.bos_token_id"] = .uint32(.max)
+            $0["tokenizer.ggml.add_bos_token"] = .bool(true)
+        },
+        .init("a pre-tokenizer that ends libllama's process", "tokenizer.ggml.pre", "whitespace", "not supported") {
+            $0["tokenizer.ggml.pre"] = .string("whitespace")
         },
         .init("padding as a string", "padding_token_id") { $0["tokenizer.ggml.padding_token_id"] = .string("<pad>") },
         .init("BOS wanted but not named", "tokenizer.ggml.bos_token_id", "missing") { file in

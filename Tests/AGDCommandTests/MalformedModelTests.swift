@@ -28,6 +28,23 @@ struct MalformedModelTests {
         }
     }
 
+    @Test(
+        "A file that isn't GGUF at all is called what it is",
+        arguments: [
+            ("version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 1117320736\n", "Git LFS"),
+            ("<!DOCTYPE html>\n<html><body>Sign in</body></html>", "web page"),
+            ("\n  <html lang=\"en\">", "web page"), ("{\"error\": \"Repository not found\"}", "JSON"),
+            ("\u{10}\0\0\0\0\0\0\0{\"a\": 1}       ", "safetensors"), ("PK\u{3}\u{4}\u{14}\0\u{8}\0", "ZIP"),
+            ("tjgg\u{3}\0\0\0 and more of it, up to 24 bytes", "older than GGUF"), ("Once upon a time", "not a GGUF"),
+            ("GGUF", "ends inside"), ("", "empty"),
+        ])
+    func otherKinds(contents: String, name: String) async throws {
+        let file = try TemporaryFile(contents, name: "model.gguf")
+        for request in Self.requests(file.path) {
+            try await Command.expectError(request, mentions: [file.path, name])
+        }
+    }
+
     @Test("A file that ends anywhere before its end is refused")
     func truncated() async throws {
         let (data, headerLength) = GGUFWriter.model().serialized()

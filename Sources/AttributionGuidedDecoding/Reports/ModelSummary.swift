@@ -8,6 +8,8 @@ public struct ModelSummary: Sendable, Encodable {
 
     public let path, architecture: String
     public let name: String?
+    /// Files that the model is split into.
+    public let fileCount: Int
     public let byteCount, parameterCount: Int
     /// Number of tensors of each type.
     public let tensorTypes: [String: Int]
@@ -25,6 +27,7 @@ public struct ModelSummary: Sendable, Encodable {
         self.path = path
         architecture = configuration.architecture
         name = configuration.name
+        fileCount = file.partCount
         byteCount = file.byteCount
         parameterCount = file.tensors.values.reduce(0) { $0 + $1.elementCount }
         tensorTypes = file.tensors.values.reduce(into: [:]) { $0[$1.type.description, default: 0] += 1 }

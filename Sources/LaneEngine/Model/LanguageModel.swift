@@ -55,18 +55,20 @@ public final class LanguageModel: Sendable {
 
     /// Reads and checks everything but the weights.
     package static func open(path: String) throws -> (GGUFFile, ModelConfiguration, Architecture, Tokenizer?) {
-        let file = try GGUFFile(path: path)
-        let metadata = try MetadataReader(file)
-        let architecture = try Architecture.named(metadata.architecture, for: metadata)
-        if let parts = try metadata.optionalInteger("split.count", in: 0...65_535), parts > 1 {
-            throw metadata.invalid(
-                "split.count", "the model is split into \(parts) files",
-                remedy: "Merge them into one with llama-gguf-split --merge.")
+        let (file, header) = try GGUFFile.open(path: path)
+        let metadata = try MetadataReader(header)
+        guard !file.tensors.isEmpty else {
+            let isVocabulary = header.keys.contains { $0.hasPrefix("tokenizer.") }
+            throw TensorGraphError.invalidFile(
+                path: path, field: "tensors",
+                problem: isVocabulary ? "the file is a vocabulary without weights" : "the file has none",
+                remedy: "Give a file with the model's weights.")
         }
+        let architecture = try Architecture.named(metadata.architecture, for: metadata)
         guard let embedding = file.tensors["token_embd.weight"] else {
             throw TensorGraphError.invalidFile(
                 path: path, field: "tensor token_embd.weight", problem: "is missing",
-                remedy: "The file is incomplete or split into parts; convert or merge it again.")
+                remedy: "The file is incomplete; download or convert it again.")
         }
         guard embedding.shape[1] <= 16_777_216 else {
             throw metadata.invalid("tensor token_embd.weight", "has \(embedding.shape[1]) rows, one for each token")

@@ -9,9 +9,9 @@ extension MetadataReader {
     /// llama.cpp writes for "not set".
     func checkUnreadKeys() throws {
         let prefix = architecture + "."
-        for key in file.metadata.keys.sorted() where key.hasPrefix(prefix) && !readKeys.contains(key) {
+        for key in metadata.keys.sorted() where key.hasPrefix(prefix) && !readKeys.contains(key) {
             let name = String(key.dropFirst(prefix.count))
-            guard let value = file.metadata[key], !changesNothing(name, value) else { continue }
+            guard let value = metadata[key], !changesNothing(name, value) else { continue }
             let meaning = UnsupportedPart.description(of: name) ?? "what it changes isn't known here"
             throw invalid(
                 key, "is \(value.summary): \(meaning)",
@@ -20,7 +20,7 @@ extension MetadataReader {
         }
     }
 
-    private func changesNothing(_ name: String, _ value: GGUFFile.MetadataValue) -> Bool {
+    private func changesNothing(_ name: String, _ value: GGUFMetadata.Value) -> Bool {
         if Self.withoutEffect.contains(name) || Self.otherParts.contains(where: name.hasPrefix) { return true }
         let unset = Self.unset[name] ?? 0
         return switch value {
@@ -32,7 +32,7 @@ extension MetadataReader {
         case .floats(let floats): floats.allSatisfy { $0 == unset }
         case .bools(let bools): bools.allSatisfy { $0 == (unset != 0) }
         case .strings(let strings): strings.isEmpty
-        case .malformedText: false
+        case .malformedText, .malformedTexts: false
         }
     }
 

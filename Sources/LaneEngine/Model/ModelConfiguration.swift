@@ -35,7 +35,7 @@ public struct ModelConfiguration: Sendable {
         self.architecture = architecture.name
         self.vocabularySize = vocabularySize
         activation = architecture.activation
-        name = try metadata.optionalString("general.name")
+        name = try metadata.optionalDescription("general.name")
         contextLength = try metadata.integer("%.context_length", in: 1...16_777_216)
         embeddingLength = try metadata.integer("%.embedding_length", in: 1...131_072)
         layerCount = try metadata.integer("%.block_count", in: 1...1024)

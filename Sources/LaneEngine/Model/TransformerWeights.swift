@@ -219,7 +219,7 @@ private struct TensorPlan {
     func missing(_ name: String) -> TensorGraphError {
         .invalidFile(
             path: file.path, field: "tensor \(name)", problem: "is missing",
-            remedy: "The file is incomplete or split into parts; convert or merge it again.")
+            remedy: "The file is incomplete; download or convert it again.")
     }
 
     func uses(layerDevices: [Int?], outputDevice: Int?) -> [(name: String, use: WeightStore.Use)] {

@@ -20,7 +20,7 @@ public final class Tokenizer: @unchecked Sendable {  // libllama's vocabulary is
         addsSpacePrefix = try metadata.optionalBool("tokenizer.ggml.add_space_prefix") ?? true && kind == .sentencePiece
         var parameters = llama_model_default_params()
         parameters.vocab_only = true
-        let (model, report) = BackendLog.capturing { llama_model_load_from_file(metadata.file.path, parameters) }
+        let (model, report) = BackendLog.capturing { llama_model_load_from_file(metadata.path, parameters) }
         guard let model, let vocabulary = llama_model_get_vocab(model) else {
             throw metadata.invalid("tokenizer", report.isEmpty ? "the vocabulary can't be loaded" : report)
         }
@@ -33,9 +33,15 @@ public final class Tokenizer: @unchecked Sendable {  // libllama's vocabulary is
         )
         for (tokens, key) in [
             (addedTokens.first, "tokenizer.ggml.bos_token_id"), (addedTokens.last, "tokenizer.ggml.eos_token_id"),
-        ]
-        where tokens == [Int(LLAMA_TOKEN_NULL)] {
-            throw metadata.invalid(key, "is missing, but the tokenizer adds this token to every prompt")
+        ] where !tokens.isEmpty {
+            // Where a file says that there is none, libllama takes the one that is usual for this kind of vocabulary.
+            let isNone =
+                try metadata.optionalInteger(key, in: TokenizerMetadata.tokenNumbers)
+                .map(TokenizerMetadata.noToken.contains) ?? false
+            if isNone || tokens == [Int(LLAMA_TOKEN_NULL)] {
+                throw metadata.invalid(
+                    key, "is \(isNone ? "none" : "missing"), but the tokenizer adds this token to every prompt")
+            }
         }
     }
 

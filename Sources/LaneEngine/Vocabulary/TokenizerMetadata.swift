@@ -13,6 +13,10 @@ enum TokenizerMetadata {
         else {
             return nil
         }
+        // This one makes libllama end the process at the first text with a space.
+        if try metadata.optionalString("tokenizer.ggml.pre") == "whitespace" {
+            throw metadata.invalid("tokenizer.ggml.pre", "is 'whitespace'", remedy: "Such models are not supported.")
+        }
         guard let kind = Kind(rawValue: name) else {
             throw metadata.invalid(
                 "tokenizer.ggml.model", "is '\(name)'",
@@ -32,20 +36,30 @@ enum TokenizerMetadata {
         case .sentencePiece: try checkEveryByteHasToken(tokens, metadata)
         case .bytePairEncoding: try checkMerges(metadata)
         }
-        for role in ["bos", "eos", "eot", "eom"] {
-            _ = try metadata.optionalInteger("tokenizer.ggml.\(role)_token_id", in: 0...tokens.count - 1)
-        }
+        for role in ["bos", "eos", "eot", "eom"] { try checkTokenNumber(role, count: tokens.count, metadata) }
         return kind
     }
 
     private static func strings(_ key: String, _ metadata: MetadataReader) throws -> [String] {
         guard let value = metadata.value(key) else { throw metadata.invalid(key, "is missing") }
         // An empty array has lost its type.
-        if value == .integers([]), metadata.file.arrayElementTypes[key] == "str" { return [] }
+        if value == .integers([]), metadata.metadata.elementTypeName(key) == "str" { return [] }
         guard case .strings(let strings) = value else {
             throw metadata.invalid(key, "is a \(value.typeName), expected an array of strings")
         }
         return strings
+    }
+
+    /// How files write that there is no token of a role, also unsigned; libllama takes it as if the key were missing.
+    static let noToken = [-1, Int(UInt32.max)]
+    static let tokenNumbers = -1...Int(UInt32.max)
+
+    private static func checkTokenNumber(_ role: String, count: Int, _ metadata: MetadataReader) throws {
+        let key = "tokenizer.ggml.\(role)_token_id"
+        guard let number = try metadata.optionalInteger(key, in: tokenNumbers), !noToken.contains(number) else {
+            return
+        }
+        guard number < count else { throw metadata.invalid(key, "is \(number), the vocabulary has \(count) tokens") }
     }
 
     /// Compares bytes: Swift holds strings equal that Unicode does, such as `é` in one and in two parts.
@@ -63,20 +77,12 @@ enum TokenizerMetadata {
 
     private static func checkNumbers(_ key: String, type: String, count: Int, _ metadata: MetadataReader) throws {
         guard let value = metadata.value(key) else { return }
-        let actualCount =
-            switch value {
-            case .integers(let integers): integers.count
-            case .floats(let floats): floats.count
-            default: -1
-            }
-        guard metadata.file.arrayElementTypes[key] == type, actualCount == count else {
+        let (actualType, actualCount) = (metadata.metadata.elementTypeName(key), metadata.metadata.elementCount(key))
+        guard actualType == type, actualCount == count else {
             throw metadata.invalid(
                 key,
                 "is a \(value.typeName)"
-                    + (actualCount < 0
-                        ? ""
-                        : " with \(actualCount) values of type "
-                            + "\(metadata.file.arrayElementTypes[key] ?? "?")")
+                    + (actualCount.map { " with \($0) values of type \(actualType ?? "?")" } ?? "")
                     + ", expected \(count) values of type \(type)")
         }
         if case .floats(let floats) = value, let index = floats.firstIndex(where: \.isNaN) {
