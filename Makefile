@@ -6,7 +6,7 @@ SWIFT_BUILD_FLAGS ?=
 # Finds or builds the llama library; its pkg-config folder then tells SwiftPM where it lies.
 with_llama = found=$$(Tools/dependencies.sh) && export PKG_CONFIG_PATH="$$found$${PKG_CONFIG_PATH:+:$$PKG_CONFIG_PATH}" &&
 
-.PHONY: all demo test serve fuzz oracle check-aarch64 lint format install clean
+.PHONY: all demo test serve fuzz oracle sbom check-packages check-aarch64 lint format install clean
 all: agd
 
 .PHONY: agd
@@ -30,6 +30,14 @@ test:
 ORACLE ?= Tests/TestFixtures/Oracle
 oracle:
 	@python=$$(Tools/oracle/environment.sh) && $$python Tools/oracle/check.py $(ORACLE) $(VARIANTS)
+
+# What it is made of, as a bill of materials (CycloneDX).
+sbom:
+	@mkdir -p .build && python3 Tools/supply-chain/sbom.py > .build/sbom.json && echo ".build/sbom.json is written"
+
+# Whether SwiftPM has resolved the versions that were reviewed.
+check-packages:
+	@python3 Tools/supply-chain/swift_packages.py check
 
 # The kernels for 64-bit ARM on any machine, under qemu.
 check-aarch64:

@@ -5,7 +5,5 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 environment=.deps/clients
 python3 -m venv "$environment"
-"$environment/bin/pip" install --quiet \
-    openai==3.54.0 'lm_eval[api]==0.4.13' transformers==5.23.0 gguf==0.19.0 tokenizers==0.23.3 websockets==17.4 \
-    torch==2.13.0 accelerate==1.15.0
+"$environment/bin/pip" install --quiet --disable-pip-version-check --require-hashes -r Tools/supply-chain/clients.txt
 echo "$environment is ready"

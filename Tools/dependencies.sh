@@ -58,11 +58,11 @@ tools=$deps/tools
 export PATH="$tools/bin:$PATH" PYTHONPATH="$tools${PYTHONPATH:+:$PYTHONPATH}"
 missing=""
 command -v cmake >/dev/null 2>&1 || missing="cmake"
-command -v ninja >/dev/null 2>&1 || missing="$missing ninja"
+command -v ninja >/dev/null 2>&1 || missing="${missing:+$missing and }ninja"
 if [ -n "$missing" ]; then
-    say "installing $missing into .deps/tools"
-    # shellcheck disable=SC2086
-    python3 -m pip install --quiet --disable-pip-version-check --target "$tools" --upgrade $missing >&2
+    say "installing cmake and ninja into .deps/tools, for there is no $missing"
+    python3 -m pip install --quiet --disable-pip-version-check --target "$tools" --upgrade \
+        --require-hashes -r "$root/Tools/supply-chain/build-tools.txt" >&2
 fi
 
 archive=$deps/download/${package//-/_}-$version.tar.gz

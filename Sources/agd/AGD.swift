@@ -32,3 +32,20 @@ struct AGD: AsyncParsableCommand {
         }
     }
 }
+
+extension AGD {
+    /// What goes wrong is told through the one border, for messages name files and quote prompts.
+    static func main() async {
+        do {
+            var command = try await asyncParseAsRoot(FreeText.joined(CommandLine.arguments.dropFirst()))
+            if var command = command as? AsyncParsableCommand { try await command.run() } else { try command.run() }
+        } catch {
+            let status = exitCode(for: error)
+            let text = fullMessage(for: error)
+            if !text.isEmpty {
+                if status.isSuccess { Terminal.write(text + "\n") } else { Terminal.writeError(text + "\n") }
+            }
+            exit(withError: status)
+        }
+    }
+}

@@ -15,10 +15,12 @@ struct Attribute: AsyncParsableCommand {
     @OptionGroup(title: "Model") var modelOptions: ModelOptions
     @OptionGroup(title: "Prompt and region") var promptOptions: PromptOptions
 
-    @Option(help: ArgumentHelp("Target tokens by id.", valueName: "5,17"))
+    @Option(parsing: .unconditional, help: ArgumentHelp("Target tokens by id.", valueName: "5,17"))
     var targets: String?
 
-    @Option(help: ArgumentHelp("A target token by its text; may be repeated.", valueName: "text"))
+    @Option(
+        parsing: .unconditionalSingleValue,
+        help: ArgumentHelp("A target token by its text; may be repeated.", valueName: "text"))
     var targetText: [String] = []
 
     @Option(help: "How relevance propagates: \(PropagationRule.all.map(\.name).joined(separator: ", ")).")
@@ -35,7 +37,10 @@ struct Attribute: AsyncParsableCommand {
 
     struct Report: Encodable {
         struct Target: Encodable {
-            var id: Int, text: String, logit, roiScore: Double
+            var id: Int, text: String
+            /// Where the text can't be exact, for the token is not whole characters.
+            var bytes: [UInt8]?
+            var logit, roiScore: Double
             /// Reverse mode only: the relevance of each prompt token, and of each layer's heads, summed over positions.
             var tokens: [Double]?
             var heads: [[Double]]?
@@ -88,7 +93,8 @@ struct Attribute: AsyncParsableCommand {
         }
         return attributions.map {
             Report.Target(
-                id: $0.token, text: model.tokenizer?.text(of: $0.token) ?? "", logit: $0.logit, roiScore: $0.regionScore
+                id: $0.token, text: model.tokenizer?.text(of: $0.token) ?? "",
+                bytes: model.tokenizer?.inexactBytes(of: $0.token), logit: $0.logit, roiScore: $0.regionScore
             )
         }
     }
@@ -104,7 +110,8 @@ struct Attribute: AsyncParsableCommand {
         }
         return try reading.attribute(targets, rule: rule) { bar.update(0.5 + $0 / 2) }.map {
             Report.Target(
-                id: $0.target.token, text: model.tokenizer?.text(of: $0.target.token) ?? "", logit: $0.logit,
+                id: $0.target.token, text: model.tokenizer?.text(of: $0.target.token) ?? "",
+                bytes: model.tokenizer?.inexactBytes(of: $0.target.token), logit: $0.logit,
                 roiScore: $0.relevance(of: region), tokens: $0.tokens, heads: $0.heads.map(\.allPositions))
         }
     }

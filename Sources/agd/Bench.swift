@@ -15,7 +15,7 @@ struct Bench: ParsableCommand {
 
     @OptionGroup(title: "Model") var modelOptions: ModelOptions
 
-    @Option(help: ArgumentHelp("Context lengths to measure at.", valueName: "128,1024"))
+    @Option(parsing: .unconditional, help: ArgumentHelp("Context lengths to measure at.", valueName: "128,1024"))
     var contexts = "128,1024,4096"
 
     @Option(
@@ -24,6 +24,7 @@ struct Bench: ParsableCommand {
     var tokenCount = 32
 
     @Option(
+        parsing: .unconditional,
         help: ArgumentHelp(
             "What to measure beside greedy, which is always measured: \(Variant.allCases.dropFirst().map(\.rawValue).joined(separator: ", ")). All by default.",
             valueName: "list"))

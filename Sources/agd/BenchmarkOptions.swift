@@ -30,13 +30,17 @@ struct BenchmarkOptions: ParsableArguments {
     var support: String?
 
     @Option(
+        parsing: .unconditional,
         help: ArgumentHelp(
             "An OpenAI-compatible endpoint that judges quality and SysBench's criteria. Its key is taken from AGD_JUDGE_KEY.",
             valueName: "url"))
     var judge: String?
 
-    @Option(help: ArgumentHelp("The model to ask there.", valueName: "name"))
+    @Option(parsing: .unconditional, help: ArgumentHelp("The model to ask there.", valueName: "name"))
     var judgeModel: String?
+
+    @Flag(help: "Scores what the model thought aloud (<think>…</think>) as a part of the reply.")
+    var scoreThoughts = false
 
     func validate() throws {
         if maximumTokens < 1 { throw ValidationError("--n-predict must be at least 1.") }
@@ -47,7 +51,7 @@ struct BenchmarkOptions: ParsableArguments {
         }
     }
 
-    func items() throws -> [EvaluationItem] { try data.flatMap { path in try benchmark.items(inFile: path) } }
+    func items() throws -> [EvaluationItem] { try benchmark.items(inFiles: data) }
 
     func settings(method: DecodingMethod, _ modelOptions: ModelOptions) throws -> RunSettings {
         var settings = RunSettings(
@@ -55,6 +59,7 @@ struct BenchmarkOptions: ParsableArguments {
             model: try RunSettings.DataFile(path: modelOptions.model), method: method, maximumTokens: maximumTokens,
             cacheType: modelOptions.cacheType.rawValue)
         (settings.limit, settings.judge) = (limit, judgeModel)
+        settings.scoresThoughts = scoreThoughts ? true : nil
         return settings
     }
 
@@ -62,7 +67,11 @@ struct BenchmarkOptions: ParsableArguments {
         var judging: Judge?
         if let judge, let judgeModel {
             let key = ProcessInfo.processInfo.environment["AGD_JUDGE_KEY"]
-            judging = Judge(try ChatEndpoint(url: judge, model: judgeModel, key: key))
+            let endpoint = try ChatEndpoint(url: judge, model: judgeModel, key: key)
+            if endpoint.sendsKeyInClear {
+                Terminal.note("--judge \(judge): AGD_JUDGE_KEY goes there unencrypted; https:// keeps it from others")
+            }
+            judging = Judge(endpoint)
         }
         return EvaluationRun(
             model, scorer: ReplyScorer(support: try support.map { path in try TextSupport(directory: path) } ?? .none),

@@ -46,7 +46,7 @@ struct Compare: AsyncParsableCommand {
             columns.append(
                 .init(title: "agd, region \(specification)", pieces: try await decode(prompt, strategy, in: session)))
         }
-        Terminal.write(TextColumns(columns: columns, hasColor: color.isOn).rendered(width: Terminal.width))
+        Terminal.writeStyled(TextColumns(columns: columns, hasColor: color.isOn).rendered(width: Terminal.width))
     }
 
     private func decode(

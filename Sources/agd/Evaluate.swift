@@ -24,6 +24,7 @@ struct Evaluate: AsyncParsableCommand {
     var side: DecodingMethod.Side = .region
 
     @Option(
+        parsing: .unconditionalSingleValue,
         help: ArgumentHelp(
             "A region that takes the place of the items' own, such as heads:@file.json; may be repeated.",
             valueName: "spec"))
@@ -78,6 +79,19 @@ struct Evaluate: AsyncParsableCommand {
         ) { done, count in bar.update(Double(done) / Double(count)) }
         bar.finish()
         Terminal.write(try RunReport([file]).text)
+        try Self.tellFailures([file])
+    }
+
+    /// Failed items are no scores of 0; a run without any score is no success.
+    static func tellFailures(_ runs: [RunFile]) throws {
+        let samples = runs.flatMap(\.samples)
+        let failures = samples.compactMap(\.error)
+        guard let first = failures.first else { return }
+        guard failures.count < samples.count else {
+            Terminal.writeError("Error: all \(samples.count) items failed, the first because: \(first)\n")
+            throw ExitCode.failure
+        }
+        Terminal.note("\(failures.count) of \(samples.count) items failed, the first because: \(first)")
     }
 }
 

@@ -22,7 +22,9 @@ struct Explain: AsyncParsableCommand {
         help: ArgumentHelp("Tokens generated at most.", valueName: "n"))
     var maximumTokens = 64
 
-    @Option(help: ArgumentHelp("Explains this answer instead of generating one.", valueName: "text"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("Explains this answer instead of generating one.", valueName: "text"))
     var completion: String?
 
     @Option(help: "What comes out: \(Format.allCases.map(\.rawValue).joined(separator: ", ")).")

@@ -20,7 +20,9 @@ struct Generate: AsyncParsableCommand {
         help: ArgumentHelp("Tokens generated at most; -1 until the context is full.", valueName: "n"))
     var maximumTokens = -1
 
-    @Option(help: ArgumentHelp("Ends the answer before this text; may be repeated.", valueName: "text"))
+    @Option(
+        parsing: .unconditionalSingleValue,
+        help: ArgumentHelp("Ends the answer before this text; may be repeated.", valueName: "text"))
     var stop: [String] = []
 
     @Flag(help: "Goes on after the model's end-of-generation tokens.")
@@ -73,7 +75,11 @@ struct Generate: AsyncParsableCommand {
                 firstStep = clock.now
             }
             steps.append(step)
-            if !json { Terminal.write(marks && step.changedByGuidance ? Terminal.marked(step.text) : step.text) }
+            if marks, step.changedByGuidance {
+                Terminal.writeStyled(Terminal.marked(step.text))
+            } else if !json {
+                Terminal.write(step.text)
+            }
         }
         let end = clock.now
         if json {

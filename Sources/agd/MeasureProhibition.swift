@@ -22,7 +22,9 @@ struct MeasureProhibition: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Prompts to use at most.", valueName: "n"))
     var limit: Int?
 
-    @Option(help: ArgumentHelp("A region for all prompts, instead of their own; may be repeated.", valueName: "spec"))
+    @Option(
+        parsing: .unconditionalSingleValue,
+        help: ArgumentHelp("A region for all prompts, instead of their own; may be repeated.", valueName: "spec"))
     var roi: [String] = []
 
     @Option(help: "How relevance propagates: \(PropagationRule.all.map(\.name).joined(separator: ", ")).")

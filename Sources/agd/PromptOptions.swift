@@ -4,13 +4,15 @@ import Foundation
 
 /// The prompt, in one of the ways of giving it, and the region of interest in it.
 struct PromptOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("The system message of a conversation.", valueName: "text"))
+    @Option(parsing: .unconditional, help: ArgumentHelp("The system message of a conversation.", valueName: "text"))
     var system: String?
 
-    @Option(help: ArgumentHelp("The user's message.", valueName: "text"))
+    @Option(parsing: .unconditional, help: ArgumentHelp("The user's message.", valueName: "text"))
     var user: String?
 
-    @Option(name: .shortAndLong, help: ArgumentHelp("A raw prompt, without a chat template.", valueName: "text"))
+    @Option(
+        name: .shortAndLong, parsing: .unconditional,
+        help: ArgumentHelp("A raw prompt, without a chat template.", valueName: "text"))
     var prompt: String?
 
     @Option(name: .shortAndLong, help: ArgumentHelp("A file with a raw prompt.", valueName: "file"))
@@ -20,10 +22,13 @@ struct PromptOptions: ParsableArguments {
         help: ArgumentHelp("A JSON file with a conversation: [{\"role\": …, \"content\": …}, …].", valueName: "file"))
     var messages: String?
 
-    @Option(help: ArgumentHelp("The prompt as token ids; works on models without a vocabulary.", valueName: "1,2,3"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("The prompt as token ids; works on models without a vocabulary.", valueName: "1,2,3"))
     var promptTokens: String?
 
     @Option(
+        parsing: .unconditionalSingleValue,
         help: ArgumentHelp(
             "A region of interest; may be repeated: system, user, assistant, tool, message:N, text:\"…\", regex:\"…\", "
                 + "tokens:0..<12,15, heads:3.5,7.0, heads:@file.json, each with an optional weight such as =-0.5.",

@@ -16,6 +16,7 @@ struct Report: ParsableCommand {
     var format: Format = .text
 
     @Option(
+        parsing: .unconditional,
         help: ArgumentHelp("The method that the others are tested against, as the tables call it.", valueName: "name"))
     var baseline = "greedy"
 

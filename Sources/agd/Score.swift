@@ -18,13 +18,24 @@ struct Score: ParsableCommand {
     @Option(help: ArgumentHelp("A folder with NLTK's and langdetect's tables.", valueName: "folder"))
     var support: String?
 
+    @Flag(help: "Scores what the model thought aloud (<think>…</think>) as a part of the reply.")
+    var scoreThoughts = false
+
     @Flag(help: "Prints JSON lines instead of tab-separated values.")
     var json = false
 
     func run() throws {
         let scorer = LineScorer(
-            benchmark, support: try support.map { path in try TextSupport(directory: path) } ?? .none)
-        try scorer.score(file: input) { result in Terminal.write((json ? result.text : Self.row(result)) + "\n") }
+            benchmark, support: try support.map { path in try TextSupport(directory: path) } ?? .none,
+            scoresThoughts: scoreThoughts)
+        let summary = try scorer.score(file: input) { result in
+            Terminal.write((json ? result.text : Self.row(result)) + "\n")
+        }
+        if summary.unfinishedThoughts > 0 {
+            Terminal.note(
+                "\(summary.unfinishedThoughts) of \(summary.lines) replies ended inside a thought and were scored as empty"
+            )
+        }
     }
 
     private static func row(_ result: JSONValue) -> String {

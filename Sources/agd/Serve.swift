@@ -15,16 +15,19 @@ struct Serve: AsyncParsableCommand {
 
     @OptionGroup(title: "Model") var modelOptions: ModelOptions
 
-    @Option(help: ArgumentHelp("Address to listen on.", valueName: "address"))
+    @Option(parsing: .unconditional, help: ArgumentHelp("Address to listen on.", valueName: "address"))
     var host = "127.0.0.1"
 
     @Option(help: ArgumentHelp("Port to listen on; 0 for a free one.", valueName: "n"))
     var port = 8080
 
-    @Option(help: ArgumentHelp("The model's name in the API. By default the file's name.", valueName: "name"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("The model's name in the API. By default the file's name.", valueName: "name"))
     var alias: String?
 
     @Option(
+        parsing: .unconditional,
         help: ArgumentHelp(
             "A key that requests must send. Other users of the machine can see it; prefer --api-key-file.",
             valueName: "key"))

@@ -55,6 +55,7 @@ struct Sweep: AsyncParsableCommand {
     var rule: PropagationRule = .attnLRP
 
     @Option(
+        parsing: .unconditional,
         help: ArgumentHelp("What counts as adherence; by default the benchmark's main metric.", valueName: "name"))
     var metric: String?
 
@@ -97,6 +98,7 @@ struct Sweep: AsyncParsableCommand {
             runs.append(file)
         }
         bar.finish()
+        try Evaluate.tellFailures(runs)
         let front = try ParetoFront(runs, metric: metric)
         switch format {
         case .text: Terminal.write(TextTable(front.table.header, front.table.rows).rendered)

@@ -17,7 +17,9 @@ struct Verify: ParsableCommand {
     @Argument(help: "The model, a GGUF file.")
     var model: String
 
-    @Option(help: ArgumentHelp("A prompt to check with; may be repeated.", valueName: "text"))
+    @Option(
+        parsing: .unconditionalSingleValue,
+        help: ArgumentHelp("A prompt to check with; may be repeated.", valueName: "text"))
     var prompt: [String] = []
 
     @Option(help: ArgumentHelp("The same model in a finer type: tells what quantisation changes.", valueName: "file"))

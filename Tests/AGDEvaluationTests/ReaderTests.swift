@@ -194,6 +194,64 @@ struct BenchmarkLineTests {
             ("\"a\" or \"\"b\"", "\"a\" or \"\"b\""), ("\"", "\""),
         ])
     func csvQuotes(question: String, unquoted: String) {
-        #expect(TriviaQAReader.unquoted(question) == unquoted)
+        #expect(QuestionReader.unquoted(question) == unquoted)
+    }
+
+    @Test(
+        "questions are read as HuggingFace and FlashRAG hand them out, with passages where there are some",
+        arguments: [
+            // HotpotQA: HuggingFace's columns, FlashRAG's metadata.
+            (
+                Benchmark.hotpotqa,
+                #"{"id": "h", "question": "Who?", "answer": "x", "context": {"title": ["T", "U"], "sentences": [["a.", " b."], ["c."]]}}"#,
+                ["Document 1 (T): a. b.", "Document 2 (U): c."]
+            ),
+            (
+                .hotpotqa,
+                #"{"id": "h", "question": "Who?", "golden_answers": ["x"], "metadata": {"context": {"title": ["T"], "content": [["a.", " b."]]}}}"#,
+                ["Document 1 (T): a. b."]
+            ),
+            (
+                .hotpotqa, #"{"id": "h", "question": "Who?", "golden_answers": ["x"], "metadata": {"type": "bridge"}}"#,
+                []
+            ),
+            // NQ: SQuAD's columns with a passage, FlashRAG, nq_open.
+            (
+                .nqOpen,
+                #"{"id": "h", "question": "Who?", "context": "a. b.", "answers": {"text": ["x"], "answer_start": [0]}}"#,
+                ["Document 1: a. b."]
+            ),
+            (.nqOpen, #"{"id": "h", "question": "Who?", "golden_answers": ["x"], "metadata": {}}"#, []),
+            (.nqOpen, #"{"id": "h", "question": "Who?", "answer": ["x"]}"#, []),
+            // TriviaQA: HuggingFace's nested answer; the evidence is left out.
+            (
+                .triviaqa,
+                #"{"question_id": "h", "question": "Who?", "entity_pages": {"title": []}, "answer": {"value": "x", "aliases": ["x"]}}"#,
+                []
+            ),
+        ] as [(Benchmark, String, [String])])
+    func layouts(benchmark: Benchmark, line: String, documents: [String]) throws {
+        for text in [line + "\n", "\u{FEFF}" + line, "[" + line + "]", "\u{FEFF}[\n" + line + "\n]"] {
+            let file = try TemporaryFile(text)
+            let items = try benchmark.items(inFile: file.path)
+            #expect(items.map(\.id) == ["h"])
+            #expect(items.map(\.scoring) == [.answers(["x"])])
+            #expect(items.map(\.setting) == [documents.isEmpty ? "closed-book" : "open-book"])
+            for document in documents { #expect(items[0].messages[0].content.contains(document + "\n")) }
+        }
+    }
+
+    @Test(
+        "columns that don't fit together, and questions without an answer, are errors that name the field",
+        arguments: [
+            (#"{"question": "Who?", "answer": "x", "context": {"title": ["T"], "sentences": []}}"#, "context"),
+            (#"{"question": "Who?", "answers": {"text": []}}"#, "answers.text"),
+            (#"{"question": "Who?", "answers": {"answer_start": [0]}}"#, "answers.text"),
+            (#"{"question": "Who?"}"#, "answer"),
+        ])
+    func brokenLayouts(line: String, field: String) throws {
+        let file = try TemporaryFile(line)
+        let error = #expect(throws: EvaluationError.self) { try Benchmark.hotpotqa.items(inFile: file.path) }
+        #expect(error?.field == field && error?.file == file.path)
     }
 }

@@ -7,14 +7,44 @@ public enum Benchmark: String, CaseIterable, Sendable {
     case ifeval
     case iheval
     case sysbench
-    /// Questions alone, or with their gold passage (nq-open-oracle and files with more passages).
+    /// Questions alone, or with passages (nq-open-oracle and files with more of them).
     case nqOpen = "nq-open"
     case nqSwap = "nq-swap"
-    /// The official nested file, or FlashRAG's lines.
     case triviaqa
-    /// The official files, with paragraphs or without.
+    /// With paragraphs or without.
     case hotpotqa
     case microcosm
+
+    /// The items of some files, in their order, each with its ``EvaluationItem/place``.
+    ///
+    /// - Throws: ``EvaluationError`` as of one file, and for a file that gives the items of another once more.
+    public func items(inFiles paths: [String]) throws(EvaluationError) -> [EvaluationItem] {
+        var firstPaths: [Source: String] = [:]
+        var all: [EvaluationItem] = []
+        for (number, path) in paths.enumerated() {
+            let items = try items(inFile: path)
+            let checksum = try InputFile.checksum(of: path)
+            for setting in items.map(\.setting).distinct() {
+                let source = Source(byteCount: checksum.byteCount, crc32: checksum.crc32, setting: setting)
+                if let first = firstPaths.updateValue(path, forKey: source) {
+                    throw EvaluationError(
+                        file: path, problem: "holds the same items as \(first)", remedy: "give each file once")
+                }
+            }
+            all += items.map { item in
+                var item = item
+                item.place.file = number
+                return item
+            }
+        }
+        return all
+    }
+
+    /// IHEval has the same file in several settings.
+    private struct Source: Hashable {
+        var byteCount: Int
+        var crc32, setting: String
+    }
 
     /// The items of one file, in its order.
     ///
@@ -26,47 +56,18 @@ public enum Benchmark: String, CaseIterable, Sendable {
             case .ifeval: try IFEvalReader.items(inFile: path)
             case .iheval: try IHEvalReader.items(inFile: path)
             case .sysbench: try SysBenchReader.items(inFile: path)
-            case .nqOpen: try NQOpenReader.items(inFile: path)
+            case .nqOpen, .hotpotqa: try QuestionReader().items(inFile: path)
             case .nqSwap: try NQSwapReader.items(inFile: path)
-            case .triviaqa: try TriviaQAReader.items(inFile: path)
-            case .hotpotqa: try HotpotQAReader.items(inFile: path)
+            case .triviaqa: try QuestionReader(readsPassages: false, removesQuotes: true).items(inFile: path)
             case .microcosm: try MicrocosmReader.items(inFile: path)
             }
         guard !items.isEmpty else {
             throw EvaluationError(file: path, problem: "holds no item", remedy: "give a file of \(rawValue)")
         }
-        return items
-    }
-}
-
-/// How a file is laid out: one JSON object a line, or all of them in one array.
-enum ItemFile {
-    /// Reads each line as items.
-    static func lines(
-        of path: String, _ read: (JSONField, Int) throws(EvaluationError) -> [EvaluationItem]
-    ) throws(EvaluationError) -> [EvaluationItem] {
-        var items: [EvaluationItem] = []
-        try InputFile.forEachLine(of: path) { (line, number) throws(EvaluationError) in
-            _ = try line.members()
-            items += try read(line, number)
+        return items.enumerated().map { number, item in
+            var item = item
+            item.place = ItemPlace(file: 0, item: number + 1)
+            return item
         }
-        return items
-    }
-
-    /// Reads each element of the array at `key` (or of the whole file) as items.
-    static func array(
-        in path: String, at key: String? = nil, _ read: (JSONField, Int) throws(EvaluationError) -> [EvaluationItem]
-    ) throws(EvaluationError) -> [EvaluationItem] {
-        let root = JSONField(try InputFile.json(at: path))
-        var items: [EvaluationItem] = []
-        do throws(EvaluationError) {
-            for (index, element) in try (key.map { root[$0] } ?? root).array().enumerated() {
-                _ = try element.members()
-                items += try read(element, index + 1)
-            }
-        } catch {
-            throw error.located(file: path)
-        }
-        return items
     }
 }

@@ -1,7 +1,9 @@
 /// One conversation to complete, and how to judge what comes back: the same for every benchmark.
 public struct EvaluationItem: Hashable, Sendable {
-    /// Unique within its setting.
+    /// As the benchmark names it; names may repeat.
     public var id: String
+    /// What tells it from all others.
+    public var place = ItemPlace(file: 0, item: 1)
     /// The part of the benchmark, for example `rule-following/single-turn/conflict/default` or `open-book`.
     public var setting: String
     /// The conversation up to the reply that is asked for.

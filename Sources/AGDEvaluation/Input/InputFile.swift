@@ -1,7 +1,8 @@
 import CZlib
 import Foundation
 
-/// Reads a file by lines or whole, unpacking gzip on the way; a file that isn't compressed is read as it is.
+/// Reads a file by lines or whole, unpacking gzip on the way; a file that isn't compressed is read as it is, without the
+/// byte-order mark that some programs put before UTF-8.
 ///
 /// Memory: one buffer and the longest line.
 final class InputFile {
@@ -12,6 +13,7 @@ final class InputFile {
     private let handle: gzFile
     private var buffer = [UInt8](repeating: 0, count: 1 << 16)
     private var unread = 0..<0
+    private var isAtStart = true
 
     /// - Throws: ``EvaluationError`` when the file can't be opened.
     init(path: String) throws(EvaluationError) {
@@ -74,8 +76,10 @@ final class InputFile {
                     remedy: "fetch the file again; it is damaged or cut short")
             }
         }
-        unread = 0..<Int(count)
-        return count > 0
+        let hasMark = isAtStart && buffer[..<Int(count)].starts(with: [0xEF, 0xBB, 0xBF])
+        isAtStart = false
+        unread = (hasMark ? 3 : 0)..<Int(count)
+        return hasMark && count == 3 ? try fill() : count > 0
     }
 }
 

@@ -35,6 +35,9 @@ public struct ChatEndpoint: Sendable {
         self.transport = transport
     }
 
+    /// Whether whoever carries the request can read the key.
+    public var sendsKeyInClear: Bool { key != nil && url.scheme?.lowercased() != "https" }
+
     /// Answers longer than this are none to a judge's prompt.
     private static let longestAnswer = 4 << 20
 

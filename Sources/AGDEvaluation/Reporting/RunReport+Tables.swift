@@ -14,7 +14,8 @@ extension RunReport {
                 (
                     "Costs and quality without a judge",
                     [
-                        "method", "items", "failed", "% guided", "% changed", "% repeated", "perplexity",
+                        "method", "items", "failed", "ended in thought", "% guided", "% changed", "% repeated",
+                        "perplexity",
                         "tokens a reply",
                         "r(S, z)", "r(score, z)",
                     ], costs.map(Self.cells)
@@ -61,7 +62,7 @@ extension RunReport {
     }
 
     private static func cells(_ cost: Cost) -> [String] {
-        [cost.method, "\(cost.items)", "\(cost.failedItems)"]
+        [cost.method, "\(cost.items)", "\(cost.failedItems)", "\(cost.unfinishedThoughts)"]
             + [cost.guidedShare, cost.changedShare, cost.repeatedShare].map { (100 * $0).formatted(decimals: 1) }
             + [cost.perplexity.formatted(decimals: 2), cost.meanTokens.formatted(decimals: 1)]
             + [cost.relevanceCorrelation, cost.scoreCorrelation].map { $0?.formatted(decimals: 2) ?? "" }

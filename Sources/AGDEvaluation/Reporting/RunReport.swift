@@ -15,6 +15,8 @@ public struct RunReport: Encodable, Sendable {
     public struct Cost: Encodable, Sendable {
         public let method: String
         public let items, failedItems: Int
+        /// Items with a reply that ended before its thought did.
+        public let unfinishedThoughts: Int
         /// Shares of the generated tokens.
         public let guidedShare, changedShare, repeatedShare: Double
         /// Of the completions under the model itself.
@@ -60,9 +62,9 @@ public struct RunReport: Encodable, Sendable {
                     remedy: "report them apart")
             }
         }
-        let methods = Method.grouped(runs)
+        let methods = try Method.grouped(runs)
         let samples = Dictionary(uniqueKeysWithValues: methods.map { ($0.label, $0.samples) })
-        let all = methods.flatMap(\.samples)
+        let all = methods.flatMap(\.samples).map(\.sample)
         guard baseline == "greedy" || samples[baseline] != nil else {
             throw EvaluationError(
                 field: "baseline", problem: "no run is of '\(baseline)'",
@@ -78,9 +80,9 @@ public struct RunReport: Encodable, Sendable {
                 methods.compactMap { Self.row($0.label, task, metric, samples, baseline: baseline) }
             }
         }
-        costs = methods.map { Self.cost($0.label, $0.samples) }
+        costs = methods.map { Self.cost($0.label, $0.samples.map(\.sample)) }
         failures = methods.flatMap { method in
-            method.samples.compactMap { sample in
+            method.samples.compactMap { (_, sample) in
                 sample.error.map { Failure(method: method.label, task: sample.task, item: sample.docId, error: $0) }
             }
         }
@@ -88,12 +90,12 @@ public struct RunReport: Encodable, Sendable {
     }
 
     private static func row(
-        _ method: String, _ task: String, _ metric: String, _ samples: [String: [Sample]], baseline: String
+        _ method: String, _ task: String, _ metric: String, _ samples: [String: [Method.Item]], baseline: String
     ) -> Row? {
-        func items(_ method: String) -> [Sample] { (samples[method] ?? []).filter { $0.task == task } }
+        func items(_ method: String) -> [Method.Item] { (samples[method] ?? []).filter { $0.sample.task == task } }
         func values(_ method: String) -> [String: Double] {
             Dictionary(
-                items(method).compactMap { sample in sample.metrics[metric].map { (sample.docId, $0) } },
+                items(method).compactMap { item in item.sample.metrics[metric].map { (item.identity, $0) } },
                 uniquingKeysWith: { first, _ in first })
         }
         let own = values(method)
@@ -128,6 +130,7 @@ public struct RunReport: Encodable, Sendable {
         func mean(_ sum: Double) -> Double? { correlation.steps > 0 ? sum / Double(correlation.steps) : nil }
         return Cost(
             method: method, items: samples.count, failedItems: samples.count { $0.error != nil },
+            unfinishedThoughts: samples.count { ($0.unfinishedThoughts ?? 0) > 0 },
             guidedShare: share(\.guidedSteps), changedShare: share(\.changedSteps),
             repeatedShare: share(\.repeatedTokens),
             perplexity: exp(-samples.reduce(0) { $0 + $1.logProbability } / tokens),
@@ -137,19 +140,22 @@ public struct RunReport: Encodable, Sendable {
 
     /// What was decoded in one way, from however many files.
     private struct Method {
+        typealias Item = (identity: String, sample: Sample)
         var label: String
-        var samples: [Sample]
+        var samples: [Item]
         var missingShards: [String]
 
-        static func grouped(_ runs: [RunFile]) -> [Method] {
+        static func grouped(_ runs: [RunFile]) throws(EvaluationError) -> [Method] {
+            let identity = try ItemIdentity(runs)
             let groups = Dictionary(grouping: runs, by: \.settings.method)
             let methods = runs.map(\.settings.method).distinct()
             return methods.map { method in
                 let files = groups[method] ?? []
                 let isAlone = methods.count { $0.label == method.label } == 1
                 let label = isAlone ? method.label : "\(method.label) (\(files[0].path))"
-                let samples = files.flatMap(\.samples).distinct { [$0.task, $0.docId] }
-                return Method(label: label, samples: samples, missingShards: missing(files, label))
+                let items = files.flatMap { file in file.samples.map { (identity.of($0, in: file), $0) } }
+                return Method(
+                    label: label, samples: items.distinct { $0.0 }, missingShards: missing(files, label))
             }
         }
 

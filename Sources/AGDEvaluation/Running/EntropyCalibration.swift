@@ -45,8 +45,7 @@ public struct EntropyCalibration: Sendable, Encodable {
         let session = try Session(model, options: options)
         var entropies: [Double] = []
         for (index, item) in items.enumerated() {
-            let prompt = try model.prompt(
-                item.messages.map { ChatMessage(role: $0.role.rawValue, content: $0.content) })
+            let prompt = try model.prompt(try item.chatMessages())
             let generation = try session.generate(
                 prompt, strategy: Greedy(), limits: GenerationLimits(maximumTokens: maximumTokens))
             for try await step in generation { entropies.append(step.entropy) }

@@ -37,8 +37,7 @@ public struct EvaluationRun {
     /// Decodes what `file` doesn't hold yet.
     /// - Parameter progress: called after each item with the numbers done and in all.
     public func run(_ items: [EvaluationItem], into file: inout RunFile, progress: (Int, Int) -> Void) async throws {
-        let finished = Set(file.samples.map { [$0.task, $0.docId] })
-        let missing = items.filter { !finished.contains([$0.setting, $0.id]) }
+        let missing = file.missing(of: items)
         let session = try Session(
             model,
             options: .init(contextLength: contextLength(file.settings), threadCount: threadCount, cacheType: cacheType))
@@ -54,14 +53,20 @@ public struct EvaluationRun {
     }
 
     private func sample(_ item: EvaluationItem, _ settings: RunSettings, in session: Session) async throws -> Sample {
-        var sample = Sample(docId: item.id, task: item.setting)
-        var messages = item.messages.map { ChatMessage(role: $0.role.rawValue, content: $0.content) }
+        var sample = Sample(item)
+        var messages: [ChatMessage] = []
+        // What is scored, judged and said to the model in the next turn; the whole reply stays in the run.
+        var answers: [String] = []
         for turn in 0...item.followUps.count {
-            if turn > 0, let reply = sample.resps.last {
-                messages += [.assistant(reply), .user(item.followUps[turn - 1])]
-            }
             do {
-                try await reply(to: messages, item, settings, in: session, into: &sample)
+                if turn == 0 {
+                    messages = try item.chatMessages()
+                } else if let answer = answers.last {
+                    messages += [.assistant(answer), .user(item.followUps[turn - 1])]
+                }
+                let reply = try await reply(to: messages, item, settings, in: session, into: &sample)
+                if reply.endsInThought { sample.unfinishedThoughts = (sample.unfinishedThoughts ?? 0) + 1 }
+                answers.append(settings.scoresThoughts == true ? reply.text : reply.answer)
             } catch let error as CancellationError {
                 throw error
             } catch {
@@ -70,12 +75,12 @@ public struct EvaluationRun {
                 return sample
             }
         }
-        guard let reply = sample.resps.last else { return sample }
-        sample.metrics = try scorer.scores(of: reply, by: item.scoring)
+        guard let answer = answers.last else { return sample }
+        sample.metrics = try scorer.scores(of: answer, by: item.scoring)
         if let judge {
             // A judge that fails ends the run, for its verdicts would be missing on chance items.
             let scores = try await judge.scores(
-                messages + [.assistant(reply)], replies: sample.resps, item.scoring)
+                messages + [.assistant(answer)], replies: answers, item.scoring)
             sample.metrics.merge(scores) { rule, _ in rule }
         }
         return sample
@@ -84,7 +89,7 @@ public struct EvaluationRun {
     private func reply(
         to messages: [ChatMessage], _ item: EvaluationItem, _ settings: RunSettings, in session: Session,
         into sample: inout Sample
-    ) async throws {
+    ) async throws -> Reply {
         let original = try model.prompt(messages)
         let (prompt, strategy) = try settings.method.decoding(
             of: original, regions: try settings.method.regions(of: item), with: model,
@@ -109,5 +114,6 @@ public struct EvaluationRun {
         sample.promptTokens += prompt.tokens.count
         sample.completionTokens += tokens.count
         sample.repeatedTokens += Sample.repetitions(tokens)
+        return Reply(text, after: prompt.text ?? "")
     }
 }

@@ -17,13 +17,20 @@ public struct RunFile {
     public init(resuming path: String, _ settings: RunSettings) throws {
         self.path = path
         self.settings = settings
-        let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
+        // Without waiting: a named pipe would wait for its other end.
+        let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0o644)
         guard descriptor >= 0 else {
             throw EvaluationError(
                 file: path, problem: "can't be opened (\(String(cString: strerror(errno))))",
                 remedy: "give a path that can be written")
         }
         let handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
+        var status = stat()
+        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+            throw EvaluationError(
+                file: path, problem: "is not a plain file, so that a run can't be kept and gone on with there",
+                remedy: "give the path of one")
+        }
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
             throw EvaluationError(
                 file: path, problem: "is being written by another process",
@@ -64,6 +71,21 @@ public struct RunFile {
         self.path = path
         (settings, samples) = try Self.parse(Self.wholeLines(content), path: path)
         handle = nil
+    }
+
+    /// Finds out which of a run's items are finished. A line of an earlier version doesn't say which item it is: it is the
+    /// first of its id that no other line is.
+    /// - Returns: the items that are missing.
+    public mutating func missing(of items: [EvaluationItem]) -> [EvaluationItem] {
+        var finished = Set(samples.compactMap(\.place))
+        var candidates = Dictionary(grouping: items.filter { !finished.contains($0.place) }) { [$0.setting, $0.id] }
+            .mapValues { $0[...] }
+        for index in samples.indices where samples[index].place == nil {
+            let place = candidates[[samples[index].task, samples[index].docId]]?.popFirst()?.place
+            samples[index].place = place
+            if let place { finished.insert(place) }
+        }
+        return items.filter { !finished.contains($0.place) }
     }
 
     /// Adds a finished item.
@@ -110,7 +132,17 @@ public struct RunFile {
         guard !content.isEmpty else {
             throw EvaluationError(file: path, problem: "is empty", remedy: "give a file that agd eval has written")
         }
-        return (try decode(Header.self, 0).run, try lines.indices.dropFirst().map { try decode(Sample.self, $0) })
+        let settings = try decode(Header.self, 0).run
+        let samples = try lines.indices.dropFirst().map { number in
+            let sample = try decode(Sample.self, number)
+            if let place = sample.place, !settings.data.indices.contains(place.file) {
+                throw EvaluationError(
+                    file: path, line: number + 1, field: "place.file", problem: "names none of the run's data files",
+                    remedy: "remove this line and those after it; agd eval then does their items again")
+            }
+            return sample
+        }
+        return (settings, samples)
     }
 
     /// What differs, such as `maximumTokens was 512, is 64`.

@@ -14,6 +14,8 @@ public struct RunSettings: Codable, Equatable, Sendable {
     public var limit: Int?
     /// The model that judged, where one did.
     public var judge: String?
+    /// Whether thoughts are scored as a part of the reply; nil for no.
+    public var scoresThoughts: Bool?
     /// Version of the format and of what decides the results.
     public var version = 1
 

@@ -1,7 +1,9 @@
 /// One item with the model's reply and its scores: a line of a run.
 public struct Sample: Codable, Hashable, Sendable {
-    /// The item's id.
+    /// The item's id, which others may have, too.
     public var docId: String
+    /// Which item it is; nil in runs of earlier versions.
+    public var place: ItemPlace?
     /// The part of the benchmark.
     public var task: String
     /// The replies, one a turn.
@@ -20,12 +22,15 @@ public struct Sample: Codable, Hashable, Sendable {
     /// Correlations over the candidates of steps that were chosen by score: see ``CandidateCorrelation``.
     public var correlation: CandidateCorrelation?
     public var stopReason: String?
+    /// Replies that ended before their thought did, so that there is no answer; nil for none.
+    public var unfinishedThoughts: Int?
     /// Why there is no reply, where there is none.
     public var error: String?
 
-    init(docId: String, task: String) {
-        self.docId = docId
-        self.task = task
+    init(_ item: EvaluationItem) {
+        docId = item.id
+        place = item.place
+        task = item.setting
         (resps, metrics) = ([], [:])
         (promptTokens, completionTokens, guidedSteps, changedSteps, repeatedTokens) = (0, 0, 0, 0, 0)
         logProbability = 0

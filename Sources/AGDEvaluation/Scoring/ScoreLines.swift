@@ -15,12 +15,23 @@ public struct LineScorer: Sendable {
         case ifeval, qa, sysbench
     }
 
+    /// What became of a file.
+    public struct Summary: Equatable, Sendable {
+        public var lines = 0
+        /// Replies that ended before their thought did, and were scored as empty.
+        public var unfinishedThoughts = 0
+    }
+
     private let benchmark: Benchmark
     private let ifeval: IFEvalScorer
+    private let scoresThoughts: Bool
 
-    /// - Parameter support: tables for IFEval; without them some instructions stay unscored.
-    public init(_ benchmark: Benchmark, support: TextSupport) {
+    /// - Parameters:
+    ///   - support: tables for IFEval; without them some instructions stay unscored.
+    ///   - scoresThoughts: takes what a model thought aloud for a part of its reply; see ``Reply``.
+    public init(_ benchmark: Benchmark, support: TextSupport, scoresThoughts: Bool = false) {
         self.benchmark = benchmark
+        self.scoresThoughts = scoresThoughts
         ifeval = IFEvalScorer(support: support)
     }
 
@@ -28,18 +39,29 @@ public struct LineScorer: Sendable {
     ///
     /// - Throws: ``EvaluationError`` naming file, line, field and remedy, at the first line that can't be scored; the
     ///   results before it have been handed over.
-    /// - Returns: the number of lines scored; a file without any is an error.
+    /// - Returns: what was scored; a file without a line is an error.
     @discardableResult
-    public func score(file path: String, _ emit: (JSONValue) -> Void) throws(EvaluationError) -> Int {
-        var scored = 0
+    public func score(file path: String, _ emit: (JSONValue) -> Void) throws(EvaluationError) -> Summary {
+        var summary = Summary()
         try InputFile.forEachLine(of: path) { (line, _) throws(EvaluationError) in
             emit(try score(line))
-            scored += 1
+            summary.lines += 1
+            if !scoresThoughts, case .string(let text) = line[replyField].value, Reply(text).endsInThought {
+                summary.unfinishedThoughts += 1
+            }
         }
-        guard scored > 0 else {
+        guard summary.lines > 0 else {
             throw EvaluationError(file: path, problem: "holds no line", remedy: "write one JSON object a line")
         }
-        return scored
+        return summary
+    }
+
+    private var replyField: String { benchmark == .ifeval ? "response" : "prediction" }
+
+    /// What of the line's reply is scored.
+    private func answer(in line: JSONField) throws(EvaluationError) -> String {
+        let text = try line[replyField].string()
+        return scoresThoughts ? text : Reply(text).answer
     }
 
     /// Scores one line.
@@ -60,7 +82,7 @@ public struct LineScorer: Sendable {
     private func ifevalResult(_ line: JSONField) throws(EvaluationError) -> [JSONValue.Member] {
         let instruction = IFEvalInstruction(
             id: try line["instruction_id"].string(), arguments: line["kwargs"].value ?? .null)
-        let verdict = try ifeval.verdict(on: try line["response"].string(), for: instruction)
+        let verdict = try ifeval.verdict(on: try answer(in: line), for: instruction)
         return [.init("strict", JSONValue(verdict.strict)), .init("loose", JSONValue(verdict.loose))]
     }
 
@@ -68,7 +90,7 @@ public struct LineScorer: Sendable {
         guard let metric = AnswerMetric(rawValue: try line["metric"].string()) else {
             throw line["metric"].unexpected("one of " + AnswerMetric.allCases.map(\.rawValue).joined(separator: ", "))
         }
-        return try metric.score(try line["prediction"].string(), golds: try line["golds"].strings())
+        return try metric.score(try answer(in: line), golds: try line["golds"].strings())
     }
 
     private func sysBenchResult(_ line: JSONField) throws(EvaluationError) -> [JSONValue.Member] {

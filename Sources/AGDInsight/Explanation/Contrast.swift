@@ -7,6 +7,8 @@ public struct Contrast: Sendable, Encodable {
     public struct Candidate: Sendable, Encodable {
         public var id: Int
         public var text: String
+        /// Where the text can't be exact.
+        public var bytes: [UInt8]?
         public var probability, logit: Double
         /// S(c, R).
         public var relevance: Double
@@ -52,7 +54,8 @@ public struct Contrast: Sendable, Encodable {
                 let total = attribution.tokens.reduce(0, +)
                 return Candidate(
                     id: candidate.id, text: model.tokenizer?.text(of: candidate.id) ?? "\(candidate.id)",
-                    probability: candidate.probability, logit: attribution.logit, relevance: relevance,
+                    bytes: model.tokenizer?.inexactBytes(of: candidate.id), probability: candidate.probability,
+                    logit: attribution.logit, relevance: relevance,
                     share: total == 0 ? 0 : relevance / total,
                     byLayer: attribution.residualStream.map { layer in
                         region.tokens.reduce(0) { $0 + $1.value * layer[$1.key] }

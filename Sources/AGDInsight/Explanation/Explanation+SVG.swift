@@ -5,23 +5,24 @@ extension Explanation {
     /// A plot for a paper: the text as a heat map, with the region outlined and a legend.
     /// - Parameter step: a token of the completion, counted from 0; nil for the sum over all.
     public func svg(step: Int? = nil) -> String {
-        let relevance = relevance(step: step)
+        let relevance = wordRelevance(step: step)
         let largest = relevance.reduce(0) { max($0, abs($1)) }
         let (pageWidth, lineHeight, characterWidth, margin) = (760.0, 26.0, 8.4, 20.0)
         var (x, y) = (margin, 64.0)
         var body = ""
-        for (position, token) in tokens.enumerated() {
-            let text = Self.visible(token.text)
+        for (word, value) in zip(words, relevance) {
+            let text = Self.visible(word.text)
             let width = Double(text.count) * characterWidth + 2
-            if position == promptLength { (x, y) = (margin, y + 1.6 * lineHeight) }
+            if word.positions.lowerBound == promptLength { (x, y) = (margin, y + 1.6 * lineHeight) }
             if x + width > pageWidth - margin { (x, y) = (margin, y + lineHeight) }
-            let value = position < relevance.count && largest > 0 ? relevance[position] / largest : 0
-            let isTarget = step.map { steps[$0].position == position } ?? false
-            body += Self.cell(text, value, x: x, y: y, width: width, isInRegion: token.weight != 0, isTarget: isTarget)
+            let isTarget = step.map { word.positions.contains(steps[$0].position) } ?? false
+            body += Self.cell(
+                text, largest > 0 ? value / largest : 0, x: x, y: y, width: width, isInRegion: word.isInRegion,
+                isTarget: isTarget)
             x += width
-            if token.text.contains("\n") { (x, y) = (margin, y + lineHeight) }
+            if word.text.contains("\n") { (x, y) = (margin, y + lineHeight) }
         }
-        let target = step.map { "for “\(Self.visible(tokens[steps[$0].position].text))”" } ?? "for the completion"
+        let target = step.map { "for “\(Self.visible(targetText(step: $0)))”" } ?? "for the completion"
         let height = y + 30
         return """
             <svg xmlns="http://www.w3.org/2000/svg" width="\(Int(pageWidth))" height="\(Int(height))" viewBox="0 0 \(Int(pageWidth)) \(Int(height))" font-family="ui-monospace, 'DejaVu Sans Mono', Menlo, monospace" font-size="14">

@@ -5,11 +5,11 @@ extension Explanation {
     /// A heat map for a terminal, or with numbers where there is no colour.
     /// - Parameter step: a token of the completion, counted from 0; nil for the sum over all.
     public func text(step: Int? = nil, inColor: Bool = true) -> String {
-        let relevance = relevance(step: step)
+        let relevance = wordRelevance(step: step)
         let largest = relevance.reduce(0) { max($0, abs($1)) }
         let target =
             step.map {
-                "\"\(Self.visible(tokens[steps[$0].position].text))\" (token \($0 + 1) of the completion, logit \(Self.number(steps[$0].logit)))"
+                "\"\(Self.visible(targetText(step: $0)))\" (token \($0 + 1) of the completion, logit \(Self.number(steps[$0].logit)))"
             }
             ?? "the completion, all \(steps.count) tokens"
         var lines = "Relevance for \(target); rule \(rule), largest \(Self.number(largest)).\n"
@@ -17,25 +17,24 @@ extension Explanation {
             inColor
             ? "\u{1B}[48;2;214;69;65m\u{1B}[38;2;0;0;0m red: positive \u{1B}[0m \u{1B}[48;2;66;113;206m\u{1B}[38;2;255;255;255m\u{1B}[4m blue, underlined: negative \u{1B}[0m ⟦region⟧\n\n"
             : "Numbers are percent of the largest; ⟦region⟧; none below 5 %.\n\n"
-        for (position, token) in tokens.enumerated() {
-            if position == promptLength { lines += "\n── completion ──\n" }
-            let value = position < relevance.count && largest > 0 ? relevance[position] / largest : 0
-            let isTarget = step.map { steps[$0].position == position } ?? false
-            lines += Self.marked(token, value, isTarget: isTarget, inColor: inColor)
+        for (word, value) in zip(words, relevance) {
+            if word.positions.lowerBound == promptLength { lines += "\n── completion ──\n" }
+            let isTarget = step.map { word.positions.contains(steps[$0].position) } ?? false
+            lines += Self.marked(word, largest > 0 ? value / largest : 0, isTarget: isTarget, inColor: inColor)
         }
         lines += "\n\n"
         for (index, part) in parts.enumerated() {
             let sum = step.map { steps[$0].parts[index] } ?? steps.reduce(0) { $0 + $1.parts[index] }
-            lines += "\(Self.number(sum).leftPadded(to: 12))  \(part.name)\n"
+            lines += "\(Self.number(sum).leftPadded(to: 12))  \(part.name.printable)\n"
         }
         return lines
     }
 
-    private static func marked(_ token: Token, _ value: Double, isTarget: Bool, inColor: Bool) -> String {
-        var text = visible(token.text)
-        let newLine = token.text.contains("\n") ? "\n" : ""
+    private static func marked(_ word: Word, _ value: Double, isTarget: Bool, inColor: Bool) -> String {
+        var text = visible(word.text)
+        let newLine = word.text.contains("\n") ? "\n" : ""
         if isTarget { text = "▸\(text)◂" }
-        if token.weight != 0 { text = "⟦\(text)⟧" }
+        if word.isInRegion { text = "⟦\(text)⟧" }
         guard inColor else {
             return (abs(value) < 0.05 ? text : "\(text)(\(value > 0 ? "+" : "−")\(Int((abs(value) * 100).rounded())))")
                 + newLine
@@ -47,14 +46,15 @@ extension Explanation {
             "\u{1B}[48;2;\(red);\(green);\(blue)m\u{1B}[38;2;\(ink)m\(value < 0 ? "\u{1B}[4m" : "")\(text)\u{1B}[0m\(newLine)"
     }
 
-    /// Spaces and line ends as signs. Other control characters, which a terminal would obey, as U+FFFD.
+    /// What the tokens at a step's place are together.
+    func targetText(step: Int) -> String {
+        words.first { $0.positions.contains(steps[step].position) }?.text ?? tokens[steps[step].position].text
+    }
+
+    /// Spaces and line ends as signs, and nothing that a terminal would obey.
     static func visible(_ text: String) -> String {
         let signs: [Unicode.Scalar: Unicode.Scalar] = ["\n": "↵", "\t": "⇥", " ": "·"]
-        return String(
-            String.UnicodeScalarView(
-                text.unicodeScalars.map { scalar in
-                    signs[scalar] ?? (scalar.properties.generalCategory == .control ? "\u{FFFD}" : scalar)
-                }))
+        return String(String.UnicodeScalarView(text.printable.unicodeScalars.map { signs[$0] ?? $0 }))
     }
 
     static func number(_ value: Double) -> String {

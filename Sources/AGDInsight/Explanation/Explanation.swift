@@ -10,6 +10,8 @@ public struct Explanation: Sendable, Encodable {
         public var id: Int
         /// As text; the id where the model has no vocabulary.
         public var text: String
+        /// Where the text can't be exact, for the token is not whole characters.
+        public var bytes: [UInt8]?
         /// Weight in the region of interest; 0 outside.
         public var weight: Double
     }
@@ -23,6 +25,8 @@ public struct Explanation: Sendable, Encodable {
     public struct Candidate: Sendable, Encodable {
         public var id: Int
         public var text: String
+        /// Where the text can't be exact.
+        public var bytes: [UInt8]?
         public var probability: Double
         public var score, relevance: Double?
     }
@@ -50,6 +54,8 @@ public struct Explanation: Sendable, Encodable {
     public var entropyThreshold: Double?
     public var promptLength: Int
     public var tokens: [Token]
+    /// What tokens of ``tokens`` are that are no whole characters by themselves.
+    public var sharedCharacters: [SharedCharacters]
     public var parts: [Part]
     public var steps: [Step]
     public var stopReason: StopReason?
@@ -68,6 +74,7 @@ extension Explanation {
         progress: (Double) throws -> Void = { _ in }
     ) throws {
         func text(_ token: Int) -> String { model.tokenizer?.text(of: token) ?? "\(token)" }
+        func bytes(_ token: Int) -> [UInt8]? { model.tokenizer?.inexactBytes(of: token) }
         let ids = prompt.tokens + steps.map(\.token)
         let parts = try Self.parts(of: prompt, specifications)
         self.model = model.configuration.name ?? model.path.split(separator: "/").last.map(String.init) ?? model.path
@@ -78,7 +85,12 @@ extension Explanation {
         promptLength = prompt.tokens.count
         self.parts = parts + [Part(name: "completion so far", positions: Array(prompt.tokens.count..<ids.count))]
         tokens = ids.enumerated().map { position, id in
-            Token(id: id, text: text(id), weight: position < prompt.tokens.count ? region.weight(at: position) : 0)
+            Token(
+                id: id, text: text(id), bytes: bytes(id),
+                weight: position < prompt.tokens.count ? region.weight(at: position) : 0)
+        }
+        sharedCharacters = Self.words(tokens, promptLength: promptLength).filter { $0.positions.count > 1 }.map {
+            SharedCharacters(position: $0.positions.lowerBound, count: $0.positions.count, text: $0.text)
         }
         stopReason = steps.last?.stopReason
 
@@ -95,8 +107,8 @@ extension Explanation {
                 changedByGuidance: step.changedByGuidance,
                 candidates: step.choice.candidates.map {
                     Candidate(
-                        id: $0.id, text: text($0.id), probability: $0.probability, score: $0.score,
-                        relevance: $0.relevance)
+                        id: $0.id, text: text($0.id), bytes: bytes($0.id), probability: $0.probability,
+                        score: $0.score, relevance: $0.relevance)
                 },
                 logit: attribution.logit, relevance: relevance,
                 parts: allParts.map { part in

@@ -103,9 +103,13 @@ public final class Tokenizer: @unchecked Sendable {  // libllama's vocabulary is
         return buffer.prefix(Int(max(0, count))).map { UInt8(bitPattern: $0) }
     }
 
-    /// `token` as text, with its name where it is a control token; incomplete characters are shown as U+FFFD.
-    public func text(of token: Int) -> String {
-        String(decoding: bytes(of: token, showsSpecialTokens: true), as: UTF8.self)
+    /// `token` as text, with its name where it is a control token; bytes of a character that it shares with other tokens
+    /// as `\xE4`.
+    public func text(of token: Int) -> String { TokenText.text(of: bytes(of: token, showsSpecialTokens: true)) }
+
+    /// The bytes of a token that is not whole characters, whose ``text(of:)`` can't be exact; nil for any other.
+    public func inexactBytes(of token: Int) -> [UInt8]? {
+        TokenText.inexactBytes(bytes(of: token, showsSpecialTokens: true))
     }
 
     /// Whether `token` ends an answer: EOS, end of turn and their like.

@@ -5,7 +5,10 @@ struct GenerationReport: Encodable {
     struct TokenWeight: Encodable { var token: Int, weight: Double }
     struct HeadWeight: Encodable { var layer: Int, head: Int, weight: Double }
     struct CandidateReport: Encodable {
-        var id: Int, text: String, probability: Double
+        var id: Int, text: String
+        /// Where the text can't be exact, for the token is not whole characters.
+        var bytes: [UInt8]?
+        var probability: Double
         var score, relevance, total: Double?
     }
     struct Step: Encodable {
@@ -45,7 +48,7 @@ struct GenerationReport: Encodable {
                 candidates: step.choice.candidates.map { candidate in
                     CandidateReport(
                         id: candidate.id, text: model.tokenizer?.text(of: candidate.id) ?? "",
-                        probability: candidate.probability,
+                        bytes: model.tokenizer?.inexactBytes(of: candidate.id), probability: candidate.probability,
                         score: candidate.score, relevance: candidate.relevance, total: candidate.total)
                 },
                 chosen: step.token, greedy: step.greedy)

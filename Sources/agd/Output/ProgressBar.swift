@@ -1,3 +1,4 @@
+import AttributionGuidedDecoding
 import Foundation
 import Synchronization
 
@@ -11,20 +12,22 @@ final class ProgressBar: Sendable {
     private let title: String
     private let state = Mutex(State())
 
-    init(_ title: String) { self.title = title }
+    init(_ title: String) { self.title = title.printable }
+
+    private static var canMove: Bool { Terminal.errorIsTerminal && Terminal.obeysEscapes }
 
     /// - Parameter fraction: of the work that is done, 0 to 1.
     func update(_ fraction: Double) {
         state.withLock { state in
-            let interval: Duration = Terminal.errorIsTerminal ? .milliseconds(200) : .seconds(5)
+            let interval: Duration = Self.canMove ? .milliseconds(200) : .seconds(5)
             guard state.lastShown.duration(to: .now) >= interval else { return }
             state.lastShown = .now
             state.isShown = true
             let percent = Int((100 * fraction).rounded())
-            if Terminal.errorIsTerminal {
+            if Self.canMove {
                 let filled = Int((30 * fraction).rounded())
                 let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: 30 - filled)
-                Terminal.writeError("\r\(title) \(bar) \(percent) %")
+                Terminal.writeErrorStyled("\r\(title) \(bar) \(percent) %")
             } else {
                 Terminal.writeError("\(title): \(percent) %\n")
             }
@@ -33,7 +36,7 @@ final class ProgressBar: Sendable {
 
     func finish() {
         state.withLock { state in
-            if state.isShown, Terminal.errorIsTerminal { Terminal.writeError("\r\u{1B}[K") }
+            if state.isShown, Self.canMove { Terminal.writeErrorStyled("\r\u{1B}[K") }
             state.isShown = false
         }
     }

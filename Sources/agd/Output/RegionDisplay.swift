@@ -1,12 +1,10 @@
 import AttributionGuidedDecoding
 
 /// A tokenised prompt with its region marked: tokens are divided by `|`, those of the region stand in `⟦ ⟧`, with their
-/// weight where it is not 1.
+/// weight where it is not 1. Tokens that share a character stand together.
 enum RegionDisplay {
     static func render(_ prompt: Prompt, _ region: RegionOfInterest, tokenizer: Tokenizer?) -> String {
-        var lines = prompt.tokens.enumerated().map { position, token in
-            let text = tokenizer.map { visible($0.text(of: token)) } ?? "\(token)"
-            let weight = region.weight(at: position)
+        var lines = pieces(prompt, region, tokenizer).map { text, weight in
             if weight == 0 { return "|" + text }
             return weight == 1 ? "⟦\(text)⟧" : "⟦\(text)⟧×\(weight)"
         }.joined()
@@ -20,8 +18,25 @@ enum RegionDisplay {
         return lines + "\n"
     }
 
+    /// What stands between two signs, with its weight.
+    private static func pieces(
+        _ prompt: Prompt, _ region: RegionOfInterest, _ tokenizer: Tokenizer?
+    ) -> [(text: String, weight: Double)] {
+        guard let tokenizer else {
+            return prompt.tokens.enumerated().map { ("\($0.element)", region.weight(at: $0.offset)) }
+        }
+        let bytes = prompt.tokens.map { tokenizer.bytes(of: $0, showsSpecialTokens: true) }
+        return TokenText.runs(of: bytes).flatMap { run in
+            // A region that begins inside a character shows its tokens one by one, by their bytes.
+            let isOne = Set(run.map { region.weight(at: $0) }).count == 1
+            return (isOne ? [run] : run.map { $0..<$0 + 1 }).map { positions in
+                (visible(TokenText.text(of: bytes[positions].joined())), region.weight(at: positions.lowerBound))
+            }
+        }
+    }
+
     /// Line ends are shown and kept, so that long prompts stay readable.
     private static func visible(_ text: String) -> String {
-        text.replacing("\n", with: "\\n\n").replacing("\t", with: "\\t")
+        text.printable.replacing("\n", with: "\\n\n").replacing("\t", with: "\\t")
     }
 }

@@ -1,7 +1,11 @@
 import ArgumentParser
+import AttributionGuidedDecoding
 import Foundation
 
 /// Writing to the terminal: results to stdout, everything else to stderr.
+///
+/// The one border at which text of files, prompts and models becomes text that a terminal obeys: messages are always
+/// written ``Swift/String/printable``, results where stdout is a terminal; a file or pipe gets them as they are.
 enum Terminal {
     enum Color: String, ExpressibleByArgument, CaseIterable {
         case auto, always, never
@@ -12,12 +16,16 @@ enum Terminal {
             case .always: true
             case .never: false
             case .auto:
-                isatty(STDOUT_FILENO) == 1 && ProcessInfo.processInfo.environment["NO_COLOR", default: ""].isEmpty
+                outputIsTerminal && obeysEscapes
+                    && ProcessInfo.processInfo.environment["NO_COLOR", default: ""].isEmpty
             }
         }
     }
 
+    static var outputIsTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
     static var errorIsTerminal: Bool { isatty(STDERR_FILENO) == 1 }
+    /// Whether the terminal knows escape sequences at all.
+    static var obeysEscapes: Bool { ProcessInfo.processInfo.environment["TERM"] != "dumb" }
 
     /// Columns of the terminal; 100 where there is none.
     static var width: Int {
@@ -26,7 +34,10 @@ enum Terminal {
         return Int(size.ws_col)
     }
 
-    static func write(_ text: String) { write(Data(text.utf8)) }
+    static func write(_ text: String) { writeStyled(outputIsTerminal ? text.printable : text) }
+
+    /// Writes what was made for a terminal, colours and all.
+    static func writeStyled(_ text: String) { write(Data(text.utf8)) }
 
     /// Writes to a file, or to stdout where none was named.
     static func write(_ text: String, to path: String?, option: String) throws {
@@ -56,7 +67,10 @@ enum Terminal {
         }
     }
 
-    static func writeError(_ text: String) {
+    static func writeError(_ text: String) { writeErrorStyled(text.printable) }
+
+    /// Writes what was made for a terminal, such as a bar that moves.
+    static func writeErrorStyled(_ text: String) {
         // Where stderr is gone, nowhere is left to tell.
         do { try FileHandle.standardError.write(contentsOf: Data(text.utf8)) } catch { return }
     }
@@ -64,15 +78,24 @@ enum Terminal {
     static func note(_ text: String) { writeError("note: \(text)\n") }
 
     /// Bold and underlined, and not by colour alone.
-    static func marked(_ text: String) -> String { text.isEmpty ? "" : "\u{1B}[1;4;33m\(text)\u{1B}[0m" }
+    static func marked(_ text: String) -> String {
+        text.isEmpty ? "" : "\u{1B}[1;4;33m\(text.printable)\u{1B}[0m"
+    }
 
     static func writeJSON(_ value: some Encodable) throws { write(try json(value)) }
 
-    /// A JSON object with a line end.
+    /// A JSON object with a line end. What a terminal would obey beyond JSON's own rules is escaped, too.
     static func json(_ value: some Encodable) throws -> String {
         let encoder = JSONEncoder()
         encoder.keyEncodingStrategy = .convertToSnakeCase
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        return String(decoding: try encoder.encode(value), as: UTF8.self) + "\n"
+        let text = String(decoding: try encoder.encode(value), as: UTF8.self)
+        return text.unicodeScalars.reduce(into: "") { json, scalar in
+            if (0x7F...0x9F).contains(scalar.value) {
+                json += "\\u00\(String(scalar.value, radix: 16))"
+            } else {
+                json.unicodeScalars.append(scalar)
+            }
+        } + "\n"
     }
 }

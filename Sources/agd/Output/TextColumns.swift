@@ -1,3 +1,5 @@
+import AttributionGuidedDecoding
+
 /// Texts side by side, wrapped at spaces, with marked pieces.
 struct TextColumns {
     struct Piece {
@@ -82,7 +84,7 @@ struct TextColumns {
                 if !current.isEmpty { word.append(Piece(text: current, isMarked: piece.isMarked)) }
                 current = ""
             }
-            for character in piece.text {
+            for character in piece.text.printable {
                 switch character {
                 case " ":
                     endPiece()

@@ -1,3 +1,4 @@
+import AttributionGuidedDecoding
 import Foundation
 
 /// A table for a terminal; columns that hold numbers are right-aligned.
@@ -6,8 +7,13 @@ struct TextTable {
     var rows: [[String]]
 
     init(_ header: [String], _ rows: [[String]]) {
-        self.header = header
-        self.rows = rows
+        self.header = header.map(Self.cell)
+        self.rows = rows.map { $0.map(Self.cell) }
+    }
+
+    /// A cell is one line.
+    private static func cell(_ text: String) -> String {
+        text.printable.replacing("\n", with: "\\n").replacing("\t", with: "\\t")
     }
 
     var rendered: String {

@@ -36,10 +36,25 @@ function ink([red, green, blue]) {
   return luminance > 0.19 ? "#111" : "#fff";
 }
 
-/** A token as text whose spaces and line ends can be seen. */
+/** For each token that shares a character with its neighbours: what they are together, and which of them it is. */
+const shared = new Map(data.sharedCharacters.flatMap(({ position, count, text }) =>
+  Array.from({ length: count }, (_, index) => [position + index, { text, part: index + 1, count }])));
+
+/** A token in words; one that shares a character by the character and its part of it. */
+function nameOf(position) {
+  const whole = shared.get(position);
+  return whole ? `“${visible(whole.text)}”, token ${whole.part} of ${whole.count}` : `“${visible(data.tokens[position].text)}”`;
+}
+
+/** A token as text whose spaces and line ends can be seen. The first of those that share a character shows it, the others a sign. */
 function tokenNode(token, position) {
+  const whole = shared.get(position);
   const node = element("span", { class: "token" + (token.weight !== 0 ? " region" : ""), "data-position": position });
-  for (const piece of token.text.split(/([ \n\t])/)) {
+  if (whole && whole.part > 1) {
+    node.append(element("span", { class: "sign" }, "‥"));
+    return node;
+  }
+  for (const piece of (whole ? whole.text : token.text).split(/([ \n\t])/)) {
     if (piece === "") continue;
     if (piece === " ") node.append(element("span", { class: "sign" }, "·"), element("wbr"));
     else if (piece === "\t") node.append(element("span", { class: "sign" }, "⇥\t"));
@@ -71,7 +86,8 @@ function paint(step) {
     node.classList.toggle("painted", isPainted);
     node.classList.toggle("negative", share < -0.03);
     node.classList.toggle("strong", Math.abs(share) > 0.5);
-    node.title = position < step.relevance.length ? `relevance ${number(value)}` : "";
+    const name = shared.has(position) ? nameOf(position) + "; " : "";
+    node.title = position < step.relevance.length ? `${name}relevance ${number(value)}` : name;
   });
 }
 
@@ -80,7 +96,7 @@ function showCandidates(step) {
   const note = step.changedByGuidance ? "guidance chose it" : step.guided ? "guided; the model's own choice too"
     : data.entropyThreshold !== undefined && data.entropyThreshold !== null && step.entropy < data.entropyThreshold
       ? "the gate was shut" : "not guided";
-  byId("target").replaceChildren(element("code", {}, `“${visible(chosen.text)}”`),
+  byId("target").replaceChildren(element("code", {}, nameOf(step.position)),
     ` — logit ${number(step.logit)}, entropy ${number(step.entropy)} nats; ${note}`);
   const cell = (text) => element("td", { class: "number" }, text);
   byId("candidates").replaceChildren(element("table", {},
@@ -141,7 +157,7 @@ function showEntropy() {
   data.steps.forEach((step, index) => {
     drawing.append(element("rect", { x: left + index * width + 1, y: y(step.entropy), width: width - 2, height: Math.max(1.5, height - y(step.entropy)),
       class: "step" + (step.guided ? " guided" : "") + (index === selected ? " selected" : ""), click: () => select(index) },
-      element("title", {}, `${visible(data.tokens[step.position].text)}: ${step.entropy.toFixed(3)} nats`)));
+      element("title", {}, `${nameOf(step.position)}: ${step.entropy.toFixed(3)} nats`)));
     if (step.changedByGuidance) drawing.append(element("text", { x: left + (index + 0.5) * width, y: height + 13, "text-anchor": "middle" }, "▴"));
   });
   if (gate !== undefined && gate !== null) drawing.append(element("line", { class: "gate", x1: left, x2: left + width * data.steps.length, y1: y(gate), y2: y(gate) }));
