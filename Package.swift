@@ -22,6 +22,8 @@ let package = Package(
     ],
     targets: [
         .systemLibrary(name: "CLlama", pkgConfig: "llama"),
+        .systemLibrary(name: "CJinja", pkgConfig: "llama-jinja"),
+        .target(name: "CChatTemplate", dependencies: ["CJinja", "CLlama"]),
         .target(
             name: "CLaneKernels", dependencies: ["CLlama"],
             exclude: [
@@ -33,7 +35,9 @@ let package = Package(
             cSettings: ["attention", "elementwise", "products", "shared"].map { .headerSearchPath($0) }),
         .target(name: "TensorGraph", dependencies: ["CLlama", "CLaneKernels"]),
         .target(name: "LaneEngine", dependencies: ["TensorGraph", "CLlama"]),
-        .target(name: "AttributionGuidedDecoding", dependencies: ["LaneEngine", "TensorGraph", "CLlama"]),
+        .target(
+            name: "AttributionGuidedDecoding",
+            dependencies: ["LaneEngine", "TensorGraph", "CLlama", "CChatTemplate"]),
         .target(
             name: "AGDInsight",
             dependencies: ["AttributionGuidedDecoding", "TensorGraph"],
@@ -94,5 +98,6 @@ let package = Package(
         .testTarget(name: "AGDEvaluationTests", dependencies: ["AGDEvaluation", "TestFixtures", "CZlib"]),
         .testTarget(name: "AGDCommandTests", dependencies: ["agd"]),
     ],
-    swiftLanguageModes: [.v6]
+    swiftLanguageModes: [.v6],
+    cxxLanguageStandard: .cxx17
 )

