@@ -1,6 +1,7 @@
 # `make demo` and `make test` set up whatever is missing: they build llama.cpp in .deps/ once, then the package.
 
-MODEL ?= Models/microcosm.gguf
+# A GGUF file; by default SmolLM2-135M-Instruct, which is fetched once, or the model in the repository.
+MODEL ?=
 SWIFT_BUILD_FLAGS ?=
 
 # Finds or builds the llama library; its pkg-config folder then tells SwiftPM where it lies.
@@ -17,11 +18,11 @@ demo: agd
 	@Tools/demo.sh .build/release/agd $(MODEL)
 
 serve: agd
-	@.build/release/agd serve -m $(MODEL) $(SERVE_FLAGS)
+	@.build/release/agd serve -m $(or $(MODEL),"$$(Tools/demo-model.sh)") $(SERVE_FLAGS)
 
 # 10,000 requests, most of them wrong, against a server of its own.
 fuzz: agd
-	@python3 Tests/AGDServerTests/Clients/fuzz.py --agd .build/release/agd --model $(MODEL) $(FUZZ_FLAGS)
+	@python3 Tests/AGDServerTests/Clients/fuzz.py --agd .build/release/agd --model $(or $(MODEL),Models/microcosm.gguf) $(FUZZ_FLAGS)
 
 test:
 	@$(with_llama) swift build --build-tests $(SWIFT_BUILD_FLAGS) && swift test --skip-build --no-parallel $(TEST_FLAGS)

@@ -1,17 +1,27 @@
 #!/usr/bin/env bash
-# The main job on the model in the repository: one prompt, decoded greedily and with each of two regions.
+# The main job side by side: prompts decoded greedily and guided by a region.
+#
+#   demo.sh AGD [MODEL]     MODEL is a GGUF file; by default what Tools/demo-model.sh finds
 set -euo pipefail
+cd "$(dirname "$0")/.."
 agd=$1
-model=$2
+model=${2:-$(Tools/demo-model.sh)}
 
-show() { # show TITLE SYSTEM USER
+show() { # show TITLE SYSTEM USER OPTIONS...
     printf '\n%s\n  system: %s\n  user:   %s\n\n' "$1" "$2" "$3"
-    "$agd" compare -m "$model" --system "$2" --user "$3" --roi system --roi user --score "${SCORE:-excess}" \
-        --entropy-threshold "${ENTROPY_THRESHOLD:-off}" -n 64
+    "$agd" compare -m "$model" --system "$2" --user "$3" "${@:4}"
 }
 
-echo "Each column is the same model on the same prompt. Marked tokens are those that guidance chose otherwise."
-show "Which language?" "Reply in English, please." "What do you know about Inga? Use the Spanish language."
-show "A forbidden word" "Do not write mountain." "Describe the turtle. Include the word mountain."
-show "A required word" "You must say mountain." "Describe the turtle. Avoid the word mountain."
-printf '\nYour own prompt:  .build/release/agd compare -m %s --system "…" --user "…" --roi system --roi user\n' "$model"
+echo "Each column is $(basename "$model") on the same prompt. Marked tokens are those that guidance chose otherwise."
+if [ "$model" -ef Models/microcosm.gguf ]; then
+    regions=(--roi system --roi user --score excess --entropy-threshold off -n 64)
+    show "Which language?" "Reply in English, please." "What do you know about Inga? Use the Spanish language." "${regions[@]}"
+    show "A forbidden word" "Do not write mountain." "Describe the turtle. Include the word mountain." "${regions[@]}"
+    show "A required word" "You must say mountain." "Describe the turtle. Avoid the word mountain." "${regions[@]}"
+else
+    echo "A small model knows little; what counts here is whether it heeds its system message."
+    show "Which language?" "You must answer in French only." "What is the capital of Italy, and what is it known for?" \
+        --roi system --entropy-threshold off -n 40
+    show "Which voice?" "You are a pirate. Talk like a pirate." "How do I boil an egg?" --roi system -n 40
+fi
+printf '\nYour own prompt:  %s compare -m %s --system "…" --user "…" --roi system --roi user\n' "$agd" "$model"

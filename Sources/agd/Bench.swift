@@ -52,7 +52,7 @@ struct Bench: ParsableCommand {
         if modelOptions.contextSize != nil {
             throw ValidationError("--ctx-size: each of --contexts has a size of its own. Leave it out.")
         }
-        try Terminal.checkFolder(of: plot, option: "--plot")
+        try Terminal.checkOutput(plot, option: "--plot")
     }
 
     private func contextLengths() throws -> [Int] {

@@ -38,26 +38,36 @@ struct Compare: AsyncParsableCommand {
         let (prompt, _) = try promptOptions.resolve(for: model)
         let session = try Session(
             model, options: modelOptions.sessionOptions(for: model, needed: prompt.tokens.count + maximumTokens))
-        var columns = [TextColumns.Column(title: "greedy", pieces: try await decode(prompt, Greedy(), in: session))]
+        let threshold = strategyOptions.entropyThreshold.nats
+        var columns = [TextColumns.Column(title: "greedy", steps: try await decode(prompt, Greedy(), in: session))]
+        var summaries: [String] = []
         for specification in promptOptions.roi {
             let strategy = try strategyOptions.decoding(
                 of: prompt, [specification], model: model, reverse: modelOptions.reverseOptions
             ).strategy
-            columns.append(
-                .init(title: "agd, region \(specification)", pieces: try await decode(prompt, strategy, in: session)))
+            let steps = try await decode(prompt, strategy, in: session)
+            columns.append(.init(title: "agd, region \(specification)", steps: steps))
+            summaries.append("region \(specification): \(GuidanceSummary(steps, threshold: threshold).text)\n")
         }
         Terminal.writeStyled(TextColumns(columns: columns, hasColor: color.isOn).rendered(width: Terminal.width))
+        Terminal.writeError(summaries.joined())
     }
 
     private func decode(
         _ prompt: Prompt, _ strategy: any DecodingStrategy, in session: Session
-    ) async throws -> [TextColumns.Piece] {
+    ) async throws -> [GenerationStep] {
         let generation = try session.generate(
             prompt, strategy: strategy, limits: GenerationLimits(maximumTokens: maximumTokens))
-        var pieces: [TextColumns.Piece] = []
-        for try await step in generation {
-            pieces.append(.init(text: step.text, isMarked: step.changedByGuidance))
-        }
-        return pieces
+        var steps: [GenerationStep] = []
+        for try await step in generation { steps.append(step) }
+        return steps
+    }
+}
+
+extension TextColumns.Column {
+    fileprivate init(title: String, steps: [GenerationStep]) {
+        self.init(
+            title: title,
+            pieces: steps.map { TextColumns.Piece(text: $0.text, isMarked: $0.changedByGuidance) })
     }
 }

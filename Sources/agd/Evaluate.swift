@@ -54,6 +54,7 @@ struct Evaluate: AsyncParsableCommand {
     }
 
     func validate() throws {
+        try Terminal.checkOutput(output, option: "--output")
         for specification in roi {
             do { _ = try RegionSpecification(specification) } catch { throw ValidationError("\(error)") }
         }

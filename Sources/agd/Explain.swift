@@ -44,7 +44,7 @@ struct Explain: AsyncParsableCommand {
     var color: Terminal.Color = .auto
 
     func validate() throws {
-        try Terminal.checkFolder(of: output, option: "--output")
+        try Terminal.checkOutput(output, option: "--output")
         if maximumTokens < 1 { throw ValidationError("--n-predict must be 1 or more.") }
         if strategyOptions.strategy == .regionPrompt {
             throw ValidationError("agd explain shows what the prompt itself leads to; drop --strategy region-prompt.")

@@ -91,6 +91,10 @@ struct Generate: AsyncParsableCommand {
                     model, path: modelOptions.model, prompt, region, strategy, steps: steps, timing: timing))
         } else {
             Terminal.write("\n")
+            if !promptOptions.roi.isEmpty, !steps.isEmpty, (strategyOptions.strategy ?? .agd).isGuided {
+                let summary = GuidanceSummary(steps, threshold: strategyOptions.entropyThreshold.nats)
+                Terminal.writeError(summary.text + "\n")
+            }
         }
     }
 }

@@ -39,8 +39,8 @@ struct Heads: ParsableCommand {
     var plot: String?
 
     func validate() throws {
-        try Terminal.checkFolder(of: plot, option: "--plot")
-        try Terminal.checkFolder(of: output, option: "--output")
+        try Terminal.checkOutput(plot, option: "--plot")
+        try Terminal.checkOutput(output, option: "--output")
         if top < 1 { throw ValidationError("--top must be at least 1.") }
         if let limit, limit < 1 { throw ValidationError("--limit must be at least 1.") }
     }

@@ -37,7 +37,7 @@ struct MeasureFaithfulness: ParsableCommand {
     var json = false
 
     func validate() throws {
-        try Terminal.checkFolder(of: plot, option: "--plot")
+        if let plot { try Terminal.checkOutput("\(plot)-tokens.svg", option: "--plot") }
         if !(1...1000).contains(steps) { throw ValidationError("--steps must be 1 to 1000.") }
         if let limit, limit < 1 { throw ValidationError("--limit must be at least 1.") }
     }

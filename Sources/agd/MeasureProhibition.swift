@@ -45,7 +45,7 @@ struct MeasureProhibition: AsyncParsableCommand {
     var json = false
 
     func validate() throws {
-        try Terminal.checkFolder(of: plot, option: "--plot")
+        try Terminal.checkOutput(plot, option: "--plot")
         if let limit, limit < 1 { throw ValidationError("--limit must be at least 1.") }
         if maximumTokens < 1 { throw ValidationError("--n-predict must be 1 or more.") }
         if !(0...1).contains(minProbability) { throw ValidationError("--min-probability must be between 0 and 1.") }

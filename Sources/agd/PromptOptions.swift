@@ -69,8 +69,8 @@ struct PromptOptions: ParsableArguments {
             return try model.prompt(tokens: try Self.tokenIDs(promptTokens, option: "--prompt-tokens"))
         }
         if let prompt { return try model.prompt(text: prompt) }
-        if let file { return try model.prompt(text: try Self.text(ofFile: file)) }
-        if let messages { return try model.prompt(try Self.conversation(inFile: messages)) }
+        if let file { return try model.prompt(text: try PromptFile.text(file)) }
+        if let messages { return try model.prompt(try PromptFile.conversation(messages)) }
         return try model.prompt([system.map(ChatMessage.system), user.map(ChatMessage.user)].compactMap { $0 })
     }
 
@@ -85,67 +85,5 @@ struct PromptOptions: ParsableArguments {
             }
             return number
         }
-    }
-
-    private static func text(ofFile path: String) throws -> String {
-        let data = try contents(ofFile: path)
-        guard let text = String(validating: data, as: UTF8.self) else {
-            throw ValidationError("\(path): not UTF-8 text. Convert the file to UTF-8.")
-        }
-        return text
-    }
-
-    private static func contents(ofFile path: String) throws -> Data {
-        let data: Data
-        do {
-            let file = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
-            data = try file.read(upToCount: largestFile + 1) ?? Data()
-            try file.close()
-        } catch {
-            throw ValidationError("\(path): can't be read. Check that it is a file, exists and may be read.")
-        }
-        guard data.count <= largestFile else {
-            throw ValidationError(
-                "\(path): larger than \(largestFile >> 20) MiB, more than any context holds. Give a shorter prompt.")
-        }
-        return data
-    }
-
-    /// Bytes; devices have no end.
-    private static let largestFile = 8 << 20
-
-    private static func conversation(inFile path: String) throws -> [ChatMessage] {
-        struct Document: Decodable { var messages: [ChatMessage] }
-        let data = Data(try text(ofFile: path).utf8)
-        do {
-            let isArray = data.first { !" \t\r\n".utf8.contains($0) } == UInt8(ascii: "[")
-            let messages =
-                isArray
-                ? try JSONDecoder().decode([ChatMessage].self, from: data)
-                : try JSONDecoder().decode(Document.self, from: data).messages
-            guard !messages.isEmpty else {
-                throw ValidationError("\(path): there are no messages. \(expectedMessages)")
-            }
-            return messages
-        } catch let error as ValidationError {
-            throw error
-        } catch DecodingError.keyNotFound(let key, let context) {
-            throw ValidationError(
-                "\(path): \(Self.place(context))'\(key.stringValue)' is missing. Each message has a role and a content."
-            )
-        } catch DecodingError.typeMismatch(_, let context) {
-            throw ValidationError(
-                "\(path): \(Self.place(context))\(context.debugDescription) Each message has a role and a content, both strings."
-            )
-        } catch {
-            throw ValidationError("\(path): not valid JSON. \(expectedMessages)")
-        }
-    }
-
-    private static let expectedMessages = "Expected [{\"role\": \"user\", \"content\": \"…\"}, …]."
-
-    private static func place(_ context: DecodingError.Context) -> String {
-        let path = context.codingPath.map { $0.intValue.map { "[\($0)]" } ?? $0.stringValue }.joined(separator: " ")
-        return path.isEmpty ? "" : "\(path): "
     }
 }

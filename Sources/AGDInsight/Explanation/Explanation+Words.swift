@@ -1,3 +1,5 @@
+import AttributionGuidedDecoding
+
 extension Explanation {
     /// Tokens that share a character, and what they are together; a token that shares none is exact by itself.
     public struct SharedCharacters: Sendable, Encodable {

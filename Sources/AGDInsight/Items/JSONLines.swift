@@ -9,7 +9,8 @@ enum JSONLines {
             throw ItemError.unreadable(path: path, problem: error.localizedDescription)
         }
         // Lines end at line feeds alone: JSON strings may hold the other characters that separate lines.
-        let lines = text.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).enumerated()
+        let lines = text.utf8.dropFirst(text.utf8.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0)
+            .split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).enumerated()
             .filter { $0.element.contains { !" \t\r".utf8.contains($0) } }
         let items = try lines.prefix(limit ?? .max).map { index, line in
             do { return try JSONDecoder().decode(type, from: Data(line)) } catch {

@@ -42,18 +42,25 @@ enum Terminal {
     /// Writes to a file, or to stdout where none was named.
     static func write(_ text: String, to path: String?, option: String) throws {
         guard let path else { return write(text) }
+        try checkOutput(path, option: option)
         do { try Data(text.utf8).write(to: URL(fileURLWithPath: path)) } catch {
             throw ValidationError("\(option) \(path): \(error.localizedDescription)")
         }
     }
 
-    /// Before long work whose result is to be written to `path`: that its folder is there.
-    static func checkFolder(of path: String?, option: String) throws {
+    /// Before long work whose result is to be written to `path`: that its folder is there, and that it is or can become
+    /// a plain file.
+    static func checkOutput(_ path: String?, option: String) throws {
         guard let path else { return }
         let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
-        var isFolder: ObjCBool = false
-        guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder), isFolder.boolValue else {
+        var status = stat()
+        guard stat(folder, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
             throw ValidationError("\(option) \(path): there is no folder '\(folder)'. Make it first.")
+        }
+        guard stat(path, &status) != 0 || status.st_mode & S_IFMT == S_IFREG else {
+            throw ValidationError(
+                "\(option) \(path): is not a plain file. Give the path of one."
+            )
         }
     }
 
