@@ -3,12 +3,12 @@ import AttributionGuidedDecoding
 import Foundation
 
 /// Prompts and conversations in files, as editors and other programs write them.
-enum PromptFile {
+extension PromptOptions {
     /// Bytes; devices have no end.
     private static let largest = 8 << 20
 
     /// A raw prompt: UTF-8, without the byte-order mark and the carriage returns that some programs write.
-    static func text(_ path: String) throws -> String {
+    static func text(ofFile path: String) throws -> String {
         guard let text = String(validating: try contents(path), as: UTF8.self) else {
             throw ValidationError("\(path): not UTF-8 text. Convert the file to UTF-8.")
         }
@@ -16,9 +16,9 @@ enum PromptFile {
     }
 
     /// A conversation: messages as OpenAI's API takes them, in an array or as the member `messages` of an object.
-    static func conversation(_ path: String) throws -> [ChatMessage] {
+    static func conversation(inFile path: String) throws -> [ChatMessage] {
         struct Document: Decodable { var messages: [FileMessage] }
-        let data = Data(try text(path).utf8)
+        let data = Data(try text(ofFile: path).utf8)
         do {
             let isArray = data.first { !" \t\r\n".utf8.contains($0) } == UInt8(ascii: "[")
             let messages =

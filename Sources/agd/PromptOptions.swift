@@ -69,8 +69,8 @@ struct PromptOptions: ParsableArguments {
             return try model.prompt(tokens: try Self.tokenIDs(promptTokens, option: "--prompt-tokens"))
         }
         if let prompt { return try model.prompt(text: prompt) }
-        if let file { return try model.prompt(text: try PromptFile.text(file)) }
-        if let messages { return try model.prompt(try PromptFile.conversation(messages)) }
+        if let file { return try model.prompt(text: try Self.text(ofFile: file)) }
+        if let messages { return try model.prompt(try Self.conversation(inFile: messages)) }
         return try model.prompt([system.map(ChatMessage.system), user.map(ChatMessage.user)].compactMap { $0 })
     }
 
