@@ -36,8 +36,11 @@ public struct ChatEndpoint: Sendable {
         self.transport = transport
     }
 
-    /// Whether whoever carries the request can read the key.
-    public var sendsKeyInClear: Bool { key != nil && url.scheme?.lowercased() != "https" }
+    /// Whether whoever carries the request to another machine can read the key.
+    public var sendsKeyInClear: Bool {
+        let isLocal = ["localhost", "127.0.0.1", "::1", "[::1]"].contains(url.host ?? "")
+        return key != nil && url.scheme?.lowercased() != "https" && !isLocal
+    }
 
     /// Answers longer than this are none to a judge's prompt.
     private static let longestAnswer = 4 << 20
