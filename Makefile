@@ -7,7 +7,7 @@ SWIFT_BUILD_FLAGS ?=
 # Finds or builds the llama library; its pkg-config folder then tells SwiftPM where it lies.
 with_llama = found=$$(Tools/dependencies.sh) && export PKG_CONFIG_PATH="$$found$${PKG_CONFIG_PATH:+:$$PKG_CONFIG_PATH}" &&
 
-.PHONY: all demo test serve fuzz oracle sbom check-packages check-aarch64 lint format install clean
+.PHONY: all demo test serve fuzz attack oracle sbom check-packages check-aarch64 lint format install clean
 all: agd
 
 .PHONY: agd
@@ -23,6 +23,10 @@ serve: agd
 # 10,000 requests, most of them wrong, against a server of its own.
 fuzz: agd
 	@python3 Tests/AGDServerTests/Clients/fuzz.py --agd .build/release/agd --model $(or $(MODEL),Models/microcosm.gguf) $(FUZZ_FLAGS)
+
+# Every promise of SECURITY.md turned round, for some minutes; prints figures, fails where a promise is broken.
+attack: agd
+	@for attack in Tools/attack/*.py; do python3 $$attack --agd .build/release/agd --model $(MODEL) $(ATTACK_FLAGS) || exit 1; done
 
 test:
 	@$(with_llama) swift build --build-tests $(SWIFT_BUILD_FLAGS) && swift test --skip-build --no-parallel $(TEST_FLAGS)

@@ -3,6 +3,7 @@ import Dispatch
 import Hummingbird
 import HummingbirdCore
 import Logging
+import NIOCore
 import ServiceLifecycle
 
 /// A model behind an OpenAI-compatible HTTP API.
@@ -34,29 +35,42 @@ public struct Server: Sendable {
 
     /// Serves until a signal asks to stop: then no new requests are taken, and running ones finish or are cancelled after
     /// ``ServerConfiguration/shutdownGrace``.
-    /// - Throws: what loading the model throws, or an error where the address can't be bound.
-    public func run() async throws {
+    /// - Throws: what loading the model throws, or ``ServerError`` where the address can't be listened on; the model isn't
+    ///   loaded then.
+    /// - Parameter whenListening: told the port.
+    public func run(whenListening: @escaping @Sendable (_ port: Int) -> Void = { _ in }) async throws {
         let state = ModelState()
+        let (listening, isListening) = AsyncStream<Never>.makeStream()
+        let connections = OpenConnections(
+            limit: try OpenFiles.connectionLimit(wanted: configuration.connectionLimit))
         let api = API(state: state, configuration: configuration, telemetry: Telemetry(registry), registry: registry)
         let application = Application(
-            router: api.router(),
-            server: .http1(
-                configuration: .init(additionalChannelHandlers: [ConnectionMonitor()], idleTimeout: .seconds(75))),
+            router: try api.router(),
+            server: HTTPServerBuilder { [configuration] responder in
+                HTTPChannel(responder: responder, deadlines: configuration.deadlines, connections: connections)
+            },
             configuration: .init(
                 address: .hostname(configuration.host, port: configuration.port), serverName: "agd",
-                availableConnectionsDelegate: MaximumAvailableConnections(configuration.connectionLimit, logger: logger)
+                availableConnectionsDelegate: MaximumAvailableConnections(
+                    connections.limit + OpenFiles.slack, logger: logger)
             ),
             onServerRunning: { [logger, configuration] channel in
                 let port = channel.localAddress?.port ?? configuration.port
                 logger.notice("listening", metadata: ["address": "http://\(configuration.host):\(port)"])
+                isListening.finish()
+                whenListening(port)
             },
             logger: logger)
-        let loading = ModelLoading(state: state, configuration: configuration, logger: logger, load: load)
+        let loading = ModelLoading(
+            state: state, configuration: configuration, logger: logger, listening: listening, load: load)
         var group = ServiceGroupConfiguration(
             // Services are stopped from the last to the first: no new requests are taken before the running ones are waited for.
             services: [application, loading], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         group.maximumGracefulShutdownDuration = configuration.shutdownGrace
-        do { try await ServiceGroup(configuration: group).run() } catch is CancellationError {}
+        do { try await ServiceGroup(configuration: group).run() } catch is CancellationError {
+        } catch let error as IOError {
+            throw ServerError(error, host: configuration.host, port: configuration.port)
+        }
         logger.notice("stopped")
     }
 }
@@ -66,9 +80,13 @@ private struct ModelLoading: Service {
     let state: ModelState
     let configuration: ServerConfiguration
     let logger: Logger
+    /// Ends when the server listens: whether it can is known at once, and loading may take minutes.
+    let listening: AsyncStream<Never>
     let load: @Sendable (_ progress: @escaping @Sendable (Double) -> Void) throws -> LanguageModel
 
     func run() async throws {
+        for await _ in listening {}
+        try Task.checkCancellation()
         let start = ContinuousClock.now
         let model = try await withCheckedThrowingContinuation { continuation in
             DispatchQueue.global().async {

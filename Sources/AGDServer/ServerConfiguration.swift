@@ -1,4 +1,5 @@
 import AttributionGuidedDecoding
+import NIOCore
 
 /// How a model is served.
 public struct ServerConfiguration: Sendable {
@@ -22,7 +23,9 @@ public struct ServerConfiguration: Sendable {
     /// The model's name in the API.
     public var modelName: String
     /// Wanted in each request's `Authorization: Bearer` header; nil lets everybody in.
-    public var apiKey: String?
+    public var apiKey: Secret?
+    /// Origins, such as `https://chat.example`, whose web pages may use the API.
+    public var allowedOrigins: [String] = []
     /// Whether requests may name regions by `regex:`: a hostile pattern can take very long.
     public var allowsRegularExpressions = false
     public var inference = Inference()
@@ -30,14 +33,23 @@ public struct ServerConfiguration: Sendable {
     public var shutdownGrace: Duration = .seconds(10)
     /// How often a stream that has nothing to say shows that it lives.
     public var keepAliveInterval: Duration = .seconds(5)
-    /// Open connections at most; file descriptors are few.
+    /// Open connections at most, and fewer where the process may open few files. A further one takes the place of one that
+    /// waits for its client.
     public var connectionLimit = 512
+    public var deadlines = Deadlines()
 
     public init(modelName: String) { self.modelName = modelName }
 
     /// Host names that a server on loopback answers to; nil for a server that can be reached from elsewhere.
-    var acceptedHosts: [String]? {
-        let loopback = ["127.0.0.1", "localhost", "[::1]"]
-        return loopback.contains(host) || host == "::1" ? loopback : nil
+    /// - Throws: ``ServerError`` for a host that isn't known.
+    func acceptedHosts() throws(ServerError) -> [String]? {
+        let address: SocketAddress
+        do { address = try SocketAddress.makeAddressResolvingHost(host, port: port) } catch {
+            throw ServerError(description: "The host '\(host)' isn't known. Give an address of this machine.")
+        }
+        let ip = address.ipAddress ?? ""
+        guard ip.hasPrefix("127.") || ip == "::1" || ip.hasPrefix("::ffff:127.") else { return nil }
+        let own = host.contains(":") ? "[\(host)]" : host
+        return Set(["127.0.0.1", "localhost", "[::1]", own.lowercased()]).sorted()
     }
 }

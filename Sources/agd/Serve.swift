@@ -31,10 +31,16 @@ struct Serve: AsyncParsableCommand {
         help: ArgumentHelp(
             "A key that requests must send. Other users of the machine can see it; prefer --api-key-file.",
             valueName: "key"))
-    var apiKey: String?
+    var apiKey: Secret?
 
     @Option(help: ArgumentHelp("A file with the key that requests must send.", valueName: "file"))
     var apiKeyFile: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "An origin, such as https://chat.example, whose web pages may use the API; may be repeated.",
+            valueName: "origin"))
+    var corsOrigin: [String] = []
 
     @Option(help: ArgumentHelp("Requests worked on at once; each has caches and threads of its own.", valueName: "n"))
     var parallel = 2
@@ -57,15 +63,23 @@ struct Serve: AsyncParsableCommand {
         if !(0...65536).contains(queue) { throw ValidationError("--queue must be 0 to 65536.") }
         if apiKey != nil, apiKeyFile != nil { throw ValidationError("Give --api-key or --api-key-file, not both.") }
         if let apiKey, apiKey.isEmpty { throw ValidationError("--api-key must not be empty.") }
+        if let alias, alias.isEmpty { throw ValidationError("--alias must not be empty.") }
+        for origin in corsOrigin where !Self.isOrigin(origin) {
+            throw ValidationError(
+                "--cors-origin '\(origin)' is no origin: give a scheme, a host and, where it has one, a port, such as https://chat.example."
+            )
+        }
     }
 
     func run() async throws {
+        CrashReports.leaveOutMemory()
         MemoryAllocator.returnLargeBlocks()
         let file = URL(fileURLWithPath: modelOptions.model)
         var configuration = ServerConfiguration(modelName: alias ?? file.deletingPathExtension().lastPathComponent)
         configuration.host = host
         configuration.port = port
         configuration.apiKey = try apiKey ?? apiKeyFile.map(Self.key(inFile:))
+        configuration.allowedOrigins = corsOrigin
         configuration.allowsRegularExpressions = allowRegex
         configuration.inference.sessionCount = parallel
         configuration.inference.queueLength = queue
@@ -83,15 +97,26 @@ struct Serve: AsyncParsableCommand {
         }.run()
     }
 
-    private static func key(inFile path: String) throws -> String {
+    /// Whether a browser can name it so: `https://chat.example:8443`, without a path.
+    private static func isOrigin(_ text: String) -> Bool {
+        guard let url = URL(string: text), let scheme = url.scheme, let host = url.host(percentEncoded: true) else { return false }
+        let name = host.contains(":") && !host.hasPrefix("[") ? "[\(host)]" : host
+        return text == "\(scheme)://\(name)" + (url.port.map { ":\($0)" } ?? "") && text == text.lowercased()
+    }
+
+    private static func key(inFile path: String) throws -> Secret {
         let text: String
         do { text = try String(contentsOf: URL(fileURLWithPath: path), encoding: .utf8) } catch {
             throw ValidationError("\(path): can't be read as text. Check --api-key-file.")
         }
         let key = text.trimmingCharacters(in: .whitespacesAndNewlines)
         guard !key.isEmpty else { throw ValidationError("\(path): there is no key in the file.") }
-        return key
+        return Secret(key)
     }
+}
+
+extension Secret: ExpressibleByArgument {
+    public init?(argument: String) { self.init(argument) }
 }
 
 extension Logger.Level: @retroactive ExpressibleByArgument {}

@@ -27,6 +27,17 @@ struct JudgeTests {
     private static let turn = JudgedTurn(
         isAligned: true, criteria: [.init(text: "polite", type: "style"), .init(text: "short", type: "format")])
 
+    @Test(
+        "A key that goes to another machine in the clear is told, and no other",
+        arguments: [
+            ("http://judge.example/v1", "k", true), ("https://judge.example/v1", "k", false),
+            ("http://localhost:8080/v1", "k", false), ("http://[::1]:8080/v1", "k", false), ("http://10.0.0.1/v1", nil, false),
+        ] as [(String, String?, Bool)])
+    func keyInClear(url: String, key: String?, isTold: Bool) throws {
+        let endpoint = try ChatEndpoint(url: url, model: "m", key: key.map { Secret($0) })
+        #expect(endpoint.sendsKeyInClear == isTold)
+    }
+
     @Test("quality is the score out of ten; what isn't the object asked for is asked again")
     func quality() async throws {
         let judge = try cannedJudge([

@@ -23,6 +23,16 @@ struct ClientTests {
     @Test("Requests drawn from the description, most of them wrong, are answered and never a 500")
     func fuzz() async throws { try await Clients.serve("fuzz.py") { [$0, "--count", "1000"] } }
 
+    @Test("With a key too, and nothing is answered without it, however its path is spelt")
+    func fuzzWithKey() async throws {
+        try await Clients.serve("fuzz.py", options: ["--api-key", "k"]) { [$0, "--count", "1000", "--key", "k"] }
+    }
+
+    @Test("Schemathesis finds no answer that the description doesn't announce")
+    func conformance() async throws {
+        try await Clients.serve("conformance.py", options: ["--api-key", "k"]) { [$0, "k"] }
+    }
+
     @Test(
         "On the page one marks text, sees the answer change, and touches a token to see why",
         .enabled(if: Clients.hasChromium, "Chromium is absent"))
@@ -60,9 +70,9 @@ enum Clients {
 
     /// Runs a script of `Clients/` against a server of its own.
     static func serve(
-        _ script: String, model: String? = TestServer.modelPath, arguments: (String) -> [String]
+        _ script: String, model: String? = TestServer.modelPath, options: [String] = [], arguments: (String) -> [String]
     ) async throws {
-        let server = try await ServerProcess(model: model ?? "")
+        let server = try await ServerProcess(model: model ?? "", options: options)
         try await run(script, arguments(server.address))
         #expect(await server.terminate() == 0)
     }
@@ -90,12 +100,12 @@ struct ServerProcess {
     let address: String
     private let process = Process()
 
-    init(model: String = TestServer.modelPath ?? "") async throws {
+    init(model: String = TestServer.modelPath ?? "", options: [String] = []) async throws {
         let folder = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
         process.executableURL = folder.appending(path: "agd")
         process.arguments = [
             "serve", "-m", model, "--port", "0", "-t", "1", "--cache-type", "f32",
-        ]
+        ] + options
         let log = FileManager.default.temporaryDirectory.appending(path: "agd-server-\(UUID().uuidString).log")
         try Data().write(to: log)
         process.standardError = try FileHandle(forWritingTo: log)

@@ -28,7 +28,7 @@ struct ServiceTests {
 
     @Test("Without the key there is nothing but the page and the state")
     func apiKey() async throws {
-        let server = try await TestServer { $0.apiKey = "secret" }
+        let server = try await TestServer { $0.apiKey = Secret("secret") }
         #expect(try await server.get("/v1/models").status == 401)
         #expect(try await server.get("/v1/models", headers: [.authorization: "Bearer wrong!"]).status == 401)
         #expect(try await server.get("/v1/models", headers: [.authorization: "Bearer secret"]).status == 200)

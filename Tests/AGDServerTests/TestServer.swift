@@ -32,9 +32,9 @@ struct TestServer: Sendable {
         change(&configuration)
         let registry = PrometheusRegistry()
         let api = API(state: state, configuration: configuration, telemetry: Telemetry(registry), registry: registry)
-        responder = api.router().buildResponder()
+        responder = try api.router().buildResponder()
         if isLoaded {
-            await state.ready(try ServedModel(Self.model.get(), name: "test", configuration: configuration.inference))
+            await state.ready(try ServedModel(Self.model.get(), name: configuration.modelName, configuration: configuration.inference))
         }
     }
 

@@ -1,4 +1,5 @@
 import AsyncHTTPClient
+import AttributionGuidedDecoding
 import Foundation
 import NIOCore
 import NIOPosix
@@ -10,19 +11,19 @@ public struct ChatEndpoint: Sendable {
 
     public let url: URL
     public let model: String
-    private let key: String?
+    private let key: Secret?
     private let transport: Transport
 
     /// - Parameters:
     ///   - url: such as `http://localhost:8080/v1`; `/chat/completions` is added where it is missing.
     ///   - key: sent as a bearer token; nil sends none.
     /// - Throws: ``EvaluationError`` for anything but an http(s) address.
-    public init(url text: String, model: String, key: String? = nil) throws(EvaluationError) {
+    public init(url text: String, model: String, key: Secret? = nil) throws(EvaluationError) {
         try self.init(url: text, model: model, key: key, transport: Self.send)
     }
 
     init(
-        url text: String, model: String, key: String? = nil, transport: @escaping Transport
+        url text: String, model: String, key: Secret? = nil, transport: @escaping Transport
     ) throws(EvaluationError) {
         guard let url = URL(string: text), ["http", "https"].contains(url.scheme), url.host != nil else {
             throw EvaluationError(
@@ -35,8 +36,11 @@ public struct ChatEndpoint: Sendable {
         self.transport = transport
     }
 
-    /// Whether whoever carries the request can read the key.
-    public var sendsKeyInClear: Bool { key != nil && url.scheme?.lowercased() != "https" }
+    /// Whether whoever carries the request to another machine can read the key.
+    public var sendsKeyInClear: Bool {
+        let isLocal = ["localhost", "127.0.0.1", "::1", "[::1]"].contains(url.host ?? "")
+        return key != nil && url.scheme?.lowercased() != "https" && !isLocal
+    }
 
     /// Answers longer than this are none to a judge's prompt.
     private static let longestAnswer = 4 << 20
@@ -72,7 +76,7 @@ public struct ChatEndpoint: Sendable {
         var request = HTTPClientRequest(url: url.absoluteString)
         request.method = .POST
         request.headers.add(name: "Content-Type", value: "application/json")
-        if let key { request.headers.add(name: "Authorization", value: "Bearer \(key)") }
+        if let key { request.headers.add(name: "Authorization", value: "Bearer \(key.reveal())") }
         request.body = .bytes(
             try JSONEncoder().encode(Request(model: model, messages: [.init(role: "user", content: prompt)])))
         let (status, body): (Int, Data)

@@ -1,11 +1,12 @@
 import AttributionGuidedDecoding
-import Dispatch
+import Hummingbird
 
 /// Why the model would say each target after a prompt.
 struct AttributionReport: Encodable, Sendable {
     struct Target: Encodable, Sendable {
         var id: Int
         var text: String
+        var bytes: [UInt8]?
         var logit: Double
         /// S(c, R): relevance of the region, where there is one.
         var roiScore: Double?
@@ -17,6 +18,14 @@ struct AttributionReport: Encodable, Sendable {
     struct Token: Encodable, Sendable {
         var id: Int
         var text: String
+        /// Where they are part of a character, so that the text isn't exact.
+        var bytes: [UInt8]?
+
+        init(_ id: Int, _ served: ServedModel) {
+            self.id = id
+            text = served.text(of: id)
+            bytes = served.inexactBytes(of: id)
+        }
     }
     var model, rule: String
     var tokens: [Token]
@@ -25,7 +34,8 @@ struct AttributionReport: Encodable, Sendable {
 
 extension API {
     /// Sends each target's relevance back to the prompt.
-    func attribute(_ body: JSON, _ served: ServedModel, _ context: APIContext) async throws -> AttributionReport {
+    func attribution(_ work: AdmittedRequest) throws -> Answering {
+        let (body, served) = (work.body, work.served)
         let (prompt, region, hasRegion) = try promptAndRegion(body, served)
         guard prompt.tokens.count <= served.contextLength else {
             throw APIError.invalid(
@@ -37,31 +47,34 @@ extension API {
         }
         let rule = body["agd"]?["rule"]?.string.flatMap(PropagationRule.init) ?? .attnLRP
         let withHeads = body["heads"]?.bool ?? false || !region.heads.isEmpty
-        let admission = try served.pool.admit()
-        let attributions = try await context.cancellingOnHangUp {
-            // The session lends its place, not its caches: no more work is done at once than was allowed.
-            try await served.pool.withSession(admission, for: prompt, strategy: Greedy()) { _ in
-                try await Background.run { isCancelled in
-                    let stop = { (_: Double) in if isCancelled() { throw CancellationError() } }
-                    let reading = try ReverseAttribution(
-                        served.model, tokens: prompt.tokens, options: .init(threadCount: served.threadCount),
-                        progress: stop)
-                    return try reading.attribute(
-                        targets.map { AttributionTarget(token: $0, position: prompt.tokens.count - 1) }, rule: rule,
-                        progress: stop)
+        let report = { @Sendable (attributions: [Attribution]) in
+            AttributionReport(
+                model: served.name, rule: rule.name, tokens: prompt.tokens.map { .init($0, served) },
+                targets: attributions.map { attribution in
+                    AttributionReport.Target(
+                        id: attribution.target.token, text: served.text(of: attribution.target.token),
+                        bytes: served.inexactBytes(of: attribution.target.token), logit: attribution.logit,
+                        roiScore: hasRegion ? attribution.relevance(of: region) : nil, tokens: attribution.tokens,
+                        heads: withHeads && body["heads"]?.bool == true ? attribution.heads.map(\.allPositions) : nil)
+                })
+        }
+        return {
+            try await work.context.cancellingOnHangUp {
+                // The session lends its place, not its caches: no more work is done at once than was allowed.
+                try await served.pool.withSession(work.admission, for: prompt, strategy: Greedy()) { _ in
+                    try await served.attribution.run {
+                        let stop = { (_: Double) in try Task.checkCancellation() }
+                        let reading = try ReverseAttribution(
+                            served.model, tokens: prompt.tokens, options: .init(threadCount: served.threadCount),
+                            progress: stop)
+                        let attributions = try reading.attribute(
+                            targets.map { AttributionTarget(token: $0, position: prompt.tokens.count - 1) }, rule: rule,
+                            progress: stop)
+                        return try Response.json(report(attributions))
+                    }
                 }
             }
         }
-        return AttributionReport(
-            model: served.name, rule: rule.name,
-            tokens: prompt.tokens.map { .init(id: $0, text: served.text(of: $0)) },
-            targets: attributions.map { attribution in
-                AttributionReport.Target(
-                    id: attribution.target.token, text: served.text(of: attribution.target.token),
-                    logit: attribution.logit,
-                    roiScore: hasRegion ? attribution.relevance(of: region) : nil, tokens: attribution.tokens,
-                    heads: withHeads && body["heads"]?.bool == true ? attribution.heads.map(\.allPositions) : nil)
-            })
     }
 
     private static func target(_ value: JSON, _ field: String, _ served: ServedModel) throws -> Int {
@@ -92,23 +105,5 @@ extension Attribution {
     fileprivate func relevance(of region: RegionOfInterest) -> Double {
         let ofTokens = tokens.enumerated().reduce(0) { $0 + region.weight(at: $1.offset) * $1.element }
         return region.heads.reduce(ofTokens) { $0 + $1.value * heads[$1.key.layer].allPositions[$1.key.head] }
-    }
-}
-
-/// Long computations on a thread of their own, away from Swift's shared pool.
-private enum Background {
-    static func run<Result: Sendable>(_ body: @escaping @Sendable (@Sendable () -> Bool) throws -> Result) async throws
-        -> Result
-    {
-        let flag = CancellationFlag()
-        return try await withTaskCancellationHandler {
-            try await withCheckedThrowingContinuation { continuation in
-                DispatchQueue.global().async {
-                    continuation.resume(with: Swift.Result { try body { flag.isSet } })
-                }
-            }
-        } onCancel: {
-            flag.set()
-        }
     }
 }

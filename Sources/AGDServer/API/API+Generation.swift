@@ -3,40 +3,45 @@ import NIOCore
 
 extension API {
     /// Answers a request for text, in one piece or as a stream of events.
-    func generate(
-        _ request: GenerationRequest, _ served: ServedModel, _ context: APIContext, prefix: String,
+    func answer(
+        _ request: GenerationRequest, _ work: AdmittedRequest, prefix: String,
         format makeFormat: (AnswerHead) -> any AnswerFormat
-    ) async throws -> Response {
-        let admission = try served.pool.admit()
-        let head = AnswerHead(served, request, prefix: prefix)
+    ) throws -> Answering {
+        try RequestCost(request, work.body, work.served).check()
+        let head = AnswerHead(work.served, request, prefix: prefix)
         let format = makeFormat(head)
         let start = { @Sendable [telemetry, configuration] in
-            request.start(served, admission, every: configuration.keepAliveInterval, telemetry: telemetry)
+            request.start(work.served, work.admission, every: configuration.keepAliveInterval, telemetry: telemetry)
         }
         guard request.streams else {
-            let running = start()
-            return try await countingCancellation {
-                try await context.onHangUp({ running.cancel() }) {
+            return {
+                try await answering(work.context, start) { running in
                     let (answers, usage) = try await collect(running, request)
-                    return try Response.json(format.whole(answers, usage))
+                    return try await work.served.preparation.run { try Response.json(format.whole(answers, usage)) }
                 }
             }
         }
-        return Response(
-            status: .ok, headers: EventStream.headers,
-            body: ResponseBody { writer in
-                let running = start()
-                let stream = EventStream(writer)
-                try await countingCancellation {
-                    try await context.onHangUp({ running.cancel() }) {
-                        try await write(running, head, format, to: stream, context)
+        return {
+            Response(
+                status: .ok, headers: EventStream.headers,
+                body: ResponseBody { writer in
+                    let stream = EventStream(writer)
+                    try await answering(work.context, start) { running in
+                        try await write(running, head, format, to: stream, work.context)
                     }
-                }
-            })
+                })
+        }
     }
 
-    private func countingCancellation<Result>(_ body: () async throws -> Result) async throws -> Result {
-        do { return try await body() } catch let error as CancellationError {
+    /// Runs `body` while the answer is computed, which ends with it, and when the client hangs up.
+    private func answering<Result>(
+        _ context: APIContext, _ start: () -> RunningGeneration, _ body: (RunningGeneration) async throws -> Result
+    ) async throws -> Result {
+        let running = start()
+        defer { running.cancel() }
+        do {
+            return try await context.onHangUp({ running.cancel() }) { try await body(running) }
+        } catch let error as CancellationError {
             telemetry.requestCancelled()
             throw error
         }

@@ -5,6 +5,7 @@ struct Tokenization: Encodable {
     struct Token: Encodable {
         var id: Int
         var text: String
+        var control: Bool
         /// Ranges in the prompt's text, first to past the last: in bytes, and in characters (Unicode scalars) that the token
         /// touches. Empty for a token that isn't in the text, such as BOS; missing where the prompt has no text.
         var bytes, characters: [Int]?
@@ -30,7 +31,7 @@ extension API {
         let prompt: Prompt
         var region: RegionRequest
         if body["messages"] != nil {
-            let conversation = Conversation(body)
+            let conversation = try Conversation(body)
             prompt = try GenerationRequest.naming("messages") { try conversation.prompt(served) }
             region = conversation.region(body, allowsPatterns: allowsPatterns)
         } else {
@@ -45,14 +46,21 @@ extension API {
 
     func tokenize(_ body: JSON, _ served: ServedModel) throws -> Tokenization {
         let (prompt, region, _) = try promptAndRegion(body, served)
+        guard prompt.tokens.count <= Limits.tokenizedTokens else {
+            throw APIError.invalid(
+                "The prompt has \(prompt.tokens.count) tokens; at most \(Limits.tokenizedTokens) are told.",
+                param: body["messages"] == nil ? "prompt" : "messages", code: "answer_too_large")
+        }
         let offsets = prompt.text.map { CharacterOffsets(Array($0.utf8)) }
+        var messages = MessageWalk(prompt)
         let tokens = prompt.tokens.enumerated().map { position, id in
-            var token = Tokenization.Token(id: id, text: served.text(of: id), weight: region.weight(at: position))
+            var token = Tokenization.Token(
+                id: id, text: served.text(of: id), control: served.isControl(id), weight: region.weight(at: position))
             guard let offsets else { return token }
             let bytes = prompt.tokenBytes[position]
             token.bytes = [bytes.lowerBound, bytes.upperBound]
             token.characters = offsets.characters(bytes)
-            token.message = prompt.messages.firstIndex { $0.bytes.overlaps(bytes) }
+            token.message = messages.index(overlapping: bytes)
             if let message = token.message {
                 let content = prompt.messages[message].bytes
                 let first = offsets.characters(content.lowerBound..<content.lowerBound)[0]
@@ -65,6 +73,24 @@ extension API {
             roiHeads: region.heads.sorted { $0.key < $1.key }.map {
                 .init(layer: $0.key.layer, head: $0.key.head, weight: $0.value)
             })
+    }
+}
+
+/// Finds the messages of ranges that come in the order of the text, in one walk along it.
+private struct MessageWalk {
+    /// Messages in the order of the text, which is that of the conversation unless a template moves them.
+    private let messages: [(index: Int, bytes: Range<Int>)]
+    private var next = 0
+
+    init(_ prompt: Prompt) {
+        messages = prompt.messages.enumerated().map { ($0.offset, $0.element.bytes) }
+            .sorted { $0.1.lowerBound < $1.1.lowerBound }
+    }
+
+    mutating func index(overlapping bytes: Range<Int>) -> Int? {
+        while next < messages.count, messages[next].bytes.upperBound <= bytes.lowerBound { next += 1 }
+        guard next < messages.count, messages[next].bytes.overlaps(bytes) else { return nil }
+        return messages[next].index
     }
 }
 

@@ -9,78 +9,98 @@ struct API: Sendable {
     let configuration: ServerConfiguration
     let telemetry: Telemetry
     let registry: PrometheusRegistry
+    private let bodies = BodyReader()
 
-    func router() -> Router<APIContext> {
-        let router = Router(context: APIContext.self)
+    func router() throws -> Router<APIContext> {
+        let router = Router(context: APIContext.self, options: .autoGenerateHeadEndpoints)
+        if !configuration.allowedOrigins.isEmpty {
+            router.add(middleware: CrossOriginMiddleware(origins: Set(configuration.allowedOrigins)))
+        }
         router.add(middleware: ErrorMiddleware(telemetry: telemetry))
-        router.add(middleware: AccessMiddleware(key: configuration.apiKey, hosts: configuration.acceptedHosts))
-        on(router, .chatCompletions) { body, served, context in
+        router.add(middleware: AccessMiddleware(key: configuration.apiKey, hosts: try configuration.acceptedHosts()))
+        on(router, .chatCompletions) { work in
             let request = try GenerationRequest(
-                chat: body, served, allowsPatterns: configuration.allowsRegularExpressions)
-            return try await generate(request, served, context, prefix: "chatcmpl-") { ChatCompletion(head: $0) }
+                chat: work.body, work.served, allowsPatterns: configuration.allowsRegularExpressions)
+            return try answer(request, work, prefix: "chatcmpl-") { ChatCompletion(head: $0) }
         }
-        on(router, .completions) { body, served, context in
+        on(router, .completions) { work in
             let request = try GenerationRequest(
-                completion: body, served, allowsPatterns: configuration.allowsRegularExpressions)
-            return try await generate(request, served, context, prefix: "cmpl-") { TextCompletion(head: $0) }
+                completion: work.body, work.served, allowsPatterns: configuration.allowsRegularExpressions)
+            return try answer(request, work, prefix: "cmpl-") { TextCompletion(head: $0) }
         }
-        on(router, .tokenize) { body, served, _ in try .json(tokenize(body, served)) }
-        on(router, .attributions) { body, served, context in try .json(try await attribute(body, served, context)) }
-        router.get(RouterPath(Endpoint.models.path)) { _, _ in try Response.json(ModelList([try await state.model])) }
-        router.get("/v1/models/:name") { _, context in
+        on(router, .tokenize) { work in
+            let answer = try Response.json(tokenize(work.body, work.served))
+            return { answer }
+        }
+        on(router, .attributions) { work in try attribution(work) }
+        router.get(Endpoint.models.route) { _, _ in try Response.json(ModelList([try await state.model])) }
+        router.get(Endpoint.model.route) { _, context in
             let served = try await state.model
-            try served.check(name: context.parameters.get("name"))
+            try served.check(pathComponents: context.parameters.getCatchAll())
             return try Response.json(ModelList.Entry(served))
         }
-        router.get(RouterPath(Endpoint.health.path)) { _, _ in
+        router.get(Endpoint.health.route) { _, _ in
             let served = try await state.model
             return try Response.json(
                 Health(
                     busySlots: served.pool.busyCount, slots: served.pool.sessionCount, waiting: served.pool.waitingCount
                 ))
         }
-        router.get(RouterPath(Endpoint.metrics.path)) { _, _ in try await metrics() }
-        router.get(RouterPath(Endpoint.openAPI.path)) { _, _ in try Response.json(OpenAPI.document) }
+        router.get(Endpoint.metrics.route) { _, _ in try await metrics() }
+        router.get(Endpoint.openAPI.route) { _, _ in try Response.json(OpenAPI.document) }
         Page.add(to: router)
+        for endpoint in Endpoint.all { refuseOtherMethods(router, endpoint) }
         return router
     }
 
-    /// Adds an endpoint whose requests are checked against the table of fields before they are handled.
+    /// Computes an answer when all that can be wrong with the request has been told.
+    typealias Answering = @Sendable () async throws -> Response
+
+    /// Adds an endpoint that has work done.
+    ///
+    /// A request is received, gets a place among those that are worked on or wait, and is then prepared (read, checked
+    /// against the table of fields, tokenised, its regions found) on threads that hold nobody else up. All this ends when
+    /// the client hangs up.
+    /// - Parameter prepare: checks the request; it can be cancelled by its task.
     private func on(
         _ router: Router<APIContext>, _ endpoint: Endpoint,
-        _ handle: @escaping @Sendable (JSON, ServedModel, APIContext) async throws -> Response
+        _ prepare: @escaping @Sendable (AdmittedRequest) throws -> Answering
     ) {
-        router.post(RouterPath(endpoint.path)) { request, context in
-            let body = try await Self.body(request)
-            guard case .object(let object) = body else {
-                throw APIError.invalid("The body must be a JSON object; it is \(body.typeName).", param: nil)
-            }
-            try FieldType.check(object, endpoint.fields)
+        router.post(endpoint.route) { request, context in
+            try Self.checkType(request)
             let served = try await state.model
-            try served.check(name: body["model"]?.string)
-            return try await handle(body, served, context)
+            let body = try await bodies.body(of: request, context)
+            let answering = try await context.cancellingOnHangUp {
+                let admission = try served.pool.admit()
+                return try await served.preparation.run {
+                    let body = try endpoint.checked(JSON(parsing: Data(body.readableBytesView)))
+                    try served.check(name: body["model"]?.string)
+                    return try prepare(
+                        AdmittedRequest(body: body, served: served, admission: admission, context: context))
+                }
+            }
+            return try await answering()
         }
     }
 
-    /// Browsers send JSON to other sites only if those agree beforehand, which this server never does; other types they
-    /// send unasked.
-    private static func body(_ request: Request) async throws -> JSON {
+    /// Browsers send JSON to other sites only if those agree beforehand, which this server does for named origins only;
+    /// other types they send unasked.
+    private static func checkType(_ request: Request) throws {
         let type = request.headers[.contentType]?.prefix { $0 != ";" }.trimmingCharacters(in: .whitespaces).lowercased()
         guard type == "application/json" else {
             throw APIError(
                 status: .unsupportedMediaType, message: "Send the body as 'Content-Type: application/json'.",
                 type: "invalid_request_error", code: "unsupported_media_type")
         }
-        let buffer: ByteBuffer
-        do { buffer = try await request.body.collect(upTo: Limits.bodyBytes) } catch let error as any HTTPResponseError
-        {
-            throw error
-        } catch let error as CancellationError {
-            throw error
-        } catch {
-            throw APIError.invalid("The body can't be read: \(error).", param: nil)
+    }
+
+    private func refuseOtherMethods(_ router: Router<APIContext>, _ endpoint: Endpoint) {
+        let allowed: [HTTPRequest.Method] = endpoint.method == .get ? [.get, .head] : [.post]
+        let message = allowed.map(\.rawValue).joined(separator: ", ")
+        for method in [.get, .head, .post, .put, .delete, .patch, .options, .trace] as [HTTPRequest.Method]
+        where !allowed.contains(method) {
+            router.on(endpoint.route, method: method) { _, _ -> Response in throw APIError.methodNotAllowed(message) }
         }
-        return try JSON(parsing: Data(buffer.readableBytesView))
     }
 
     private func metrics() async throws -> Response {
@@ -91,6 +111,15 @@ struct API: Sendable {
             status: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],
             body: .init(byteBuffer: ByteBuffer(string: registry.text)))
     }
+}
+
+/// A request that has its place, with all that answering it takes.
+struct AdmittedRequest: Sendable {
+    /// Checked against the endpoint's fields; without those that mean nothing.
+    let body: JSON
+    let served: ServedModel
+    let admission: SessionPool.Admission
+    let context: APIContext
 }
 
 struct Health: Encodable {

@@ -74,12 +74,19 @@ struct Trace: Encodable, Sendable {
     struct TokenWeight: Encodable, Sendable { var token: Int, weight: Double }
     struct HeadWeight: Encodable, Sendable { var layer, head: Int, weight: Double }
     struct Candidate: Encodable, Sendable {
-        var id: Int, text: String, probability: Double
+        var id: Int, text: String
+        /// Where they are part of a character, so that the text isn't exact.
+        var bytes: [UInt8]?
+        var probability: Double
         var score, relevance, total: Double?
     }
     struct Step: Encodable, Sendable {
         var position, token: Int
         var text: String
+        /// Where they are part of a character, so that the text isn't exact.
+        var bytes: [UInt8]?
+        /// A token that ends an answer or the like, and is no part of its text.
+        var control: Bool
         var entropy: Double
         /// Whether the choice was made by score, and whether it then differed from greedy decoding's.
         var guided, changed: Bool
@@ -125,14 +132,15 @@ extension Trace.Step {
         position = step.position
         token = step.token
         text = served.text(of: step.token)
+        bytes = served.inexactBytes(of: step.token)
+        control = served.isControl(step.token)
         entropy = step.entropy
         guided = step.choice.guided
         changed = step.changedByGuidance
         candidates = step.choice.candidates.map {
             Trace.Candidate(
-                id: $0.id, text: served.text(of: $0.id), probability: $0.probability, score: $0.score,
-                relevance: $0.relevance,
-                total: $0.total)
+                id: $0.id, text: served.text(of: $0.id), bytes: served.inexactBytes(of: $0.id),
+                probability: $0.probability, score: $0.score, relevance: $0.relevance, total: $0.total)
         }
         chosen = step.token
         greedy = step.greedy

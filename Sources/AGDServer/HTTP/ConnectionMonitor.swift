@@ -1,5 +1,6 @@
 import Hummingbird
 import NIOCore
+import NIOHTTPTypes
 import Synchronization
 
 /// Notices when a client hangs up while its request is being worked on, in whatever phase that is.
@@ -64,6 +65,9 @@ struct APIContext: RequestContext {
     }
 
     var maxUploadSize: Int { Limits.bodyBytes }
+
+    /// Tells a client that waits for it (`Expect: 100-continue`) to send the body.
+    func askForBody() { channel.writeAndFlush(HTTPResponsePart.head(.init(status: .continue)), promise: nil) }
 
     /// Runs `body`, and `action` if the client hangs up meanwhile.
     func onHangUp<Result>(

@@ -17,9 +17,10 @@ struct ErrorMiddleware: RouterMiddleware {
             response = try APIError(error, request: request, context: context).response(from: request, context: context)
         }
         response.headers[.xContentTypeOptions] = "nosniff"
-        let path = Endpoint.all.first { $0.path == request.uri.path }?.path ?? "other"
+        // Who isn't let in has to begin anew.
+        if [.unauthorized, .forbidden].contains(response.status) { response.headers[.connection] = "close" }
         telemetry.requestDone(
-            path: path, status: response.status.code, seconds: (ContinuousClock.now - start) / .seconds(1))
+            path: context.endpoint?.path ?? "none", status: response.status.code, seconds: (ContinuousClock.now - start) / .seconds(1))
         return response
     }
 }
@@ -37,10 +38,6 @@ extension APIError {
                 self = .notFound(
                     "There is no \(request.method.rawValue) \(request.uri.path.prefix(100)); /openapi.json lists what there is."
                 )
-            case .contentTooLarge:
-                self = APIError(
-                    status: .contentTooLarge, message: "The body is larger than \(Limits.bodyBytes) bytes.",
-                    type: "invalid_request_error", code: "body_too_large")
             default:
                 self = APIError(status: error.status, message: error.status.reasonPhrase, type: "invalid_request_error")
             }

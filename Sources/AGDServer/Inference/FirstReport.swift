@@ -1,14 +1,20 @@
 import Synchronization
 
-/// Tells the first of several reports from the others.
+/// The first of several reports, for whoever asks for it first.
 final class FirstReport: Sendable {
-    private let isNoted = Mutex(false)
+    private enum State { case none, noted(Int), taken }
+    private let state = Mutex(State.none)
 
-    /// Whether this is the first call.
-    func isFirst() -> Bool {
-        isNoted.withLock { isNoted in
-            defer { isNoted = true }
-            return !isNoted
+    func note(_ value: Int) {
+        state.withLock { if case .none = $0 { $0 = .noted(value) } }
+    }
+
+    /// The first report, once; nil where there is none yet, or it was taken.
+    func taken() -> Int? {
+        state.withLock { state in
+            guard case .noted(let value) = state else { return nil }
+            state = .taken
+            return value
         }
     }
 }

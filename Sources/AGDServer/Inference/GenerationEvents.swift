@@ -1,3 +1,4 @@
+import AsyncAlgorithms
 import AttributionGuidedDecoding
 
 /// What happens while a request is answered.
@@ -19,9 +20,10 @@ struct ChosenToken: Sendable {
     var logProbability: TokenLogProbability?
 }
 
-/// An answer in the making.
+/// An answer in the making. No step is computed before the events of the last one have been taken, so that an answer that
+/// nobody reads costs nothing.
 struct RunningGeneration: Sendable {
-    let events: AsyncThrowingStream<GenerationEvent, any Error>
+    let events: AsyncThrowingChannel<GenerationEvent, any Error>
     fileprivate let task: Task<Void, Never>
 
     /// Ends the work within a step; the events then end with `CancellationError`.
@@ -29,79 +31,76 @@ struct RunningGeneration: Sendable {
 }
 
 extension GenerationRequest {
-    /// Answers the request. Whoever stops iterating, or is cancelled, stops the work within a step.
+    /// Answers the request. Whoever stops iterating must cancel, which stops the work within a step.
     /// - Parameter interval: how often ``GenerationEvent/working`` is told.
     func start(
         _ served: ServedModel, _ admission: SessionPool.Admission, every interval: Duration, telemetry: Telemetry
     ) -> RunningGeneration {
-        let (events, continuation) = AsyncThrowingStream.makeStream(of: GenerationEvent.self)
+        let events = AsyncThrowingChannel<GenerationEvent, any Error>()
         let task = Task {
             await withTaskGroup(of: Void.self) { group in
                 group.addTask {
                     while !Task.isCancelled {
                         do { try await Task.sleep(for: interval) } catch { return }
-                        continuation.yield(.working)
+                        await events.send(.working)
                     }
                 }
                 do {
-                    try await answer(served, admission, telemetry) { continuation.yield($0) }
-                    continuation.finish()
+                    try await answer(served, admission, telemetry) { await events.send($0) }
+                    events.finish()
                 } catch {
-                    continuation.finish(throwing: error)
+                    events.fail(error)
                 }
                 group.cancelAll()
             }
-        }
-        continuation.onTermination = { reason in
-            if case .cancelled = reason { task.cancel() }
         }
         return RunningGeneration(events: events, task: task)
     }
 
     private func answer(
         _ served: ServedModel, _ admission: SessionPool.Admission, _ telemetry: Telemetry,
-        tell: @escaping @Sendable (GenerationEvent) -> Void
+        tell: @Sendable (GenerationEvent) async -> Void
     ) async throws {
         for (index, prompt) in prompts.enumerated() {
             let first = strategy.strategy(region: regions[index], choice: 0)
             try await served.pool.withSession(admission, for: prompt, strategy: first) { session in
+                let rated = try await rating(of: prompt, session)
                 for choice in index * choiceCount..<(index + 1) * choiceCount {
                     let strategy = strategy.strategy(region: regions[index], choice: choice)
+                    if echoes { await tell(.echo(choice: choice, rated)) }
                     try await answer(prompt, choice, strategy, session, telemetry, tell: tell)
                 }
             }
         }
     }
 
+    /// How probable the prompt's tokens are, once for all answers, where that was asked for.
+    private func rating(of prompt: Prompt, _ session: Session) async throws -> [TokenLogProbability]? {
+        guard echoes, let logProbabilityCount else { return nil }
+        return try await session.logProbabilities(of: prompt, alternatives: logProbabilityCount)
+    }
+
     private func answer(
         _ prompt: Prompt, _ choice: Int, _ strategy: any DecodingStrategy, _ session: Session, _ telemetry: Telemetry,
-        tell: @escaping @Sendable (GenerationEvent) -> Void
+        tell: @Sendable (GenerationEvent) async -> Void
     ) async throws {
+        guard limits.maximumTokens != 0 else { return await tell(.nothingWanted(choice: choice)) }
         let isFirst = choice % choiceCount == 0
         var timing = telemetry.beginAnswer()
-        if echoes {
-            var rated: [TokenLogProbability]?
-            if let logProbabilityCount {
-                rated = try await session.logProbabilities(of: prompt, alternatives: logProbabilityCount)
-            }
-            tell(.echo(choice: choice, rated))
-        }
-        guard limits.maximumTokens != 0 else { return tell(.nothingWanted(choice: choice)) }
         let record = LogProbabilityRecorder.Record()
         let recorded: any DecodingStrategy =
             logProbabilityCount.map {
                 LogProbabilityRecorder(strategy, alternatives: $0, record: record)
             } ?? strategy
-        let report = FirstReport()
-        let generation = try session.generate(prompt, strategy: recorded, limits: limits) { done in
-            if report.isFirst(), isFirst {
-                telemetry.read(promptTokens: prompt.tokens.count, cached: done)
-                tell(.cached(done))
-            }
-        }
+        let cached = FirstReport()
+        let generation = try session.generate(prompt, strategy: recorded, limits: limits) { cached.note($0) }
         for try await step in generation {
+            if isFirst, let cached = cached.taken() {
+                telemetry.read(promptTokens: prompt.tokens.count, cached: cached)
+                await tell(.cached(cached))
+            }
             timing.token(step)
-            tell(.token(choice: choice, ChosenToken(step: step, logProbability: record.latest)))
+            await tell(.token(choice: choice, ChosenToken(step: step, logProbability: record.latest)))
         }
     }
 }

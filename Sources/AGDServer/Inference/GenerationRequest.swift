@@ -19,7 +19,7 @@ struct GenerationRequest: Sendable {
 
     /// A chat completion.
     init(chat body: JSON, _ served: ServedModel, allowsPatterns: Bool) throws {
-        let conversation = Conversation(body)
+        let conversation = try Conversation(body)
         let prompt = try Self.naming("messages") { try conversation.prompt(served) }
         let maximum = try Self.oneOf(body, "max_tokens", "max_completion_tokens")
         let count = body["top_logprobs"]?.integer
@@ -71,9 +71,6 @@ struct GenerationRequest: Sendable {
         traces = body["agd"]?["trace"]?.bool ?? false
         streams = body["stream"]?.bool ?? false
         includesUsage = body["stream_options"]?["include_usage"]?.bool ?? false
-        if body["stream_options"] != nil, !streams {
-            throw APIError.invalid("'stream_options' needs 'stream': true.", param: "stream_options")
-        }
     }
 
     private static func oneOf(_ body: JSON, _ first: String, _ second: String) throws -> Int? {
@@ -108,10 +105,15 @@ struct Conversation {
     var messages: [ChatMessage]
     private var weights: [Int: Double] = [:]
 
-    init(_ body: JSON) {
+    init(_ body: JSON) throws {
         messages = []
         for (index, message) in (body["messages"]?.array ?? []).enumerated() {
             let role = message["role"]?.string ?? ""
+            if message["content"] == nil, role != "assistant" {
+                throw APIError.invalid(
+                    "'messages[\(index)].content' is missing; only an assistant may have said nothing.",
+                    param: "messages[\(index)].content")
+            }
             let content =
                 message["content"]?.string
                 ?? (message["content"]?.array ?? []).compactMap { $0["text"]?.string }.joined()

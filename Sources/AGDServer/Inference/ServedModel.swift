@@ -8,6 +8,10 @@ struct ServedModel: Sendable {
     var pool: SessionPool
     var contextLength: Int
     var threadCount: Int
+    /// Prepare requests before their turn at a session.
+    let preparation: BackgroundThreads
+    /// Attribute in the place of sessions.
+    let attribution: BackgroundThreads
     /// Bytes of the longest token.
     private let longestToken: Int
     let created = Int(Date().timeIntervalSince1970)
@@ -15,6 +19,8 @@ struct ServedModel: Sendable {
     init(_ model: LanguageModel, name: String, configuration: ServerConfiguration.Inference) throws {
         self.model = model
         self.name = name
+        preparation = BackgroundThreads(count: configuration.sessionCount)
+        attribution = BackgroundThreads(count: configuration.sessionCount)
         longestToken =
             model.tokenizer.map { tokenizer in
                 (0..<tokenizer.tokenCount).reduce(1) {
@@ -38,6 +44,13 @@ struct ServedModel: Sendable {
             "There is no model '\(wanted.prefix(100))' here; this server has '\(name)'.", code: "model_not_found")
     }
 
+    /// The same for a name that is the rest of a path, in which a slash may be spelt as such or as %2F.
+    func check(pathComponents: [Substring]) throws {
+        let wanted = pathComponents.map { $0.removingPercentEncoding ?? String($0) }.joined(separator: "/")
+        let own = name.split(separator: "/").joined(separator: "/")
+        try check(name: wanted == own ? name : wanted)
+    }
+
     /// Refuses texts that can't fit, however they are tokenised: tokenising them would take long, and be in vain.
     func check(byteCount: Int, field: String) throws {
         let fewestTokens = byteCount / longestToken
@@ -50,6 +63,13 @@ struct ServedModel: Sendable {
     func text(of token: Int) -> String { model.tokenizer?.text(of: token) ?? "" }
     /// What the token adds to an answer: nothing where it is a control token.
     func bytes(of token: Int) -> [UInt8] { model.tokenizer?.bytes(of: token) ?? [] }
+    /// The token's bytes where they aren't text by themselves, such as a part of a character.
+    func inexactBytes(of token: Int) -> [UInt8]? {
+        let bytes = bytes(of: token)
+        return String(validating: bytes, as: UTF8.self) == nil ? bytes : nil
+    }
+    /// Whether the token has a name but adds nothing to an answer.
+    func isControl(_ token: Int) -> Bool { bytes(of: token).isEmpty && !text(of: token).isEmpty }
 }
 
 /// The model while it is loaded, served and let go.

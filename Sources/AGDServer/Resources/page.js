@@ -168,8 +168,20 @@ function request(strategy) {
   return { messages, max_tokens: settings.max_tokens, stream: true, agd };
 }
 
+// The texts of tokens in a row. A character that several tokens make up shows at the last of them, the others show nothing.
+class Texts {
+  #decoder = new TextDecoder();
+  next(token) {
+    return token.bytes ? this.#decoder.decode(Uint8Array.from(token.bytes), { stream: true }) : this.#decoder.decode() + token.text;
+  }
+}
+
+// A token by itself: its text, or its bytes where they are part of a character.
+const nameOf = (token) => token.bytes ? token.bytes.map((byte) => byte.toString(16).toUpperCase().padStart(2, "0")).join(" ") : token.text;
+
 async function answer(strategy, signal) {
   const place = byId(strategy);
+  const texts = new Texts();
   const result = { promptTokens: [], steps: [] };
   answers[strategy] = result;
   place.replaceChildren();
@@ -178,8 +190,8 @@ async function answer(strategy, signal) {
     const trace = event.choices[0]?.agd;
     if (trace?.prompt_tokens) result.promptTokens = trace.prompt_tokens;
     for (const step of trace?.steps ?? []) {
-      // Tokens that are parts of a character show as such; control tokens end the answer and aren't shown.
-      if (/^<\|?[^>]*\|?>$/.test(step.text)) continue;
+      if (step.control) continue; // Ends the answer; what only looks like a control token is text.
+      step.shown = texts.next(step);
       result.steps.push(step);
       place.append(tokenElement(strategy, step, result.steps.length - 1));
     }
@@ -187,9 +199,10 @@ async function answer(strategy, signal) {
 }
 
 function tokenElement(strategy, step, index) {
-  const token = element("span", { className: step.changed ? "token changed" : "token", textContent: step.text, tabIndex: index === 0 ? 0 : -1, role: "button" });
+  const token = element("span", { className: step.changed ? "token changed" : "token", textContent: step.shown, tabIndex: index === 0 ? 0 : -1, role: "button" });
   token.setAttribute("aria-pressed", "false");
-  if (step.changed) token.setAttribute("aria-label", `${step.text}, chosen by guidance`);
+  if (step.changed) token.setAttribute("aria-label", `${step.shown || nameOf(step)}, chosen by guidance`);
+  else if (!step.shown) token.setAttribute("aria-label", `part of a character: ${nameOf(step)}`);
   token.addEventListener("click", () => explain(strategy, index, token));
   token.addEventListener("keydown", (event) => {
     const next = { ArrowRight: token.nextElementSibling, ArrowLeft: token.previousElementSibling }[event.key];
@@ -235,14 +248,14 @@ async function explain(strategy, index, token) {
   const { promptTokens, steps } = answers[strategy];
   const step = steps[index];
   byId("detail").hidden = false;
-  byId("detail-token").replaceChildren(element("code", { textContent: step.text }));
+  byId("detail-token").replaceChildren(element("code", { textContent: nameOf(step) }));
   byId("detail-why").textContent = `Entropy ${step.entropy.toFixed(2)} nats. ` + (
     step.changed ? "Guidance chose it over the model's first choice." : step.guided ? "Guidance agreed with the model's first choice."
     : strategy === "agd" ? "The model was sure enough: its first choice was taken." : "The model's first choice.");
   const number = (value, digits) => (value === undefined ? "–" : value.toFixed(digits));
-  const candidates = step.candidates.length ? step.candidates : [{ id: step.chosen, text: step.text }];
+  const candidates = step.candidates.length ? step.candidates : [{ id: step.chosen, text: step.text, bytes: step.bytes }];
   byId("detail-candidates").replaceChildren(...candidates.map((candidate) => element("tr", { className: candidate.id === step.chosen ? "chosen" : "" },
-    element("td", {}, element("code", { textContent: candidate.text })),
+    element("td", {}, element("code", { textContent: nameOf(candidate) })),
     element("td", { textContent: candidate.probability === undefined ? "–" : `${(100 * candidate.probability).toFixed(1)} %` }),
     element("td", { textContent: number(candidate.score, 3) }),
     element("td", { textContent: [candidate.id === step.chosen ? "chosen" : "", candidate.id === step.greedy ? "first choice" : ""].filter(Boolean).join(", ") }))));
@@ -255,9 +268,10 @@ async function explain(strategy, index, token) {
     if (token.getAttribute("aria-pressed") !== "true") return;
     const relevance = report.targets[0].tokens;
     const largest = Math.max(...relevance.map(Math.abs)) || 1;
+    const texts = new Texts();
     byId("heat").replaceChildren(...report.tokens.map((other, position) => {
       const value = relevance[position];
-      const span = element("span", { textContent: other.text, title: `relevance ${value.toFixed(3)}` });
+      const span = element("span", { textContent: texts.next(other), title: `relevance ${value.toFixed(3)}` });
       span.style.backgroundColor = `rgb(var(--${value < 0 ? "against" : "for"}) / ${(0.75 * Math.abs(value) / largest).toFixed(3)})`;
       return span;
     }));

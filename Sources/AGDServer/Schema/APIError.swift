@@ -11,6 +11,8 @@ struct APIError: Error, Hashable {
     var code: String?
     /// Seconds after which trying again makes sense.
     var retryAfter: Int?
+    /// The methods that the path has.
+    var allowedMethods: String?
 
     static func invalid(_ message: String, param: String?, code: String? = nil) -> APIError {
         APIError(status: .badRequest, message: message, type: "invalid_request_error", param: param, code: code)
@@ -20,6 +22,11 @@ struct APIError: Error, Hashable {
         type: "authentication_error", code: "invalid_api_key")
     static func notFound(_ message: String, code: String? = nil) -> APIError {
         APIError(status: .notFound, message: message, type: "invalid_request_error", code: code)
+    }
+    static func methodNotAllowed(_ allowed: String) -> APIError {
+        APIError(
+            status: .methodNotAllowed, message: "This path has \(allowed) only.", type: "invalid_request_error",
+            allowedMethods: allowed)
     }
     static func overloaded(retryAfter: Int) -> APIError {
         APIError(
@@ -45,7 +52,9 @@ extension APIError: Encodable {
 
     func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
-        try container.encode(["error": Body(message: message, type: type, param: param, code: code)])
+        try container.encode([
+            "error": Body(message: message.shortened(to: 1000), type: type, param: param?.shortened(to: 200), code: code)
+        ])
     }
 }
 
@@ -53,8 +62,16 @@ extension APIError: HTTPResponseError {
     func response(from request: Request, context: some RequestContext) throws -> Response {
         var response = try Response.json(self, status: status)
         if let retryAfter { response.headers[.retryAfter] = "\(retryAfter)" }
+        if let allowedMethods { response.headers[.allow] = allowedMethods }
         if status == .unauthorized { response.headers[.wwwAuthenticate] = "Bearer" }
         return response
+    }
+}
+
+extension String {
+    /// What a client sent may be megabytes; nobody wants to read them back.
+    fileprivate func shortened(to count: Int) -> String {
+        utf8.count <= count ? self : String(decoding: utf8.prefix(count), as: UTF8.self) + "…"
     }
 }
 

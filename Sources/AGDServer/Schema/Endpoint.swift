@@ -1,5 +1,7 @@
 import AttributionGuidedDecoding
 
+import Hummingbird
+
 /// A path of the API with the fields of its requests. The router, the checks and `/openapi.json` all read this table.
 struct Endpoint: Sendable {
     enum Method: String, Sendable { case get, post }
@@ -9,6 +11,20 @@ struct Endpoint: Sendable {
     var summary: String
     var fields: [Field] = []
     var answer = "application/json"
+    /// Whether it is for everybody where the server wants a key.
+    var isPublic = false
+
+    /// The path as the router knows it; a model's name may hold slashes.
+    var route: RouterPath { RouterPath(path.replacing("{model}", with: "**")) }
+
+    /// A request's body, without fields that mean nothing.
+    /// - Throws: ``APIError`` that names the field at fault.
+    func checked(_ body: JSON) throws -> JSON {
+        guard case .object(let object) = body else {
+            throw APIError.invalid("The body must be a JSON object; it is \(body.typeName).", param: nil)
+        }
+        return .object(try FieldType.checked(object, fields))
+    }
 
     static let chatCompletions = Endpoint(
         method: .post, path: "/v1/chat/completions",
@@ -16,10 +32,10 @@ struct Endpoint: Sendable {
         fields: [Field.model, .messages] + Field.generation + [
             Field(
                 "max_tokens", .integer(1...Limits.maximumTokens),
-                "Tokens generated at most; without it until the context is full."),
+                "Tokens generated at most; without it until the context is full.", neutral: [-1]),
             Field(
                 "max_completion_tokens", .integer(1...Limits.maximumTokens),
-                "The same as max_tokens, by its newer name."),
+                "The same as max_tokens, by its newer name.", neutral: [-1]),
             Field("logprobs", .boolean, "Tells the log-probability of each token.", default: false),
             Field(
                 "top_logprobs", .integer(0...Limits.logProbabilities),
@@ -68,21 +84,43 @@ struct Endpoint: Sendable {
         ] + Field.agd)
 
     static let models = Endpoint(method: .get, path: "/v1/models", summary: "The model that is served.")
+    static let model = Endpoint(
+        method: .get, path: "/v1/models/{model}", summary: "The same for one model, by its name.")
     static let health = Endpoint(
         method: .get, path: "/health",
-        summary: "200 when requests can be served, 503 while the model loads or the server stops.")
+        summary: "200 when requests can be served, 503 while the model loads or the server stops.", isPublic: true)
     static let metrics = Endpoint(
         method: .get, path: "/metrics", summary: "Counters and timings in Prometheus' text format.",
         answer: "text/plain")
-    static let openAPI = Endpoint(method: .get, path: "/openapi.json", summary: "This description.")
+    static let openAPI = Endpoint(
+        method: .get, path: "/openapi.json", summary: "This description.", isPublic: true)
+    static let page = Endpoint(
+        method: .get, path: "/", summary: "A page on which one marks a passage and watches the answer change.",
+        answer: "text/html", isPublic: true)
+    static let pageStyle = Endpoint(
+        method: .get, path: "/page.css", summary: "A part of the page.", answer: "text/css", isPublic: true)
+    static let pageScript = Endpoint(
+        method: .get, path: "/page.js", summary: "A part of the page.", answer: "text/javascript", isPublic: true)
 
-    static let all = [chatCompletions, completions, tokenize, attributions, models, health, metrics, openAPI]
+    static let all = [
+        chatCompletions, completions, tokenize, attributions, models, model, health, metrics, openAPI, page, pageStyle,
+        pageScript,
+    ]
+    /// By the router's name for what it matched.
+    static let byRoute = Dictionary(all.map { ($0.route.description, $0) }) { first, _ in first }
 }
 
 /// Caps on everything that a request can count.
 enum Limits {
     /// Room for a prompt of some hundred thousand tokens.
     static let bodyBytes = 2 << 20
+    /// All bodies that are being received.
+    static let bodiesBytes = 64 << 20
+    /// Tokens that one request may have read and generated: 64 prompts that fill a context of 4096.
+    static let tokens = 262_144
+    /// An answer in JSON that is held at once; encoding it takes about ten times as much for a moment.
+    static let answerBytes = 16 << 20
+    static let tokenizedTokens = 65_536
     static let promptBytes = 1 << 20
     static let promptTokens = 131_072
     static let prompts = 64
@@ -127,17 +165,22 @@ extension Field {
                                         "text", .string(0...Limits.promptBytes), "A piece of the message.",
                                         required: true),
                                 ]), count: 0...Limits.contentParts),
-                        ]), "What is said; pieces are put together.", required: true),
+                        ]), "What is said; pieces are put together. An assistant may have said nothing (null)."),
                     Field("agd_weight", .number(Limits.weight), "Makes the message a region with this weight."),
-                ]
-                    + [
-                        "name", "tool_calls", "tool_call_id", "function_call", "refusal", "audio", "annotations",
-                        "reasoning_content",
-                    ].map {
-                        Field(
-                            $0, .only([], because: "chat templates here know a message's role and content only"),
-                            "Not supported.")
-                    }), count: 1...Limits.messages), "The conversation so far.", required: true)
+                    Field("name", .string(0...256), "Has no effect: templates here show a message's role only."),
+                ] + messageWithoutEffect), count: 1...Limits.messages), "The conversation so far.", required: true)
+
+    /// What an answer says beside its text, so that it can be sent back as it came.
+    private static let messageWithoutEffect = [
+        unsupportedInMessage("tool_calls", neutral: [[]]), unsupportedInMessage("tool_call_id", neutral: [""]),
+        unsupportedInMessage("function_call", neutral: [[:]]), unsupportedInMessage("refusal", neutral: [""]),
+        unsupportedInMessage("audio", neutral: [[:]]), unsupportedInMessage("annotations", neutral: [[]]),
+        unsupportedInMessage("reasoning_content", neutral: [""]), unsupportedInMessage("reasoning", neutral: [""]),
+    ]
+
+    private static func unsupportedInMessage(_ name: String, neutral: [JSON]) -> Field {
+        .unsupported(name, because: "chat templates here know a message's role and content only", neutral: neutral)
+    }
 
     static let promptOrMessages = [
         Field("messages", messages.type, "A conversation, or else give a prompt."),
@@ -154,25 +197,27 @@ extension Field {
             "temperature", .number(0...100),
             "0 takes the most probable token; above 0 tokens are drawn, with logits divided by it.", default: 0),
         Field("top_p", .number(0...1), "Draws from the smallest set of tokens with this much probability.", default: 1),
-        Field("top_k", .integer(0...1_000_000), "Draws from this many most probable tokens; 0 from all.", default: 0),
+        Field("top_k", .integer(0...1_000_000), "Draws from this many most probable tokens; 0 from all.", default: 0, neutral: [-1]),
         Field(
             "min_p", .number(0...1), "Drops tokens with less than this share of the most probable one's probability.",
             default: 0),
-        Field("seed", .integer(Limits.seed), "The same seed gives the same tokens; without it every draw is new."),
+        Field(
+            "seed", .integer(Limits.seed), "The same seed gives the same tokens; without it every draw is new.",
+            neutral: [-1]),
         Field("n", .integer(1...Limits.choices), "Number of answers.", default: 1),
         Field(
             "stop",
             .either([
                 .string(1...Limits.stopBytes), .array(.string(1...Limits.stopBytes), count: 0...Limits.stopStrings),
-            ]), "Texts before which the answer ends."),
+            ]), "Texts before which the answer ends.", neutral: ["", [""]]),
         Field("ignore_eos", .boolean, "Goes on after the model's end-of-generation tokens.", default: false),
         Field("stream", .boolean, "Sends the answer as it is made, as server-sent events.", default: false),
         Field(
             "stream_options",
             .object([
                 Field("include_usage", .boolean, "Ends with a chunk that counts tokens.", default: false),
-                Field("include_obfuscation", .only([false], because: "chunks are not padded"), "Not supported."),
-            ]), "With stream only."),
+                .unsupported("include_obfuscation", because: "chunks are not padded", neutral: [false]),
+            ]), "For streams; a whole answer counts tokens anyway."),
     ]
 
     static let agd = [
@@ -235,30 +280,35 @@ extension Field {
 
     private static let withoutEffect = [
         Field("user", .string(0...1024), "Has no effect."),
-        Field("frequency_penalty", .only([0], because: "penalties are not implemented"), "Not supported."),
-        Field("presence_penalty", .only([0], because: "penalties are not implemented"), "Not supported."),
-        Field("logit_bias", .only([[:]], because: "biases are not implemented"), "Not supported."),
+        .unsupported("frequency_penalty", because: "penalties are not implemented", neutral: [0]),
+        .unsupported("presence_penalty", because: "penalties are not implemented", neutral: [0]),
+        .unsupported("repetition_penalty", because: "penalties are not implemented", neutral: [1]),
+        .unsupported("repeat_penalty", because: "penalties are not implemented", neutral: [1]),
+        .unsupported("logit_bias", because: "biases are not implemented", neutral: [[:], []]),
+        .unsupported("typical_p", because: "it is not implemented", neutral: [1]),
+        .unsupported("mirostat", because: "it is not implemented", neutral: [0]),
     ]
     static let completionWithoutEffect =
         withoutEffect + [
-            Field("best_of", .only([1], because: "answers are not ranked"), "Not supported."),
-            Field("suffix", .only([], because: "insertion is not implemented"), "Not supported."),
+            .unsupported("best_of", because: "answers are not ranked", neutral: [1]),
+            .unsupported("suffix", because: "insertion is not implemented", neutral: [""]),
         ]
     static let chatWithoutEffect =
         withoutEffect + [
             Field("metadata", .labels(16), "Has no effect."),
             Field("safety_identifier", .string(0...1024), "Has no effect."),
             Field("prompt_cache_key", .string(0...1024), "Has no effect: prefixes are recognised by themselves."),
-            Field("store", .only([false], because: "answers are not stored"), "Not supported."),
-            Field("service_tier", .only(["auto", "default"], because: "there is one tier"), "Not supported."),
-            Field("response_format", .only([["type": "text"]], because: "formats are not enforced"), "Not supported."),
-            Field("modalities", .only([["text"]], because: "models here write text"), "Not supported."),
-            Field("tools", .only([[]], because: "tools are not implemented"), "Not supported."),
-            Field("tool_choice", .only(["none", "auto"], because: "tools are not implemented"), "Not supported."),
+            .unsupported("store", because: "answers are not stored", neutral: [false]),
+            .unsupported("service_tier", because: "there is one tier", neutral: ["auto", "default"]),
+            .unsupported("response_format", because: "formats are not enforced", neutral: [["type": "text"]]),
+            .unsupported("modalities", because: "models here write text", neutral: [["text"], []]),
+            .unsupported("tools", because: "tools are not implemented", neutral: [[]]),
+            .unsupported("tool_choice", because: "tools are not implemented", neutral: ["none", "auto"]),
+            .unsupported("functions", because: "tools are not implemented", neutral: [[]]),
+            .unsupported("function_call", because: "tools are not implemented", neutral: ["none", "auto"]),
             Field("parallel_tool_calls", .boolean, "Has no effect without tools."),
         ]
-        + ["functions", "function_call", "audio", "prediction", "reasoning_effort", "verbosity", "web_search_options"]
-        .map {
-            Field($0, .only([], because: "it is not implemented"), "Not supported.")
+        + ["audio", "prediction", "reasoning_effort", "verbosity", "web_search_options"].map {
+            .unsupported($0, because: "it is not implemented")
         }
 }

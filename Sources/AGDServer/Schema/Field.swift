@@ -9,13 +9,34 @@ struct Field: Sendable {
     var isRequired = false
     /// Used where the field is left out or null; nil where that means something of its own, told in `meaning`.
     var standard: JSON?
+    /// Further values that mean the same as leaving the field out. Clients send them in fields they don't use.
+    var neutral: [JSON] = []
 
-    init(_ name: String, _ type: FieldType, _ meaning: String, required: Bool = false, default standard: JSON? = nil) {
+    init(
+        _ name: String, _ type: FieldType, _ meaning: String, required: Bool = false, default standard: JSON? = nil,
+        neutral: [JSON] = []
+    ) {
         self.name = name
         self.type = type
         self.meaning = meaning
         isRequired = required
         self.standard = standard
+        self.neutral = neutral
+    }
+
+    /// A field whose effects are not implemented; only values that ask for none are accepted.
+    static func unsupported(_ name: String, because reason: String, neutral: [JSON] = []) -> Field {
+        Field(name, .unsupported(because: reason), "Not supported.", neutral: neutral)
+    }
+
+    /// What is accepted, in words.
+    fileprivate var expectation: String {
+        switch type {
+        case .unsupported(let reason):
+            (neutral.isEmpty ? "left out" : "left out or " + neutral.map(\.text).joined(separator: " or "))
+                + ": \(reason)"
+        default: ([type.expectation] + neutral.map(\.text)).joined(separator: ", or ")
+        }
     }
 }
 
@@ -32,8 +53,8 @@ indirect enum FieldType: Sendable {
     /// Any strings under any keys, which are ignored by everybody: OpenAI's `metadata`.
     case labels(Int)
     case either([FieldType])
-    /// A field whose effects are not implemented, so that only values without effect are accepted.
-    case only([JSON], because: String)
+    /// Nothing: the field's effects are not implemented.
+    case unsupported(because: String)
 }
 
 extension FieldType {
@@ -56,50 +77,51 @@ extension FieldType {
         case .object(let fields): return "an object with \(fields.map(\.name).joined(separator: ", "))"
         case .labels(let count): return "an object with at most \(count) strings"
         case .either(let types): return types.map(\.expectation).joined(separator: ", or ")
-        case .only(let values, let reason):
-            let accepted = values.isEmpty ? "nothing but null" : values.map(\.text).joined(separator: " or ")
-            return "\(accepted): \(reason)"
+        case .unsupported(let reason): return "left out: \(reason)"
         }
     }
 
     /// Checks a value that is not null.
     /// - Parameter path: where the value is, such as `messages[0].role`.
+    /// - Returns: the value without fields that mean nothing.
     /// - Throws: ``APIError`` that names the path and says what is accepted.
-    func check(_ value: JSON, at path: String) throws {
+    func checked(_ value: JSON, at path: String) throws -> JSON {
         switch (self, value) {
-        case (.boolean, .bool): return
+        case (.boolean, .bool): return value
         case (.integer(let range), .number(let number)):
-            if let integer = Int(exactly: number), range.contains(integer) { return }
+            if let integer = Int(exactly: number), range.contains(integer) { return value }
         case (.number(let range), .number(let number)):
-            if range.contains(number) { return }
+            if range.contains(number) { return value }
         case (.string(let size), .string(let string)):
-            if size.contains(string.utf8.count) { return }
+            if size.contains(string.utf8.count) { return value }
         case (.choice(let choices), .string(let string)):
-            if choices.contains(string) { return }
+            if choices.contains(string) { return value }
         case (.array(let element, let count), .array(let items)):
             guard count.contains(items.count) else { break }
-            for (index, item) in items.enumerated() { try element.check(item, at: "\(path)[\(index)]") }
-            return
+            return .array(try items.enumerated().map { try element.checked($1, at: "\(path)[\($0)]") })
         case (.object(let fields), .object(let object)):
-            return try Self.check(object, fields, at: path)
+            return .object(try Self.checked(object, fields, at: path))
         case (.labels(let count), .object(let object)):
-            if object.count <= count, object.values.allSatisfy({ $0.string != nil }) { return }
+            if object.count <= count, object.values.allSatisfy({ $0.string != nil }) { return value }
         case (.either(let types), _):
             // The error of the alternative that has the value's own type says most.
             var errors: [any Error] = []
             for type in types where type.accepts(typeOf: value) {
-                do { return try type.check(value, at: path) } catch { errors.append(error) }
+                do { return try type.checked(value, at: path) } catch { errors.append(error) }
             }
             if errors.count == 1, let error = errors.first { throw error }
-        case (.only(let values, _), _):
-            if values.contains(value) { return }
         default: break
         }
-        throw APIError.invalid("'\(path)' must be \(expectation); it is \(value.excerpt).", param: path)
+        throw Self.mismatch(value, expectation, at: path)
+    }
+
+    fileprivate static func mismatch(_ value: JSON, _ expectation: String, at path: String) -> APIError {
+        .invalid("'\(path)' must be \(expectation); it is \(value.excerpt).", param: path)
     }
 
     /// Checks an object's fields: none unknown, none missing.
-    static func check(_ object: [String: JSON], _ fields: [Field], at path: String = "") throws {
+    /// - Returns: the fields that mean something.
+    static func checked(_ object: [String: JSON], _ fields: [Field], at path: String = "") throws -> [String: JSON] {
         func place(_ name: String) -> String { path.isEmpty ? name : "\(path).\(name)" }
         for name in object.keys.sorted() where !fields.contains(where: { $0.name == name }) {
             let shown = String(name.prefix(64))
@@ -108,24 +130,28 @@ extension FieldType {
                 param: place(shown),
                 code: "unknown_field")
         }
+        var checked: [String: JSON] = [:]
         for field in fields {
+            let place = place(field.name)
             switch object[field.name] {
             case nil, .null:
                 if field.isRequired {
-                    throw APIError.invalid(
-                        "'\(place(field.name))' is missing; it must be \(field.type.expectation).",
-                        param: place(field.name))
+                    throw APIError.invalid("'\(place)' is missing; it must be \(field.expectation).", param: place)
                 }
-            case let value?: try field.type.check(value, at: place(field.name))
+            case let value? where field.neutral.contains(value): break
+            case let value?:
+                guard field.type.accepts(typeOf: value) else { throw mismatch(value, field.expectation, at: place) }
+                checked[field.name] = try field.type.checked(value, at: place)
             }
         }
+        return checked
     }
 
-    private func accepts(typeOf value: JSON) -> Bool {
+    fileprivate func accepts(typeOf value: JSON) -> Bool {
         switch (self, value) {
         case (.boolean, .bool), (.integer, .number), (.number, .number), (.string, .string), (.choice, .string),
             (.array, .array),
-            (.object, .object), (.labels, .object), (.either, _), (.only, _):
+            (.object, .object), (.labels, .object), (.either, _):
             true
         default: false
         }
@@ -141,7 +167,8 @@ extension JSON {
         case .number(let value): Int(exactly: value).map { "\($0)" } ?? "\(value)"
         case .string(let value): value.jsonQuoted
         case .array(let items): "[\(items.map(\.text).joined(separator: ", "))]"
-        case .object(let items): items.isEmpty ? "{}" : "{…}"
+        case .object(let items):
+            "{\(items.sorted { $0.key < $1.key }.map { "\($0.key.jsonQuoted): \($0.value.text)" }.joined(separator: ", "))}"
         }
     }
 

@@ -41,8 +41,14 @@ enum OpenAPI {
             "200": ["description": "The answer.", "content": .object(content)], "default": error,
         ]
         var operation: [String: JSON] = ["summary": .string(endpoint.summary)]
+        if endpoint.isPublic { operation["security"] = [] }
+        if endpoint.path.contains("{model}") {
+            operation["parameters"] = [
+                ["name": "model", "in": "path", "required": true, "schema": ["type": "string"]]
+            ]
+        }
         if endpoint.method == .post {
-            for status in ["400", "401", "404", "413", "415", "429", "503"] { responses[status] = error }
+            for status in ["400", "401", "403", "404", "405", "408", "413", "415", "429", "503"] { responses[status] = error }
             operation["requestBody"] = [
                 "required": true, "content": ["application/json": ["schema": FieldType.object(endpoint.fields).schema]],
             ]
@@ -86,7 +92,7 @@ extension FieldType {
                 "type": "object", "additionalProperties": ["type": "string"], "maxProperties": .number(Double(count)),
             ]
         case .either(let types): return ["anyOf": .array(types.map(\.schema))]
-        case .only(let values, let reason): return ["enum": .array(values + [.null]), "description": .string(reason)]
+        case .unsupported(let reason): return ["enum": [.null], "description": .string(reason)]
         }
     }
 }
@@ -94,7 +100,9 @@ extension FieldType {
 extension Field {
     var schema: JSON {
         var schema = type.schema
-        if !isRequired, case .object = schema { schema = ["anyOf": [schema, ["type": "null"]]] }
+        let alternatives: [JSON] =
+            (neutral.isEmpty ? [] : [["enum": .array(neutral)]]) + (isRequired ? [] : [["type": "null"]])
+        if !alternatives.isEmpty { schema = ["anyOf": .array([schema] + alternatives)] }
         guard case .object(var object) = schema else { return schema }
         object["description"] = .string(meaning)
         object["default"] = standard

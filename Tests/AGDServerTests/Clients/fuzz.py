@@ -1,10 +1,10 @@
 """Sends a server requests made from its own description, most of them wrong somewhere. Needs Python only.
 
-Usage: fuzz.py BASE_URL [--count 10000] [--seed 1]
+Usage: fuzz.py BASE_URL [--count 10000] [--seed 1] [--key KEY]
        fuzz.py --agd .build/release/agd --model Models/microcosm.gguf    starts the server itself
 
 Fails on a status of 5xx, an error without OpenAI's form, an answer that takes longer than a minute, and a server that is
-gone. Bodies are drawn from /openapi.json: values within and just outside each limit, of wrong types, deep, long, with
+gone. With a key, one request in ten tries a closed path without it, spelt in some way, and must not be answered. Bodies are drawn from /openapi.json: values within and just outside each limit, of wrong types, deep, long, with
 unknown, missing and doubled fields; then cut, or with bytes replaced; some requests are no proper HTTP.
 """
 import argparse
@@ -27,12 +27,14 @@ parser.add_argument("--model")
 parser.add_argument("--count", type=int, default=10_000)
 parser.add_argument("--seed", type=int, default=1)
 parser.add_argument("--clients", type=int, default=4)
+parser.add_argument("--key")
 options = parser.parse_args()
 if bool(options.base_url) == bool(options.agd and options.model):
     parser.error("give a server's address, or --agd and --model")
 server = None
 if options.agd:
-    server = subprocess.Popen([options.agd, "serve", "-m", options.model, "--port", "0"], stderr=subprocess.PIPE, text=True)
+    options.key = "fuzz-key"
+    server = subprocess.Popen([options.agd, "serve", "-m", options.model, "--port", "0", "--api-key", options.key], stderr=subprocess.PIPE, text=True)
     atexit.register(server.kill)
     log = ""
     while not ("model loaded" in log and "address=" in log):  # in either order
@@ -186,11 +188,42 @@ def send_raw(report, chance):
     report.note("raw", time.monotonic() - start, problem, head)
 
 
+def spelt(path, chance):
+    """A way to write a path that something on the way might take for the same."""
+    for _ in range(chance.randrange(1, 3)):
+        path = chance.choice([
+            lambda: "/" + path, lambda: path + "/", lambda: path.replace("/", "//"), lambda: "/." + path, lambda: "/health/.." + path, lambda: path + "?x=/health",
+            lambda: path.replace("/", "%2f", chance.randrange(3)), lambda: "/%2e%2e" + path, lambda: path + ";x", lambda: path.upper(), lambda: path + "%00", lambda: path + "#",
+            lambda: path.replace(chance.choice("aeiotks"), "%" + format(ord(chance.choice("aeiotks")), "x"), 1)])()
+    return path
+
+
+def send_without_key(report, path, chance):
+    """A request to a closed path: it must be refused, whatever its spelling."""
+    start = time.monotonic()
+    connection = http.client.HTTPConnection(address.hostname, address.port, timeout=patience)
+    path, problem, status = spelt(path, chance), None, None
+    try:
+        headers = chance.choice([{}, {"Authorization": "Bearer wrong"}, {"Authorization": "Bearer "}, {"Authorization": options.key}, {"X-Api-Key": options.key}])
+        connection.request(chance.choice(["GET", "POST", "HEAD", "OPTIONS"]), path, headers=headers)
+        status = connection.getresponse().status
+        if status not in (400, 401):
+            problem = f"answered without the key: {status}"
+    except OSError as error:
+        problem = repr(error)
+    finally:
+        connection.close()
+    report.note(status, time.monotonic() - start, problem, path.encode())
+
+
 def client(number, paths, report):
     chance = random.Random(f"{options.seed}/{number}")
     for _ in range(number, options.count, options.clients):
         if chance.random() < 0.01:
             send_raw(report, chance)
+            continue
+        if options.key and chance.random() < 0.1:
+            send_without_key(report, chance.choice(closed), chance)
             continue
         path = chance.choice(list(paths))
         text = body(paths[path], path, chance)
@@ -201,6 +234,8 @@ def client(number, paths, report):
             path += chance.choice(["/", "/../x", "?a=b", "%00", "/x" * 50])
         if chance.random() < 0.01:
             headers = chance.choice([{}, {"Content-Type": "text/plain"}, {"Content-Type": "application/json; charset=latin-1"}, {"Host": "evil.example", **headers}])
+        if options.key and chance.random() < 0.99:
+            headers = {"Authorization": f"Bearer {options.key}", **headers}
         send(report, method, path, text, headers)
 
 
@@ -212,6 +247,7 @@ def get(path):
 
 document = get("/openapi.json")
 paths = {path: operations["post"]["requestBody"]["content"]["application/json"]["schema"] for path, operations in document["paths"].items() if "post" in operations}
+closed = [path.replace("{model}", "x") for path, operations in document["paths"].items() if all(operation.get("security") != [] for operation in operations.values())]
 report = Report()
 start = time.monotonic()
 threads = [threading.Thread(target=client, args=(number, paths, report)) for number in range(options.clients)]

@@ -1,0 +1,29 @@
+/// A text that must not be shown, such as an API key. It has no description that a log, an interpolated string, `dump` or
+/// an error could print.
+///
+/// ```swift
+/// let key = Secret("sk-1")
+/// print(key)  // (secret)
+/// ```
+public struct Secret: Sendable {
+    private let text: String
+
+    public init(_ text: String) { self.text = text }
+
+    public var isEmpty: Bool { text.isEmpty }
+
+    /// The text itself, for who must send it.
+    public func reveal() -> String { text }
+
+    /// Whether `bytes` are the secret's, in a time that doesn't depend on where they first differ.
+    public func isEqual(to bytes: some Collection<UInt8>) -> Bool {
+        guard bytes.count == text.utf8.count else { return false }
+        return zip(bytes, text.utf8).reduce(UInt8(0)) { $0 | ($1.0 ^ $1.1) } == 0
+    }
+}
+
+extension Secret: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    public var description: String { "(secret)" }
+    public var debugDescription: String { description }
+    public var customMirror: Mirror { Mirror(self, children: []) }
+}

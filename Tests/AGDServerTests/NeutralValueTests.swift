@@ -1,0 +1,75 @@
+import Foundation
+import Testing
+
+@testable import AGDServer
+
+@Suite("Values that mean nothing", .enabled(if: TestServer.modelPath != nil, "Models/microcosm.gguf is absent"))
+struct NeutralValueTests {
+    private static let chat: [(String, JSON)] = [
+        ("frequency_penalty", 0), ("presence_penalty", 0.0), ("repetition_penalty", 1), ("logit_bias", [:]),
+        ("response_format", ["type": "text"]), ("seed", -1), ("max_completion_tokens", -1), ("top_k", -1), ("n", 1), ("tools", []),
+        ("tool_choice", "auto"), ("functions", []), ("stream_options", ["include_usage": true]), ("user", "somebody"),
+        ("store", false), ("metadata", ["a": "b"]), ("stop", []), ("stop", ""), ("stop", [""]), ("logprobs", false),
+        ("top_logprobs", 0), ("modalities", ["text"]), ("service_tier", "auto"), ("temperature", 0), ("top_p", 1),
+        ("stream", false), ("parallel_tool_calls", true), ("agd", [:]),
+    ]
+
+    @Test("A field that asks for nothing changes nothing", arguments: chat)
+    func request(field: String, value: JSON) async throws {
+        let server = try await TestServer()
+        let plain = try await server.post("/v1/chat/completions", ["messages": conflict, "max_tokens": 4])
+        let reply = try await server.post(
+            "/v1/chat/completions", .object(["messages": conflict, "max_tokens": 4, field: value]))
+        #expect(reply.status == 200, "\(field): \(reply.text)")
+        #expect(try reply.json["choices"] == plain.json["choices"])
+    }
+
+    @Test("Without a limit an answer ends with the model's end of it, or with the context")
+    func noLimit() async throws {
+        let server = try await TestServer { $0.inference.contextLength = 64 }
+        let request: [String: JSON] = ["messages": conflict]
+        let unlimited = try await server.post(
+            "/v1/chat/completions", .object(request.merging(["max_tokens": -1]) { $1 }))
+        let plain = try await server.post("/v1/chat/completions", .object(request))
+        #expect(try unlimited.json["choices"] == plain.json["choices"])
+    }
+
+    @Test(
+        "A message can be sent back as a server answered it",
+        arguments: [
+            ("tool_calls", []), ("annotations", []), ("reasoning_content", ""), ("reasoning", ""), ("name", "assistant"),
+            ("refusal", .null), ("refusal", ""), ("audio", .null), ("function_call", .null), ("tool_call_id", ""),
+        ] as [(String, JSON)])
+    func history(field: String, value: JSON) async throws {
+        let server = try await TestServer()
+        func turn(_ extra: [String: JSON]) async throws -> TestServer.Reply {
+            let assistant = ["role": "assistant", "content": "In the house."].merging(extra) { $1 } as [String: JSON]
+            let messages = (conflict.array ?? []) + [.object(assistant), ["role": "user", "content": "And the dog?"]]
+            return try await server.post("/v1/chat/completions", ["messages": .array(messages), "max_tokens": 4])
+        }
+        let reply = try await turn([field: value])
+        #expect(reply.status == 200, "\(field): \(reply.text)")
+        let plain = try await turn([:])
+        #expect(try reply.json["choices"] == plain.json["choices"])
+    }
+
+    @Test("An assistant may have said nothing; anybody else who did is told")
+    func nothingSaid() async throws {
+        let server = try await TestServer()
+        func reply(_ role: String) async throws -> TestServer.Reply {
+            let messages: [JSON] = (conflict.array ?? []) + [["role": .string(role), "content": .null], ["role": "user", "content": "And?"]]
+            return try await server.post("/tokenize", ["messages": .array(messages)])
+        }
+        #expect(try await reply("assistant").status == 200)
+        let refused = try await reply("user")
+        #expect(refused.status == 400)
+        #expect(try refused.json["error"]?["param"] == "messages[2].content")
+    }
+
+    @Test("The description offers neutral values, as the check accepts them")
+    func described() {
+        let properties = FieldType.object(Endpoint.chatCompletions.fields).schema["properties"]
+        #expect(properties?["frequency_penalty"]?["anyOf"]?.array?.contains(["enum": [0]]) == true)
+        #expect(properties?["max_tokens"]?["anyOf"]?.array?.contains(["enum": [-1]]) == true)
+    }
+}
