@@ -9,7 +9,7 @@ public final class TensorBuffer {
     /// One tensor for each shape, all on `device`.
     public init(_ shapes: [(type: ElementType, shape: [Int])], on device: Device, purpose: String) throws {
         let byteCount = shapes.reduce(0) { $0 + $1.type.byteCount(of: $1.shape.reduce(1, *)) }
-        // Linux grants more memory than there is, and ends the process when it is used.
+        if device.isCPU { try AvailableMemory.require(Double(byteCount), for: purpose) }
         guard device.memorySize == 0 || byteCount <= device.memorySize else {
             throw TensorGraphError.outOfMemory(purpose: purpose, byteCount: byteCount)
         }

@@ -44,8 +44,8 @@ struct Bench: ParsableCommand {
 
     func validate() throws {
         _ = try chosenVariants()
-        guard gatePeriod >= 1 else { throw ValidationError("--gate-period must be at least 1.") }
-        guard tokenCount >= 2 else { throw ValidationError("--n-predict must be at least 2.") }
+        try NumberOption.check(gatePeriod, "--gate-period", in: NumberOption.counts)
+        try NumberOption.check(tokenCount, "--n-predict", in: 2...1_048_576)
         guard try contextLengths().allSatisfy({ (1...1_048_576).contains($0) }) else {
             throw ValidationError("--contexts must be numbers from 1 to 1048576.")
         }
@@ -80,7 +80,7 @@ struct Bench: ParsableCommand {
         options.gatePeriod = gatePeriod
         options.contexts = try contextLengths()
         options.tokenCount = tokenCount
-        options.threadCount = modelOptions.threads ?? options.threadCount
+        options.threadCount = modelOptions.threadCount
         options.cacheType = modelOptions.cacheType
         let trained = model.configuration.contextLength
         if let longest = options.contexts.max(), longest + tokenCount > trained {

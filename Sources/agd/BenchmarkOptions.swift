@@ -43,8 +43,8 @@ struct BenchmarkOptions: ParsableArguments {
     var scoreThoughts = false
 
     func validate() throws {
-        if maximumTokens < 1 { throw ValidationError("--n-predict must be at least 1.") }
-        if let limit, limit < 1 { throw ValidationError("--limit must be at least 1.") }
+        try NumberOption.check(maximumTokens, "--n-predict", in: NumberOption.tokens)
+        try NumberOption.check(limit, "--limit", in: NumberOption.counts)
         if (judge == nil) != (judgeModel == nil) { throw ValidationError("Give --judge and --judge-model together.") }
         if let judge, let judgeModel {
             do { _ = try ChatEndpoint(url: judge, model: judgeModel) } catch { throw ValidationError("\(error)") }
@@ -75,7 +75,7 @@ struct BenchmarkOptions: ParsableArguments {
         }
         return EvaluationRun(
             model, scorer: ReplyScorer(support: try support.map { path in try TextSupport(directory: path) } ?? .none),
-            threadCount: modelOptions.threads ?? Session.Options.defaultThreadCount, cacheType: modelOptions.cacheType,
+            threadCount: modelOptions.threadCount, cacheType: modelOptions.cacheType,
             judge: judging)
     }
 }

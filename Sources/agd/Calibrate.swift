@@ -36,7 +36,7 @@ struct Calibrate: AsyncParsableCommand {
         let bar = ProgressBar("decoding")
         let calibration = try await EntropyCalibration.run(
             model, items, maximumTokens: benchmarkOptions.maximumTokens, unit: entropyUnit, rate: rate,
-            threadCount: modelOptions.threads ?? Session.Options.defaultThreadCount
+            threadCount: modelOptions.threadCount
         ) { bar.update(Double($0) / Double(items.count)) }
         bar.finish()
         if json { return try Terminal.writeJSON(calibration) }

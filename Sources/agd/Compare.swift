@@ -24,7 +24,7 @@ struct Compare: AsyncParsableCommand {
     var color: Terminal.Color = .auto
 
     func validate() throws {
-        if maximumTokens < 1 { throw ValidationError("--n-predict must be at least 1.") }
+        try NumberOption.check(maximumTokens, "--n-predict", in: NumberOption.tokens)
         if promptOptions.roi.isEmpty {
             throw ValidationError("Name at least one region with --roi, such as --roi system.")
         }

@@ -45,11 +45,11 @@ struct Explain: AsyncParsableCommand {
 
     func validate() throws {
         try Terminal.checkOutput(output, option: "--output")
-        if maximumTokens < 1 { throw ValidationError("--n-predict must be 1 or more.") }
+        try NumberOption.check(maximumTokens, "--n-predict", in: NumberOption.tokens)
         if strategyOptions.strategy == .regionPrompt {
             throw ValidationError("agd explain shows what the prompt itself leads to; drop --strategy region-prompt.")
         }
-        if let word, word < 1 { throw ValidationError("--word counts from 1.") }
+        try NumberOption.check(word, "--word", in: NumberOption.tokens)
         if contrast, ![.text, .json].contains(format) {
             throw ValidationError("--contrast comes with --format text or json.")
         }

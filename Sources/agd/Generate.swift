@@ -35,9 +35,8 @@ struct Generate: AsyncParsableCommand {
     var json = false
 
     func validate() throws {
-        if maximumTokens < -1 {
-            throw ValidationError("--n-predict must be -1 (until the context is full), 0 or more.")
-        }
+        // -1 is until the context is full.
+        try NumberOption.check(maximumTokens, "--n-predict", in: -1...NumberOption.tokens.upperBound)
         if stop.contains("") {
             throw ValidationError("--stop must not be empty: it would end every answer before it begins.")
         }

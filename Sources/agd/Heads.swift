@@ -41,8 +41,8 @@ struct Heads: ParsableCommand {
     func validate() throws {
         try Terminal.checkOutput(plot, option: "--plot")
         try Terminal.checkOutput(output, option: "--output")
-        if top < 1 { throw ValidationError("--top must be at least 1.") }
-        if let limit, limit < 1 { throw ValidationError("--limit must be at least 1.") }
+        try NumberOption.check(top, "--top", in: NumberOption.counts)
+        try NumberOption.check(limit, "--limit", in: NumberOption.counts)
     }
 
     func run() throws {

@@ -38,8 +38,8 @@ struct MeasureFaithfulness: ParsableCommand {
 
     func validate() throws {
         if let plot { try Terminal.checkOutput("\(plot)-tokens.svg", option: "--plot") }
-        if !(1...1000).contains(steps) { throw ValidationError("--steps must be 1 to 1000.") }
-        if let limit, limit < 1 { throw ValidationError("--limit must be at least 1.") }
+        try NumberOption.check(steps, "--steps", in: 1...1000)
+        try NumberOption.check(limit, "--limit", in: NumberOption.counts)
     }
 
     func run() throws {

@@ -46,8 +46,8 @@ struct MeasureProhibition: AsyncParsableCommand {
 
     func validate() throws {
         try Terminal.checkOutput(plot, option: "--plot")
-        if let limit, limit < 1 { throw ValidationError("--limit must be at least 1.") }
-        if maximumTokens < 1 { throw ValidationError("--n-predict must be 1 or more.") }
+        try NumberOption.check(limit, "--limit", in: NumberOption.counts)
+        try NumberOption.check(maximumTokens, "--n-predict", in: NumberOption.tokens)
         if !(0...1).contains(minProbability) { throw ValidationError("--min-probability must be between 0 and 1.") }
         for specification in roi {
             do { _ = try RegionSpecification(specification) } catch { throw ValidationError("\(error)") }

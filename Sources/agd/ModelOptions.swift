@@ -16,7 +16,7 @@ struct ModelOptions: ParsableArguments {
 
     @Option(
         name: .shortAndLong, parsing: .unconditional,
-        help: ArgumentHelp("CPU threads. By default one for each core.", valueName: "n"))
+        help: ArgumentHelp("CPU threads. By default one for each processor, which is also the most.", valueName: "n"))
     var threads: Int?
 
     @Option(
@@ -28,9 +28,9 @@ struct ModelOptions: ParsableArguments {
     var cacheType: Session.CacheType = .float16
 
     func validate() throws {
-        if let contextSize, contextSize < 1 { throw ValidationError("--ctx-size must be at least 1.") }
-        if let threads, !(1...512).contains(threads) { throw ValidationError("--threads must be 1 to 512.") }
-        if gpuLayers < 0 { throw ValidationError("--gpu-layers must be 0 or more.") }
+        try NumberOption.check(contextSize, "--ctx-size", in: NumberOption.tokens)
+        try NumberOption.check(threads, "--threads", in: NumberOption.threads)
+        try NumberOption.check(gpuLayers, "--gpu-layers", in: 0...NumberOption.counts.upperBound)
     }
 
     var loadOptions: LanguageModel.Options {
@@ -39,7 +39,24 @@ struct ModelOptions: ParsableArguments {
         return options
     }
 
+    /// CPU threads: those asked for, but never more than there are processors.
+    var threadCount: Int { Self.threadCount(threads) }
+
+    static func threadCount(_ threads: Int?) -> Int {
+        min(threads ?? .max, Session.Options.defaultThreadCount)
+    }
+
+    /// More threads than processors would wait for one another at every operation: minutes in place of seconds.
+    static func noteCappedThreads(_ threads: Int?) {
+        guard let threads, threads > threadCount(threads) else { return }
+        let count = threadCount(threads)
+        Terminal.note(
+            "--threads \(threads): this process may use \(count) processor\(count == 1 ? "" : "s"), so "
+                + "\(count == 1 ? "1 thread runs" : "\(count) threads run")")
+    }
+
     func load() throws -> LanguageModel {
+        Self.noteCappedThreads(threads)
         if gpuLayers > 0, !LanguageModel.hasGPU {
             Terminal.note("this build has no graphics backend; all layers run on the CPU")
         }
@@ -52,13 +69,13 @@ struct ModelOptions: ParsableArguments {
     func sessionOptions(for model: LanguageModel, needed: Int) -> Session.Options {
         Session.Options(
             contextLength: contextSize ?? min(model.configuration.contextLength, needed),
-            threadCount: threads ?? Session.Options.defaultThreadCount, cacheType: cacheType)
+            threadCount: threadCount, cacheType: cacheType)
     }
 }
 
 extension ModelOptions {
     var reverseOptions: ReverseAttribution.Options {
-        ReverseAttribution.Options(threadCount: threads ?? Session.Options.defaultThreadCount)
+        ReverseAttribution.Options(threadCount: threadCount)
     }
 }
 

@@ -58,9 +58,9 @@ struct Serve: AsyncParsableCommand {
     var logLevel: Logger.Level = .notice
 
     func validate() throws {
-        if !(0...65535).contains(port) { throw ValidationError("--port must be 0 to 65535.") }
-        if !(1...64).contains(parallel) { throw ValidationError("--parallel must be 1 to 64.") }
-        if !(0...65536).contains(queue) { throw ValidationError("--queue must be 0 to 65536.") }
+        try NumberOption.check(port, "--port", in: 0...65_535)
+        try NumberOption.check(parallel, "--parallel", in: 1...64)
+        try NumberOption.check(queue, "--queue", in: 0...65_536)
         if apiKey != nil, apiKeyFile != nil { throw ValidationError("Give --api-key or --api-key-file, not both.") }
         if let apiKey, apiKey.isEmpty { throw ValidationError("--api-key must not be empty.") }
         if let alias, alias.isEmpty { throw ValidationError("--alias must not be empty.") }
@@ -84,7 +84,7 @@ struct Serve: AsyncParsableCommand {
         configuration.inference.sessionCount = parallel
         configuration.inference.queueLength = queue
         configuration.inference.contextLength = modelOptions.contextSize
-        configuration.inference.threadCount = modelOptions.threads
+        configuration.inference.threadCount = modelOptions.threads.map(ModelOptions.threadCount)
         configuration.inference.cacheType = modelOptions.cacheType
         _ = try ModelSummary(path: modelOptions.model)  // A bad file is told before anybody connects.
 

@@ -100,12 +100,12 @@ struct StrategyOptions: ParsableArguments {
     }
 
     func validate() throws {
-        if candidates < 1 { throw ValidationError("--candidates must be at least 1.") }
+        try NumberOption.check(candidates, "--candidates", in: NumberOption.counts)
         if !(0...1).contains(minProbability) { throw ValidationError("--min-probability must be between 0 and 1.") }
         if let temperature, !(0...100).contains(temperature) {
             throw ValidationError("--temp must be between 0 and 100.")
         }
-        if let topK, topK < 0 { throw ValidationError("--top-k must be 0 or more.") }
+        try NumberOption.check(topK, "--top-k", in: 0...NumberOption.counts.upperBound)
         if let topP, !(0...1).contains(topP) { throw ValidationError("--top-p must be between 0 and 1.") }
         if let minP, !(0...1).contains(minP) { throw ValidationError("--min-p must be between 0 and 1.") }
         if !alpha.isFinite { throw ValidationError("--alpha must be a finite number.") }

@@ -32,7 +32,7 @@ struct Verify: ParsableCommand {
     var json = false
 
     func validate() throws {
-        if let threads, !(1...512).contains(threads) { throw ValidationError("--threads must be 1 to 512.") }
+        try NumberOption.check(threads, "--threads", in: NumberOption.threads)
     }
 
     private static let prompts = [
@@ -42,6 +42,7 @@ struct Verify: ParsableCommand {
     ]
 
     func run() throws {
+        ModelOptions.noteCappedThreads(threads)
         let model = try LanguageModel(path: model)
         let reference = try reference.map { try LanguageModel(path: $0) }
         if let reference, reference.configuration.vocabularySize != model.configuration.vocabularySize {
@@ -50,7 +51,7 @@ struct Verify: ParsableCommand {
         let bar = ProgressBar("verifying")
         let verification = try Verification(
             model, try prompts(model), reference: reference,
-            options: ReverseAttribution.Options(threadCount: threads ?? Session.Options.defaultThreadCount)
+            options: ReverseAttribution.Options(threadCount: ModelOptions.threadCount(threads))
         ) { bar.update($0) }
         bar.finish()
         if json {

@@ -97,9 +97,12 @@ struct Command {
     }
 
     /// A tiny model with reference values, in the neighbouring tests.
-    static func oracle(_ variant: String) -> String {
-        URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .appending(path: "TestFixtures/Oracle/\(variant).gguf").path
+    static func oracle(_ variant: String) -> String { file("Tests/TestFixtures/Oracle/\(variant).gguf") }
+
+    /// A file of the repository, where it lies.
+    static func file(_ path: String) -> String {
+        URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+            .appending(path: path).path
     }
 }
 

@@ -41,8 +41,8 @@ extension LanguageModel {
     ) throws -> Generation {
         var fitting = Session.Options()
         let promptLength = max(prompt.tokens.count, strategy.companionPrompt?.tokens.count ?? 0)
-        fitting.contextLength = min(
-            configuration.contextLength, promptLength + (limits.maximumTokens ?? fitting.contextLength))
+        let wanted = min(limits.maximumTokens ?? fitting.contextLength, Session.Options.longestContext)
+        fitting.contextLength = min(configuration.contextLength, promptLength + wanted)
         return try Session(self, options: options ?? fitting)
             .generate(prompt, strategy: strategy, limits: limits, progress: progress)
     }

@@ -9,7 +9,7 @@ public actor Session {
     public struct Options: Sendable {
         /// Positions that fit, prompt and completion together.
         public var contextLength: Int
-        /// CPU threads; the default is one for each core that can run.
+        /// CPU threads; the default is one for each processor that this process may use, and a session takes no more.
         public var threadCount: Int
         public var cacheType: CacheType
 
@@ -19,8 +19,10 @@ public actor Session {
             self.cacheType = cacheType
         }
 
-        /// The number of cores.
-        public static let defaultThreadCount = ProcessorCount.active
+        /// Processors that this process may use, by its affinity and by the quota of its container.
+        public static let defaultThreadCount = ProcessorCount.available
+        /// The most positions that a context can have.
+        public static let longestContext = 16_777_216
     }
 
     /// How keys, values and their tangents are stored.
@@ -49,14 +51,17 @@ public actor Session {
 
     /// - Throws: ``GenerationError/invalid(field:problem:)`` for a context or a thread count that can't be.
     public init(_ model: LanguageModel, options: Options = Options()) throws {
-        guard (1...16_777_216).contains(options.contextLength) else {
-            throw GenerationError.invalid(field: "context length", problem: "must be 1 to 16777216")
+        guard (1...Options.longestContext).contains(options.contextLength) else {
+            throw GenerationError.invalid(
+                field: "context length", problem: "must be 1 to \(Options.longestContext)")
         }
         guard (1...512).contains(options.threadCount) else {
             throw GenerationError.invalid(field: "threads", problem: "must be 1 to 512")
         }
         self.model = model
-        self.options = options
+        var capped = options
+        capped.threadCount = min(options.threadCount, ProcessorCount.available)
+        self.options = capped
     }
 
     /// Forgets all tokens; the next prompt is read from its beginning.

@@ -18,6 +18,7 @@ final class LaneCache {
         let capacity = (contextLength + Self.granularity - 1) / Self.granularity * Self.granularity
         self.capacity = capacity
         self.laneCount = laneCount
+        try Self.checkMemory(configuration, capacity: capacity, laneCount: laneCount, type: type)
         let shape = [configuration.headWidth, capacity, configuration.keyValueHeadCount]
         var layers = Array(repeating: [(keys: Tensor, values: Tensor)](), count: configuration.layerCount)
 
@@ -41,6 +42,17 @@ final class LaneCache {
         primalBuffers = try allocate(1, purpose: "KV cache")
         tangentBuffers = try allocate(laneCount - 1, purpose: "tangent KV cache")
         self.layers = layers
+    }
+
+    /// Tells before any is taken that all lanes' caches together don't fit.
+    private static func checkMemory(
+        _ configuration: ModelConfiguration, capacity: Int, laneCount: Int, type: ElementType
+    ) throws {
+        let bytesPerPosition = type.byteCount(of: configuration.headWidth) * configuration.keyValueHeadCount
+        let caches = 2.0 * Double(configuration.layerCount * laneCount)
+        try AvailableMemory.require(
+            caches * Double(bytesPerPosition) * Double(capacity),
+            for: "the caches of \(capacity) positions with \(laneCount) lane\(laneCount == 1 ? "" : "s")")
     }
 
     /// Positions are added to a graph in multiples of this, so that one graph serves many steps.

@@ -18,7 +18,7 @@ public final class ReverseAttribution {
         /// Bytes of attention weights that are held at a time; the queries are divided into blocks accordingly.
         public var attentionByteCount: Int
 
-        public init(threadCount: Int = ProcessorCount.active, attentionByteCount: Int = 128 << 20) {
+        public init(threadCount: Int = ProcessorCount.available, attentionByteCount: Int = 128 << 20) {
             self.threadCount = threadCount
             self.attentionByteCount = attentionByteCount
         }
