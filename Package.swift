@@ -47,7 +47,7 @@ let package = Package(
         .target(
             name: "AGDEvaluation",
             dependencies: [
-                "AttributionGuidedDecoding", "CZlib",
+                "AGDInsight", "AttributionGuidedDecoding", "CZlib",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -95,7 +95,8 @@ let package = Package(
             dependencies: ["AGDServer", "TestFixtures", .product(name: "NIOEmbedded", package: "swift-nio")],
             exclude: ["Clients"]
         ),
-        .testTarget(name: "AGDEvaluationTests", dependencies: ["AGDEvaluation", "TestFixtures", "CZlib"]),
+        .testTarget(
+            name: "AGDEvaluationTests", dependencies: ["AGDEvaluation", "AGDInsight", "TestFixtures", "CZlib"]),
         .testTarget(name: "AGDCommandTests", dependencies: ["agd"]),
     ],
     swiftLanguageModes: [.v6],
