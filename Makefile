@@ -7,7 +7,7 @@ SWIFT_BUILD_FLAGS ?=
 # Finds or builds the llama library; its pkg-config folder then tells SwiftPM where it lies.
 with_llama = found=$$(Tools/dependencies.sh) && export PKG_CONFIG_PATH="$$found$${PKG_CONFIG_PATH:+:$$PKG_CONFIG_PATH}" &&
 
-.PHONY: all demo test serve fuzz attack oracle sbom check-packages check-aarch64 lint format install clean
+.PHONY: all demo test test-tools documentation serve fuzz attack oracle sbom check-packages check-aarch64 lint format install clean
 all: agd
 
 .PHONY: agd
@@ -26,10 +26,20 @@ fuzz: agd
 
 # Every promise of SECURITY.md turned round, for some minutes; prints figures, fails where a promise is broken.
 attack: agd
-	@for attack in Tools/attack/*.py; do python3 $$attack --agd .build/release/agd --model $(MODEL) $(ATTACK_FLAGS) || exit 1; done
+	@for attack in Tools/attack/*.py; do python3 $$attack --agd .build/release/agd --model $(or $(MODEL),Models/microcosm.gguf) $(ATTACK_FLAGS) || exit 1; done
 
 test:
 	@$(with_llama) swift build --build-tests $(SWIFT_BUILD_FLAGS) && swift test --skip-build --no-parallel $(TEST_FLAGS)
+
+# The training tools' own tests; those that need torch are skipped where no Python here has it.
+test-tools:
+	@python=python3; for found in .deps/clients/bin/python .deps/oracle/bin/python; do \
+	    if $$found -c 'import torch' 2>/dev/null; then python=$$found; break; fi; done; \
+	$$python -m unittest discover -s Tools/microcosm
+
+# The library's documentation as web pages in .build/documentation.
+documentation:
+	@$(with_llama) Tools/documentation.sh
 
 # The golden files' numbers, computed again by HuggingFace transformers and LXT.
 ORACLE ?= Tests/TestFixtures/Oracle
@@ -49,10 +59,10 @@ check-aarch64:
 	@Tools/aarch64/check.sh
 
 lint:
-	@swift format lint --strict --recursive Package.swift Sources Tests
+	@swift format lint --strict --recursive Package.swift Sources Tests Examples
 
 format:
-	@swift format format --in-place --recursive Package.swift Sources Tests
+	@swift format format --in-place --recursive Package.swift Sources Tests Examples
 
 PREFIX ?= /usr/local
 install: agd

@@ -1,6 +1,10 @@
 // swift-tools-version: 6.1
 import PackageDescription
 
+let evaluation = TargetDependencyCondition.when(traits: ["Evaluation"])
+let commandLine = TargetDependencyCondition.when(traits: ["CommandLine"])
+let examples = ["GuidedAnswer", "OwnStrategy", "AttributedAnswer"]
+
 let package = Package(
     name: "attribution-guided-decoding",
     platforms: [.macOS(.v15)],
@@ -10,6 +14,12 @@ let package = Package(
         .library(name: "AGDEvaluation", targets: ["AGDEvaluation"]),
         .executable(name: "agd", targets: ["agd"]),
     ],
+    traits: [
+        .trait(name: "Evaluation", description: "AGDEvaluation, whose judges are asked over HTTP."),
+        .trait(name: "CommandLine", description: "The program agd and its server.", enabledTraits: ["Evaluation"]),
+        .default(enabledTraits: ["CommandLine"]),
+    ],
+    // All of them serve the traits: whoever imports the library alone, with `traits: []`, fetches none.
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-async-algorithms.git", from: "1.1.4"),
@@ -49,10 +59,10 @@ let package = Package(
         .target(
             name: "AGDEvaluation",
             dependencies: [
-                "AttributionGuidedDecoding", "CZlib",
-                .product(name: "AsyncHTTPClient", package: "async-http-client"),
-                .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "NIOPosix", package: "swift-nio"),
+                "AGDInsight", "AttributionGuidedDecoding", "CZlib",
+                .product(name: "AsyncHTTPClient", package: "async-http-client", condition: evaluation),
+                .product(name: "NIOCore", package: "swift-nio", condition: evaluation),
+                .product(name: "NIOPosix", package: "swift-nio", condition: evaluation),
             ],
             resources: ["report.html", "report.css", "chart.svg", "quality-judge.txt", "criteria-judge.txt"].map {
                 .embedInCode("Resources/\($0)")
@@ -62,25 +72,25 @@ let package = Package(
             name: "AGDServer",
             dependencies: [
                 "AttributionGuidedDecoding",
-                .product(name: "AsyncAlgorithms", package: "swift-async-algorithms"),
-                .product(name: "HTTPTypes", package: "swift-http-types"),
-                .product(name: "Hummingbird", package: "hummingbird"),
-                .product(name: "HummingbirdCore", package: "hummingbird"),
-                .product(name: "Logging", package: "swift-log"),
-                .product(name: "Metrics", package: "swift-metrics"),
-                .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "NIOHTTP1", package: "swift-nio"),
-                .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
-                .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras"),
-                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "AsyncAlgorithms", package: "swift-async-algorithms", condition: commandLine),
+                .product(name: "HTTPTypes", package: "swift-http-types", condition: commandLine),
+                .product(name: "Hummingbird", package: "hummingbird", condition: commandLine),
+                .product(name: "HummingbirdCore", package: "hummingbird", condition: commandLine),
+                .product(name: "Logging", package: "swift-log", condition: commandLine),
+                .product(name: "Metrics", package: "swift-metrics", condition: commandLine),
+                .product(name: "NIOCore", package: "swift-nio", condition: commandLine),
+                .product(name: "NIOHTTP1", package: "swift-nio", condition: commandLine),
+                .product(name: "NIOHTTPTypes", package: "swift-nio-extras", condition: commandLine),
+                .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras", condition: commandLine),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle", condition: commandLine),
             ],
             resources: [.embedInCode("Resources")]
         ),
         .executableTarget(
             name: "agd",
             dependencies: [
-                "AttributionGuidedDecoding", "AGDInsight", "AGDEvaluation", "AGDServer",
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "AttributionGuidedDecoding", "AGDInsight", "AGDEvaluation", "AGDServer", "TensorGraph",
+                .product(name: "ArgumentParser", package: "swift-argument-parser", condition: commandLine),
             ]
         ),
         .testTarget(name: "TensorGraphTests", dependencies: ["TensorGraph", "CLaneKernels"]),
@@ -100,14 +110,18 @@ let package = Package(
             name: "AGDServerTests",
             dependencies: [
                 "AGDServer", "TestFixtures",
-                .product(name: "NIOEmbedded", package: "swift-nio"),
-                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOEmbedded", package: "swift-nio", condition: commandLine),
+                .product(name: "NIOPosix", package: "swift-nio", condition: commandLine),
             ],
             exclude: ["Clients"]
         ),
-        .testTarget(name: "AGDEvaluationTests", dependencies: ["AGDEvaluation", "TestFixtures", "CZlib"]),
-        .testTarget(name: "AGDCommandTests", dependencies: ["agd"]),
-    ],
+        .testTarget(
+            name: "AGDEvaluationTests", dependencies: ["AGDEvaluation", "AGDInsight", "TestFixtures", "CZlib"]),
+        .testTarget(name: "AGDCommandTests", dependencies: ["agd"] + examples.map { .byName(name: $0) }),
+    ]
+        + examples.map {
+            .executableTarget(name: $0, dependencies: ["AttributionGuidedDecoding"], path: "Examples/\($0)")
+        },
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx17
 )

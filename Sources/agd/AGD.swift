@@ -12,6 +12,7 @@ struct AGD: AsyncParsableCommand {
 
               agd generate -m model.gguf --system 'Never say "river".' --user 'What flows here?' --roi system
             """,
+        version: Version.text,
         subcommands: [
             Generate.self, Compare.self, Attribute.self, Explain.self, MeasureProhibition.self,
             Heads.self, MeasureFaithfulness.self, Verify.self, Evaluate.self, Sweep.self, Report.self, Calibrate.self,

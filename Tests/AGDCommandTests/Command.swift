@@ -22,11 +22,15 @@ struct Command {
         for word in words { #expect(result.standardError.contains(word), what, sourceLocation: location) }
     }
 
-    /// - Parameter shell: replaces how the shell calls the program, which is `"$@"`.
-    static func run(_ arguments: [String], input: Data? = nil, shell: String = "\"$@\"") async throws -> Result {
+    /// - Parameters:
+    ///   - program: another than `agd` that the package builds.
+    ///   - shell: replaces how the shell calls the program, which is `"$@"`.
+    static func run(
+        program: String = "agd", _ arguments: [String], input: Data? = nil, shell: String = "\"$@\""
+    ) async throws -> Result {
         await Gate.shared.enter()
         do {
-            let result = try await launch(arguments, input: input, shell: shell)
+            let result = try await launch(program, arguments, input: input, shell: shell)
             await Gate.shared.leave()
             return result
         } catch {
@@ -35,7 +39,9 @@ struct Command {
         }
     }
 
-    private static func launch(_ arguments: [String], input: Data?, shell: String) async throws -> Result {
+    private static func launch(
+        _ program: String, _ arguments: [String], input: Data?, shell: String
+    ) async throws -> Result {
         let files = FileManager.default
         let folder = files.temporaryDirectory.appending(path: "agd-\(UUID().uuidString)")
         try files.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -46,7 +52,7 @@ struct Command {
         // 4 GiB of address space: the models here have less than 2 MiB.
         let script =
             "ulimit -v 4194304 2>/dev/null; ulimit -c 0; { \(shell); } <'\(inputFile.path)' >'\(output.path)' 2>'\(error.path)'"
-        let process = try spawn(["/bin/bash", "-c", script, "agd", try executable.path] + arguments)
+        let process = try spawn(["/bin/bash", "-c", script, "agd", try executable(program).path] + arguments)
         let (status, timedOut) = try await wait(for: process)
         return Result(
             // A reader that went away (SIGPIPE) is no crash.
@@ -85,15 +91,13 @@ struct Command {
         return (signal == 0 ? (status >> 8) & 0xFF : 128 + signal, timedOut)
     }
 
-    /// `agd` lies beside the tests.
-    static var executable: URL {
-        get throws {
-            let places = [CommandLine.arguments[0]] + Bundle.allBundles.map(\.bundlePath)
-            let candidates = places.map { URL(filePath: $0).deletingLastPathComponent().appending(path: "agd") }
-            return try #require(
-                candidates.first { FileManager.default.isExecutableFile(atPath: $0.path) },
-                "agd is not beside the tests")
-        }
+    /// What the package builds lies beside the tests.
+    static func executable(_ name: String = "agd") throws -> URL {
+        let places = [CommandLine.arguments[0]] + Bundle.allBundles.map(\.bundlePath)
+        let candidates = places.map { URL(filePath: $0).deletingLastPathComponent().appending(path: name) }
+        return try #require(
+            candidates.first { FileManager.default.isExecutableFile(atPath: $0.path) },
+            "\(name) is not beside the tests")
     }
 
     /// A tiny model with reference values, in the neighbouring tests.

@@ -11,7 +11,7 @@ struct OptionsInErrorsTests {
     static let libraries = ["TensorGraph", "LaneEngine", "AttributionGuidedDecoding", "AGDInsight", "AGDEvaluation"]
 
     @Test("No text in a library names one", arguments: libraries)
-    func libraries(name: String) throws {
+    func namesNone(name: String) throws {
         let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent().appending(path: "Sources/\(name)")
         let files = try FileManager.default.subpathsOfDirectory(atPath: root.path).filter { $0.hasSuffix(".swift") }

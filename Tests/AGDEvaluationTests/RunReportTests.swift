@@ -1,3 +1,4 @@
+import AGDInsight
 import Foundation
 import Testing
 
@@ -103,10 +104,10 @@ struct RunReportTests {
 
     @Test("Pearson's correlation is 1 on a line, -1 on a falling one, 0 where unrelated, undefined for constants")
     func pearson() {
-        #expect(abs((CandidateCorrelation.pearson([1, 2, 3], [5, 7, 9]) ?? 0) - 1) < 1e-12)
-        #expect(abs((CandidateCorrelation.pearson([1, 2], [3, -1]) ?? 0) + 1) < 1e-12)
-        #expect(CandidateCorrelation.pearson([-1, 0, 1], [1, -2, 1]) == 0)
-        #expect(CandidateCorrelation.pearson([1, 2], [3, 3]) == nil)
+        #expect(abs((Correlation.pearson([1, 2, 3], [5, 7, 9]) ?? 0) - 1) < 1e-12)
+        #expect(abs((Correlation.pearson([1, 2], [3, -1]) ?? 0) + 1) < 1e-12)
+        #expect(Correlation.pearson([-1, 0, 1], [1, -2, 1]) == 0)
+        #expect(Correlation.pearson([1, 2], [3, 3]) == nil)
     }
 
     @Test("on the Pareto front is what nothing else beats in both")

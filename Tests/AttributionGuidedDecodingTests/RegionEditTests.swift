@@ -5,9 +5,7 @@ import Testing
 @testable import LaneEngine
 @testable import TestFixtures
 
-@Suite(
-    "A region's text can be taken out or emphasised",
-    .enabled(if: FileManager.default.fileExists(atPath: Repository.model), "Models/microcosm.gguf is absent"))
+@Suite("A region's text can be taken out or emphasised")
 struct RegionEditTests {
     private static let model = Result { try LanguageModel(path: Repository.model) }
     private static let stress = RegionEdit.emphasize("Mind: ")

@@ -1,19 +1,9 @@
+import AGDInsight
 import AttributionGuidedDecoding
 import Foundation
 
-/// The little that charts and pages need of SVG and HTML.
-enum Markup {
-    static func escaped(_ text: String) -> String {
-        text.replacing("&", with: "&amp;").replacing("<", with: "&lt;").replacing(">", with: "&gt;")
-            .replacing("\"", with: "&quot;")
-    }
-
-    /// `<name key="value">content</name>`; the content is markup already.
-    static func element(_ name: String, _ attributes: KeyValuePairs<String, String>, _ content: String = "") -> String {
-        let list = attributes.map { " \($0.key)=\"\(escaped($0.value))\"" }.joined()
-        return "<\(name)\(list)>\(content)</\(name)>"
-    }
-
+/// What charts and pages of runs are made of.
+extension Markup {
     static func text(_ text: String, x: Double, y: Double, _ classes: String = "") -> String {
         element("text", ["class": "chart-text \(classes)", "x": number(x), "y": number(y)], escaped(text))
     }
@@ -41,8 +31,6 @@ enum Markup {
         }
         return element("table", [:], ([row(header, "th")] + rows.map { row($0, "td") }).joined(separator: "\n"))
     }
-
-    static func number(_ value: Double) -> String { value.formatted(decimals: 1) }
 
     /// A chart from its elements.
     static func chart(title: String, width: Double, height: Double, _ elements: [String]) -> String {

@@ -1,3 +1,4 @@
+import AGDInsight
 import Foundation
 
 /// Methods by what they gain and what they cost: adherence (the mean score) against perplexity under the model itself.

@@ -1,3 +1,5 @@
+import AGDInsight
+
 extension RunReport {
     /// A table's header and rows, for whoever sets them.
     public typealias Table = (title: String, header: [String], rows: [[String]])

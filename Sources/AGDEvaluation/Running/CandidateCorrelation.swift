@@ -1,3 +1,4 @@
+import AGDInsight
 import AttributionGuidedDecoding
 import Foundation
 
@@ -18,8 +19,8 @@ public struct CandidateCorrelation: Codable, Hashable, Sendable {
         // Differences of logits are differences of log-probabilities.
         let scored = candidates.filter { $0.relevance != nil && $0.score != nil && $0.probability > 0 }
         let logits = scored.map { log($0.probability) }
-        guard let relevance = Self.pearson(logits, scored.compactMap(\.relevance)),
-            let score = Self.pearson(logits, scored.compactMap(\.score))
+        guard let relevance = Correlation.pearson(logits, scored.compactMap(\.relevance)),
+            let score = Correlation.pearson(logits, scored.compactMap(\.score))
         else { return self }
         var sum = self
         sum.steps += 1
@@ -34,18 +35,5 @@ public struct CandidateCorrelation: Codable, Hashable, Sendable {
         sum.relevance += b.relevance
         sum.score += b.score
         return sum
-    }
-
-    /// Pearson's correlation; nil where it isn't defined: fewer than two values, or all equal.
-    static func pearson(_ x: [Double], _ y: [Double]) -> Double? {
-        guard x.count == y.count, x.count > 1 else { return nil }
-        let (meanX, meanY) = (x.reduce(0, +) / Double(x.count), y.reduce(0, +) / Double(y.count))
-        var (xx, yy, xy) = (0.0, 0.0, 0.0)
-        for (a, b) in zip(x, y) {
-            xx += (a - meanX) * (a - meanX)
-            yy += (b - meanY) * (b - meanY)
-            xy += (a - meanX) * (b - meanY)
-        }
-        return xx > 0 && yy > 0 ? xy / (xx * yy).squareRoot() : nil
     }
 }

@@ -1,4 +1,4 @@
-import AttributionGuidedDecoding
+import AGDInsight
 
 /// A confidence interval.
 public struct Interval: Hashable, Sendable {
@@ -35,14 +35,8 @@ public struct Interval: Hashable, Sendable {
     public static func bootstrapMean(
         _ values: [Double], confidence: Double = 0.95, resamples: Int = 10_000, seed: UInt64 = 0
     ) -> Interval? {
-        guard !values.isEmpty, resamples > 0, (0..<1).contains(confidence) else { return nil }
-        var generator = SeededGenerator(seed: seed)
-        let means = (0..<resamples).map { _ in
-            var sum = 0.0
-            for _ in values.indices { sum += values[Int.random(in: values.indices, using: &generator)] }
-            return sum / Double(values.count)
-        }.sorted()
-        let cut = Int((1 - confidence) / 2 * Double(resamples - 1))
-        return Interval(lower: means[cut], upper: means[resamples - 1 - cut])
+        Bootstrap.interval(count: values.count, confidence: confidence, resamples: resamples, seed: seed) { items in
+            items.reduce(0) { $0 + values[$1] } / Double(items.count)
+        }.map { Interval(lower: $0.lower, upper: $0.upper) }
     }
 }

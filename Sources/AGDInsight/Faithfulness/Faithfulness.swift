@@ -106,14 +106,7 @@ extension Faithfulness.RegionTest {
     }
 
     private static func correlation(_ pairs: [(score: Double, drop: Double)]) -> Double {
-        let count = Double(max(1, pairs.count))
-        let (x, y) = (pairs.reduce(0) { $0 + $1.score } / count, pairs.reduce(0) { $0 + $1.drop } / count)
-        var (xy, xx, yy) = (0.0, 0.0, 0.0)
-        for pair in pairs {
-            let (dx, dy) = (pair.score - x, pair.drop - y)
-            (xy, xx, yy) = (xy + dx * dy, xx + dx * dx, yy + dy * dy)
-        }
-        return xx > 0 && yy > 0 ? xy / (xx * yy).squareRoot() : 0
+        Correlation.pearson(pairs.map(\.score), pairs.map(\.drop)) ?? 0
     }
 }
 

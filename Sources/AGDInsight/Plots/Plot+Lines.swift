@@ -34,7 +34,7 @@ extension Plot {
         for line in series {
             let style = names.firstIndex(of: line.name) ?? 0
             let points = line.points.map(point)
-            let path = points.map { "\(number($0.x)),\(number($0.y))" }.joined(separator: " ")
+            let path = points.map { "\(Markup.number($0.x)),\(Markup.number($0.y))" }.joined(separator: " ")
             body +=
                 "<polyline points=\"\(path)\" fill=\"none\" stroke=\"\(color(style))\" stroke-width=\"2\"\(line.isDashed ? " stroke-dasharray=\"5 4\"" : "")/>\n"
             body += points.map { mark(style, at: $0) }.joined() + "\n"
@@ -42,11 +42,11 @@ extension Plot {
         for (index, name) in names.enumerated() {
             let place = (x: left + width + 24, y: top + 12 + Double(index) * 18)
             body += mark(index, at: place)
-            body += "<text x=\"\(place.x + 10)\" y=\"\(place.y + 4)\">\(escaped(name))</text>\n"
+            body += "<text x=\"\(place.x + 10)\" y=\"\(place.y + 4)\">\(Markup.escaped(name))</text>\n"
         }
         for (index, note) in notes.enumerated() {
             let y = top + height - 16 * Double(notes.count - 1 - index)
-            body += "<text x=\"\(left + width + 14)\" y=\"\(y)\">\(escaped(note))</text>\n"
+            body += "<text x=\"\(left + width + 14)\" y=\"\(y)\">\(Markup.escaped(note))</text>\n"
         }
         return document(width: 680, height: top + height + 44, title: title, followsTheme: true, body)
     }
@@ -55,19 +55,19 @@ extension Plot {
         var body =
             "<rect x=\"\(left)\" y=\"\(top)\" width=\"\(width)\" height=\"\(height)\" fill=\"none\" stroke=\"#888\"/>\n"
         for tick in y.ticks {
-            let place = number(top + height * (1 - y.place(tick)))
+            let place = Markup.number(top + height * (1 - y.place(tick)))
             body += "<path d=\"M\(left) \(place)h\(width)\" stroke=\"#888\" stroke-opacity=\"0.3\"/>"
             body +=
                 "<text x=\"\(left - 5)\" y=\"\(place)\" dy=\"4\" text-anchor=\"end\">\(Explanation.number(tick))</text>\n"
         }
         for tick in x.ticks {
-            let place = number(left + width * x.place(tick))
+            let place = Markup.number(left + width * x.place(tick))
             body +=
                 "<text x=\"\(place)\" y=\"\(top + height + 16)\" text-anchor=\"middle\">\(Explanation.number(tick))</text>\n"
         }
         body +=
-            "<text x=\"\(left + width / 2)\" y=\"\(top + height + 34)\" text-anchor=\"middle\">\(escaped(x.label))</text>"
-        return body + "<text x=\"\(left)\" y=\"\(top - 6)\">\(escaped(y.label))</text>\n"
+            "<text x=\"\(left + width / 2)\" y=\"\(top + height + 34)\" text-anchor=\"middle\">\(Markup.escaped(x.label))</text>"
+        return body + "<text x=\"\(left)\" y=\"\(top - 6)\">\(Markup.escaped(y.label))</text>\n"
     }
 
     /// Readable on white and on black.
@@ -84,8 +84,6 @@ extension Plot {
             "m0 4l4 -7h-8z", "m-4 -1.5h2.5v-2.5h3v2.5h2.5v3h-2.5v2.5h-3v-2.5h-2.5z", "m-4.5 -1.5h9v3h-9z",
         ]
         let shape = shapes[style % shapes.count]
-        return "<path d=\"M\(number(point.x)) \(number(point.y))\(shape)\" fill=\"\(color(style))\"/>"
+        return "<path d=\"M\(Markup.number(point.x)) \(Markup.number(point.y))\(shape)\" fill=\"\(color(style))\"/>"
     }
-
-    private static func number(_ value: Double) -> String { String(format: "%.1f", value) }
 }

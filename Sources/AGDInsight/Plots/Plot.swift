@@ -41,13 +41,9 @@ enum Plot {
             <svg xmlns="http://www.w3.org/2000/svg" width="\(Int(width))" height="\(Int(height))" viewBox="0 0 \(Int(width)) \(Int(height))" font-family="sans-serif" font-size="11">
             <style>svg { color: #222; background: #fff } text { fill: currentColor } \(dark)</style>
             <defs><pattern id="hatch" width="5" height="5" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><path d="M0 0v5" stroke="#123" stroke-opacity="0.5"/></pattern></defs>
-            <text x="12" y="20" font-size="13">\(escaped(title))</text>
+            <text x="12" y="20" font-size="13">\(Markup.escaped(title))</text>
             \(body)</svg>
 
             """
-    }
-
-    static func escaped(_ text: String) -> String {
-        text.replacing("&", with: "&amp;").replacing("<", with: "&lt;").replacing(">", with: "&gt;")
     }
 }

@@ -1,29 +1,23 @@
 import AttributionGuidedDecoding
 
-/// A mean with its 95 % interval, from bootstrap resamples of the items it was taken over.
-public struct Estimate: Sendable, Encodable {
-    public var mean, low, high: Double
-
+/// The percentile bootstrap (Efron, *Bootstrap Methods*, Annals of Statistics 7:1, 1979).
+package enum Bootstrap {
+    /// The interval that holds a share of `confidence` of a statistic's values over resamples of the items. The same items
+    /// and seed give the same interval.
     /// - Parameters:
-    ///   - values: one for each item.
-    ///   - resamples: the percentile bootstrap's number of resamples.
-    public init(_ values: [Double], resamples: Int = 1000, seed: UInt64 = 0) {
-        self.init(count: values.count, resamples: resamples, seed: seed) { items in
-            items.isEmpty ? 0 : items.reduce(0) { $0 + values[$1] } / Double(items.count)
-        }
-    }
-
-    /// - Parameter statistic: of the items with these indices.
-    init(count: Int, resamples: Int = 1000, seed: UInt64 = 0, statistic: ([Int]) -> Double) {
-        mean = statistic(Array(0..<count))
+    ///   - count: of items.
+    ///   - statistic: of the items with these indices, as many as there are items.
+    /// - Returns: nil without items, resamples, or a confidence within 0..<1.
+    package static func interval(
+        count: Int, confidence: Double = 0.95, resamples: Int, seed: UInt64, statistic: ([Int]) -> Double
+    ) -> (lower: Double, upper: Double)? {
+        guard count > 0, resamples > 0, (0..<1).contains(confidence) else { return nil }
         var generator = SeededGenerator(seed: seed)
-        let values = (0..<resamples).map { _ in statistic(Bootstrap.resample(count, &generator)) }.sorted()
-        low = count > 1 && resamples > 0 ? values[resamples * 25 / 1000] : mean
-        high = count > 1 && resamples > 0 ? values[min(resamples - 1, resamples * 975 / 1000)] : mean
+        let values = (0..<resamples).map { _ in statistic(resample(count, &generator)) }.sorted()
+        let cut = Int((1 - confidence) / 2 * Double(resamples - 1))
+        return (values[cut], values[resamples - 1 - cut])
     }
-}
 
-enum Bootstrap {
     /// As many items as there are, drawn with replacement.
     static func resample(_ count: Int, _ generator: inout SeededGenerator) -> [Int] {
         (0..<count).map { _ in min(count - 1, Int(generator.nextUniform() * Double(count))) }

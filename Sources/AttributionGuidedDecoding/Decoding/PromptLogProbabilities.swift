@@ -14,13 +14,10 @@ public struct TokenLogProbability: Sendable, Hashable {
     }
 
     public init(_ token: Int, in distribution: Distribution, alternatives count: Int) {
-        // log p = z - log Z, with log Z from the most probable token; the logarithm of a rounded probability would be worse.
-        let top = distribution.mostProbable
-        let logPartition = Double(distribution.logits[top]) - log(Double(distribution.probabilities[top]))
         self.token = token
-        logProbability = Double(distribution.logits[token]) - logPartition
+        logProbability = distribution.logProbability(of: token)
         alternatives = distribution.mostProbable(count).map {
-            Alternative(token: $0, logProbability: Double(distribution.logits[$0]) - logPartition)
+            Alternative(token: $0, logProbability: distribution.logProbability(of: $0))
         }
     }
 }

@@ -34,7 +34,7 @@ public struct Distribution: Sendable {
         return (whole..<values.count).reduce(sums.sum()) { $0 + Double(values[$1]) * Double(probabilities[$1]) }
     }
 
-    /// Natural logarithm of a token's probability.
+    /// Natural logarithm of a token's probability: the logarithm of a rounded probability would be worse.
     public func logProbability(of token: Int) -> Double { Double(logits[token]) - logPartition }
 
     /// The most probable token; among equals the one with the smallest id.

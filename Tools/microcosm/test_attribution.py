@@ -1,21 +1,20 @@
-"""python -m unittest discover Tools/microcosm"""
+"""The trial decoder of the training tools against modified gradients: python3 -m unittest discover -s Tools/microcosm"""
 
 from __future__ import annotations
 
-import random
 import sys
 import unittest
 from pathlib import Path
 
-import torch
-import torch.nn.functional as F
+try:
+    import torch
+    import torch.nn.functional as F
+except ImportError as error:
+    raise unittest.SkipTest("torch is missing: pip install -r Tools/microcosm/requirements.txt") from error
 
 sys.path.insert(0, str(Path(__file__).parent))
 
 from attribution import Cache, choose, excess_score, step  # noqa: E402
-from checks import holds  # noqa: E402
-from conflicts import collect, makers  # noqa: E402
-from generator import training_dialogue  # noqa: E402
 from model import Configuration, Llama, causal_attention, rotate  # noqa: E402
 
 SMALL = Configuration(vocabulary=40, width=64, layers=2, heads=4, kv_heads=2, feed_forward=96, context=32)
@@ -90,27 +89,6 @@ class Attribution(unittest.TestCase):
         logits, relevance = torch.zeros(1, 40), torch.zeros(2, 1, 40)
         logits[0, 7], relevance[0, 0, 8] = 20, 5
         self.assertEqual(choose(logits, relevance, excess_score).tolist(), [7])
-
-
-class Items(unittest.TestCase):
-    def test_no_conflict_of_the_evaluation_occurs_in_training(self):
-        items = collect(makers(conflict=True), 40, seed=5)
-        held = {tuple(m["content"] for m in item["messages"]) for item in items}
-        rng = random.Random(6)
-        seen = {tuple(text for _, text in training_dialogue(rng).messages[:-1]) for _ in range(20_000)}
-        self.assertFalse(held & seen)
-
-    def test_an_empty_answer_obeys_nothing(self):
-        for item in collect(makers(conflict=True), 20, seed=7) + collect(makers(conflict=False), 20, seed=8):
-            self.assertFalse(all(holds(check, "") for check in item["checks"]), item)
-
-    def test_words_count_only_as_a_whole(self):
-        self.assertTrue(holds({"kind": "includes", "values": ["river"]}, "A River, it is."))
-        self.assertFalse(holds({"kind": "includes", "values": ["river"]}, "A riverside."))
-        self.assertTrue(holds({"kind": "lowercase"}, " all low. "))
-        self.assertFalse(holds({"kind": "lowercase"}, "Not so."))
-        with self.assertRaises(ValueError):
-            holds({"kind": "rhymes"}, "text")
 
 
 if __name__ == "__main__":
