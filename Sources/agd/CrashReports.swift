@@ -11,7 +11,8 @@ enum CrashReports {
             guard ProcessInfo.processInfo.environment[name] == nil, setenv(name, "registers=none", 1) == 0 else {
                 return
             }
-            execv("/proc/self/exe", CommandLine.unsafeArgv)  // Goes on here only if it fails; then reports stay as they are.
+            // Goes on here only if it fails; then reports stay as they are.
+            execv("/proc/self/exe", CommandLine.unsafeArgv)
         #endif
     }
 }
