@@ -2,6 +2,10 @@
 // where text comes from, what Python does with it, and how much work a file may cause.
 #pragma once
 
+#if !__has_include("jinja/lexer.h")
+#error "llama.cpp is missing: set PKG_CONFIG_PATH to the folder that Tools/dependencies.sh of this package prints ('make' does so by itself)"
+#endif
+
 #include <cstddef>
 #include <memory>
 #include <string>

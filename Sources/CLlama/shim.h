@@ -2,7 +2,7 @@
 #pragma once
 
 #if !__has_include("llama.h") || !__has_include("ggml.h")
-#error "llama.cpp is missing: run 'make' once; it builds llama.cpp in .deps/ and tells SwiftPM where it lies"
+#error "llama.cpp is missing: set PKG_CONFIG_PATH to the folder that Tools/dependencies.sh of this package prints ('make' does so by itself)"
 #endif
 
 #include "ggml.h"

@@ -136,13 +136,16 @@ public struct RotaryEmbedding: Hashable, Sendable {
         var mode: Int32 { self == .interleaved ? Int32(GGML_ROPE_TYPE_NORMAL) : Int32(GGML_ROPE_TYPE_NEOX) }
     }
 
+    /// Which elements are turned together.
     public var layout: Layout
     /// Leading elements of a head that are rotated.
     public var dimensions: Int
+    /// Base of the frequencies' geometric series.
     public var base: Float
     /// Positions are multiplied by this: 1 / factor of linear scaling.
     public var frequencyScale: Float
 
+    /// An embedding by its numbers.
     public init(layout: Layout, dimensions: Int, base: Float, frequencyScale: Float = 1) {
         self.layout = layout
         self.dimensions = dimensions

@@ -11,8 +11,8 @@ enum CrashReports {
             guard ProcessInfo.processInfo.environment[name] == nil, setenv(name, "registers=none", 1) == 0 else {
                 return
             }
-            // Goes on here only if it fails; then reports stay as they are.
-            execv("/proc/self/exe", CommandLine.unsafeArgv)
+            // What comes after this runs only if it fails; reports then stay as they are.
+            execv(URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().path, CommandLine.unsafeArgv)
         #endif
     }
 }

@@ -16,11 +16,8 @@ struct TestServer: Sendable {
     static let repository = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent()
 
-    /// The model of the repository; it has a chat template.
-    static var modelPath: String? {
-        ["microcosm.gguf", "microcosm-f16.gguf"].map { repository.appending(path: "Models/\($0)").path }
-            .first { FileManager.default.fileExists(atPath: $0) }
-    }
+    /// The model of the repository; it has a chat template. Where it is missing, tests fail.
+    static let modelPath: String? = repository.appending(path: "Models/microcosm.gguf").path
     /// Loaded once: its weights serve all servers.
     private static let model = Result { try LanguageModel(path: modelPath ?? "Models/microcosm.gguf") }
 

@@ -11,9 +11,12 @@ public struct AttributionGuided: DecodingStrategy {
     }
 
     public let name = "agd"
+    /// What candidates are to draw on.
     public let region: RegionOfInterest
     public let rule: PropagationRule
+    /// What candidates are ranked by.
     public let score: Score
+    /// What counts as likely.
     public let candidates: CandidateRule
     /// Below this entropy (in nats) the most probable token is taken unscored; nil guides every step.
     public let entropyThreshold: Double?
@@ -22,6 +25,7 @@ public struct AttributionGuided: DecodingStrategy {
     /// The paper's threshold: the 80th percentile of token entropies on IHEval.
     public static let paperEntropyThreshold = 1.734
 
+    /// A strategy for one region, by default with the paper's rule, score, candidates and gate.
     public init(
         region: RegionOfInterest, rule: PropagationRule = .attnLRP, score: Score = .sum,
         candidates: CandidateRule = CandidateRule(), entropyThreshold: Double? = paperEntropyThreshold,

@@ -15,12 +15,16 @@ public struct Generation: AsyncSequence, Sendable {
 
     public func makeAsyncIterator() -> Iterator { Iterator(generation: self) }
 
+    /// Computes the steps one by one.
     public struct Iterator: AsyncIteratorProtocol {
         private let generation: Generation
         private var loop: GenerationLoop?
 
         init(generation: Generation) { self.generation = generation }
 
+        /// The next step; nil after the last.
+        /// - Throws: ``GenerationError``, ``InferenceError`` or ``TensorGraphError``; what the strategy throws;
+        ///   `CancellationError`.
         public mutating func next() async throws -> GenerationStep? {
             if loop == nil { loop = try await generation.session.begin(generation) }
             return try await loop?.next()
@@ -51,6 +55,7 @@ extension LanguageModel {
 extension Session {
     /// Generates a completion of `prompt`; what the caches hold of it is not read again, and `progress` is told first how
     /// many tokens that spares.
+    /// - Throws: ``GenerationError`` or ``RegionError`` where the request can't be met.
     public nonisolated func generate(
         _ prompt: Prompt, strategy: any DecodingStrategy, limits: GenerationLimits = GenerationLimits(),
         progress: @escaping @Sendable (Int) -> Void = { _ in }

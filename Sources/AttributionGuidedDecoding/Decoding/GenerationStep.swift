@@ -4,6 +4,7 @@ public struct GenerationStep: Sendable {
     public let position: Int
     /// Entropy of the distribution it was chosen from, in nats.
     public let entropy: Double
+    /// What the strategy chose, and from what.
     public let choice: Choice
     /// Natural logarithm of the chosen token's probability.
     public let logProbability: Double
@@ -14,6 +15,7 @@ public struct GenerationStep: Sendable {
     /// Why this is the last step; nil before.
     public let stopReason: StopReason?
 
+    /// The token that was chosen.
     public var token: Int { choice.token }
     /// Whether guidance chose otherwise than greedy decoding.
     public var changedByGuidance: Bool { choice.guided && choice.token != greedy }
@@ -40,6 +42,7 @@ public struct GenerationLimits: Sendable, Hashable {
     /// Goes on after the model's end-of-generation tokens, which then count as any other.
     public var ignoresEndOfGeneration: Bool
 
+    /// Limits; by default the model's own end and the context's.
     public init(maximumTokens: Int? = nil, stopStrings: [String] = [], ignoresEndOfGeneration: Bool = false) {
         self.maximumTokens = maximumTokens
         self.stopStrings = stopStrings
@@ -49,7 +52,9 @@ public struct GenerationLimits: Sendable, Hashable {
 
 /// What can be wrong with a generation before it begins.
 public enum GenerationError: Error, Equatable, CustomStringConvertible {
+    /// The prompt leaves no room for a token in the context.
     case promptTooLong(promptLength: Int, contextLength: Int)
+    /// An option has a value that can't be.
     case invalid(field: String, problem: String)
 
     public var description: String {

@@ -2,17 +2,22 @@ import Foundation
 
 /// How probable a token of a text was, given the tokens before it.
 public struct TokenLogProbability: Sendable, Hashable {
+    /// The token of the text.
     public let token: Int
     /// Natural logarithm.
     public let logProbability: Double
     /// The most probable tokens in its place, by falling probability.
     public let alternatives: [Alternative]
 
+    /// A token that could have stood there.
     public struct Alternative: Sendable, Hashable {
+        /// The token.
         public let token: Int
+        /// Natural logarithm of its probability.
         public let logProbability: Double
     }
 
+    /// A token's log-probability in a distribution, with the most probable tokens in its place.
     public init(_ token: Int, in distribution: Distribution, alternatives count: Int) {
         self.token = token
         logProbability = distribution.logProbability(of: token)
@@ -29,6 +34,7 @@ extension Session {
     ///   - start: the first token wanted, at least 1; tokens before it are only read, or not even that where the caches
     ///     hold them.
     ///   - alternatives: number of most probable tokens to tell at each position.
+    /// - Throws: ``GenerationError`` for a prompt that is too long, ``InferenceError``, ``TensorGraphError``.
     public func logProbabilities(
         of prompt: Prompt, from start: Int = 1, alternatives: Int = 0, progress: @Sendable (Int) -> Void = { _ in }
     ) throws -> [TokenLogProbability] {

@@ -3,6 +3,7 @@ import Foundation
 /// Draws a token from the distribution, cut to its likely part: top-k, then top-p (nucleus), then min-p, then
 /// temperature, in llama.cpp's order and with its defaults.
 public struct Sampling: DecodingStrategy {
+    /// How the distribution is cut, and the seed.
     public struct Options: Sendable, Hashable {
         /// Divides the logits; 0 is greedy.
         public var temperature = 0.8
@@ -15,14 +16,17 @@ public struct Sampling: DecodingStrategy {
         /// The same seed gives the same tokens.
         public var seed: UInt64 = 0
 
+        /// llama.cpp's defaults.
         public init() {}
     }
 
     public let name = "sample"
+    /// How the distribution is cut, and the seed.
     public let options: Options
     private let candidates: CandidateRule
     private var generator: SeededGenerator
 
+    /// A sampler that begins with the options' seed.
     public init(_ options: Options = Options(), candidates: CandidateRule = CandidateRule()) {
         self.options = options
         self.candidates = candidates

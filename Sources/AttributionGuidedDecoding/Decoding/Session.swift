@@ -6,13 +6,16 @@ import TensorGraph
 /// Sessions of one model run concurrently and share its weights. Work happens on a queue of the session's own, so that
 /// long computations don't hold up other tasks.
 public actor Session {
+    /// What a session takes of the machine.
     public struct Options: Sendable {
         /// Positions that fit, prompt and completion together.
         public var contextLength: Int
         /// CPU threads; the default is one for each processor that this process may use, and a session takes no more.
         public var threadCount: Int
+        /// How keys, values and their tangents are stored.
         public var cacheType: CacheType
 
+        /// Options; by default 4096 positions in half precision and a thread for each core.
         public init(contextLength: Int = 4096, threadCount: Int = defaultThreadCount, cacheType: CacheType = .float16) {
             self.contextLength = contextLength
             self.threadCount = threadCount
@@ -27,8 +30,11 @@ public actor Session {
 
     /// How keys, values and their tangents are stored.
     public enum CacheType: String, Sendable, CaseIterable, Codable {
+        /// Half precision.
         case float16 = "f16"
+        /// Half as wide as single precision, with its range.
         case bfloat16 = "bf16"
+        /// Single precision: scores as exact as they get, in twice the memory.
         case float32 = "f32"
 
         package var elementType: ElementType {
@@ -40,7 +46,9 @@ public actor Session {
         }
     }
 
+    /// The model, whose weights sessions share.
     public nonisolated let model: LanguageModel
+    /// What the session was made with.
     public nonisolated let options: Options
     private let executor = QueueExecutor(label: "attribution-guided-decoding.session")
     private var inference: InferenceSession?

@@ -2,6 +2,7 @@ import TensorGraph
 
 /// How much a region contributes to the logit of one token after a prompt.
 public struct TargetAttribution: Sendable, Hashable {
+    /// The target.
     public let token: Int
     /// Before softmax, at the prompt's last position.
     public let logit: Double
@@ -11,6 +12,8 @@ public struct TargetAttribution: Sendable, Hashable {
 
 extension Session {
     /// The relevance of a region for each target token after the prompt, in one forward pass for all of them.
+    /// - Throws: ``GenerationError`` for a prompt that is too long, ``RegionError``, ``AttributionError``,
+    ///   ``InferenceError``, ``TensorGraphError``.
     public func attribution(
         of targets: [Int], after prompt: Prompt, region: RegionOfInterest, rule: PropagationRule = .attnLRP,
         progress: @Sendable (Int) -> Void = { _ in }

@@ -8,8 +8,10 @@
 public struct Secret: Sendable {
     private let text: String
 
+    /// Keeps a text out of outputs.
     public init(_ text: String) { self.text = text }
 
+    /// Whether the text is empty.
     public var isEmpty: Bool { text.isEmpty }
 
     /// The text itself, for who must send it.

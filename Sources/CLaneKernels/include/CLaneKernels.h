@@ -5,6 +5,9 @@
 // (result, thread, thread_count, parameters) is a ggml_custom_op_t: all threads call it, each does its share.
 #pragma once
 
+#if !__has_include("ggml.h")
+#error "llama.cpp is missing: set PKG_CONFIG_PATH to the folder that Tools/dependencies.sh of this package prints ('make' does so by itself)"
+#endif
 #include <stdbool.h>
 #include <stddef.h>
 #include "ggml.h"

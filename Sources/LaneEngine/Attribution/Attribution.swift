@@ -1,9 +1,11 @@
 /// A token that the model could say after a position, whose logit is to be explained.
 public struct AttributionTarget: Sendable, Hashable, Codable {
+    /// The token whose logit is explained.
     public var token: Int
     /// The position whose prediction is meant: the last of the tokens that the model had read.
     public var position: Int
 
+    /// A token to predict after a position.
     public init(token: Int, position: Int) {
         self.token = token
         self.position = position
@@ -12,7 +14,9 @@ public struct AttributionTarget: Sendable, Hashable, Codable {
 
 /// The relevance of everything in a model for one target: `<activation, adjoint>`, in units of the target's logit.
 public struct Attribution: Sendable, Codable {
+    /// What was explained.
     public let target: AttributionTarget
+    /// The target's, before softmax.
     public let logit: Double
     /// For each layer the relevance of its heads' outputs.
     public internal(set) var heads: [HeadRelevance]
@@ -63,6 +67,7 @@ public struct HeadRelevance: Sendable, Codable {
 
 /// What can be wrong with a question about relevance.
 public enum AttributionError: Error, Equatable, CustomStringConvertible {
+    /// A target beyond the vocabulary or the sequence.
     case targetOutOfRange(token: Int, position: Int)
 
     public var description: String {

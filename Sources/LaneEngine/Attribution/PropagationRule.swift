@@ -19,6 +19,7 @@ public struct PropagationRule: Sendable, Hashable {
     public enum Norm: Sendable, Hashable {
         /// The root mean square is a constant.
         case constant
+        /// The true derivative.
         case derivative
     }
 
@@ -26,11 +27,15 @@ public struct PropagationRule: Sendable, Hashable {
     public enum Activation: Sendable, Hashable {
         /// `a(h) / h`: the tangent keeps its share of the activation.
         case ratio
+        /// The true derivative.
         case derivative
     }
 
+    /// As on the command line, in requests and files.
     public let name: String
+    /// What an RMSNorm does to a tangent.
     public let norm: Norm
+    /// What an activation function does to a tangent.
     public let activation: Activation
     /// On the tangent of the activated gate at its product with `up`.
     public let gateFactor: Float
@@ -41,6 +46,7 @@ public struct PropagationRule: Sendable, Hashable {
     /// On the tangent of values at their product with the attention weights; positive.
     public let valueFactor: Float
 
+    /// A rule by its numbers.
     public init(
         name: String, norm: Norm, activation: Activation, gateFactor: Float, upFactor: Float, scoreFactor: Float,
         valueFactor: Float
@@ -103,6 +109,7 @@ extension PropagationRule: LosslessStringConvertible, Codable {
         self = rule
     }
 
+    /// - Throws: what the encoder throws.
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
         try container.encode(name)

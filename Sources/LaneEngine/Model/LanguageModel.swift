@@ -15,10 +15,13 @@ public final class LanguageModel: Sendable {
         /// Copies weights into the layouts of ggml's fastest CPU kernels, as llama.cpp does.
         public var repacksWeights = true
 
+        /// All layers on the CPU.
         public init() {}
     }
 
+    /// Of the file.
     public let path: String
+    /// What the file says about the model's shape.
     public let configuration: ModelConfiguration
     /// The model's tokenizer; nil for a file without a vocabulary.
     public let tokenizer: Tokenizer?

@@ -8,6 +8,7 @@ extension ReverseAttribution {
     ///
     /// Weights are decoded to float32 first, so that what is left is the rules' correctness and the rounding of float32.
     /// - Parameter fused: uses the forward kernels for all lanes at once; false for the operations that they stand for.
+    /// - Throws: ``TensorGraphError`` where memory is short, and what `progress` throws.
     public func adjointErrors(
         rule: PropagationRule, fused: Bool = true, seed: UInt64 = 0, progress: (Double) throws -> Void = { _ in }
     ) throws -> [Double] {

@@ -12,12 +12,14 @@ import TensorGraph
 /// print(attribution.tokens)  // one number for each token of the prompt
 /// ```
 public final class ReverseAttribution {
+    /// What an attribution takes of the machine.
     public struct Options: Sendable {
         /// CPU threads.
         public var threadCount: Int
         /// Bytes of attention weights that are held at a time; the queries are divided into blocks accordingly.
         public var attentionByteCount: Int
 
+        /// Options; by default a thread for each core and 128 MiB for attention weights.
         public init(threadCount: Int = ProcessorCount.available, attentionByteCount: Int = 128 << 20) {
             self.threadCount = threadCount
             self.attentionByteCount = attentionByteCount
@@ -31,13 +33,16 @@ public final class ReverseAttribution {
         /// Heads whose outputs are zero at all positions.
         public var heads: Set<RegionOfInterest.Head>
 
+        /// What is set to zero; by default nothing.
         public init(tokens: Set<Int> = [], heads: Set<RegionOfInterest.Head> = []) {
             self.tokens = tokens
             self.heads = heads
         }
     }
 
+    /// The sequence that was read.
     public let tokens: [Int]
+    /// What was set to zero.
     public let ablation: Ablation
     let model: LanguageModel
     let stream: ComputeStream
@@ -47,6 +52,8 @@ public final class ReverseAttribution {
 
     /// Reads `tokens`, which are not empty.
     /// - Parameter progress: called with the fraction of layers done; it may throw to stop.
+    /// - Throws: ``TokenError`` for tokens that don't exist or none, ``TensorGraphError`` where memory is short, and
+    ///   what `progress` throws.
     public init(
         _ model: LanguageModel, tokens: [Int], ablating ablation: Ablation = Ablation(), options: Options = Options(),
         progress: (Double) throws -> Void = { _ in }
@@ -90,6 +97,7 @@ public final class ReverseAttribution {
     }
 
     /// The logit of each target, before softmax.
+    /// - Throws: ``AttributionError/targetOutOfRange(token:position:)`` for a target that doesn't exist.
     public func logits(of targets: [AttributionTarget]) throws -> [Double] {
         try check(targets)
         return targets.isEmpty ? [] : try pullBackThroughOutput(targets, .attnLRP).logits

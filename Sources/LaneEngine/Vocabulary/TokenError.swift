@@ -1,7 +1,10 @@
 /// What can be wrong with tokens, or with text that is to become tokens.
 public enum TokenError: Error, Equatable, CustomStringConvertible {
+    /// There is nothing to read.
     case noTokens
+    /// An id that the vocabulary doesn't have.
     case outOfRange(token: Int, vocabularySize: Int)
+    /// A text beyond what can be taken.
     case textTooLong(byteCount: Int)
 
     public var description: String {

@@ -7,6 +7,7 @@ public final class Tokenizer: @unchecked Sendable {  // libllama's vocabulary is
     private let vocabulary: OpaquePointer
     /// The chat template inside the file, in Jinja; nil where there is none.
     public let chatTemplateSource: String?
+    /// Tokens of the vocabulary.
     public let tokenCount: Int
     /// Tokens that every prompt begins and ends with: BOS and EOS where the model wants them.
     package let addedTokens: (first: [Int], last: [Int])
