@@ -8,8 +8,11 @@ enum CrashReports {
     static func leaveOutMemory() {
         #if os(Linux)
             let name = "SWIFT_BACKTRACE"
-            guard ProcessInfo.processInfo.environment[name] == nil, setenv(name, "registers=none", 1) == 0 else { return }
-            execv("/proc/self/exe", CommandLine.unsafeArgv)  // Goes on here only if it fails; then reports stay as they are.
+            guard ProcessInfo.processInfo.environment[name] == nil, setenv(name, "registers=none", 1) == 0 else {
+                return
+            }
+            // What comes after this runs only if it fails; reports then stay as they are.
+            execv(URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().path, CommandLine.unsafeArgv)
         #endif
     }
 }

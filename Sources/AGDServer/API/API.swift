@@ -97,8 +97,8 @@ struct API: Sendable {
     private func refuseOtherMethods(_ router: Router<APIContext>, _ endpoint: Endpoint) {
         let allowed: [HTTPRequest.Method] = endpoint.method == .get ? [.get, .head] : [.post]
         let message = allowed.map(\.rawValue).joined(separator: ", ")
-        for method in [.get, .head, .post, .put, .delete, .patch, .options, .trace] as [HTTPRequest.Method]
-        where !allowed.contains(method) {
+        let known: [HTTPRequest.Method] = [.get, .head, .post, .put, .delete, .patch, .options, .trace]
+        for method in known + ["QUERY"].compactMap { HTTPRequest.Method($0) } where !allowed.contains(method) {
             router.on(endpoint.route, method: method) { _, _ -> Response in throw APIError.methodNotAllowed(message) }
         }
     }
