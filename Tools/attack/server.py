@@ -257,6 +257,18 @@ def memory():
         promise(server.status("GET", "/v1/models") == 200, "300 bodies held back before their end keep nobody out")
         for one in crowd:
             one.close()
+        body = json.dumps({"prompt": [5] * 30_000}).encode()
+        crowd = []
+        for _ in range(150):  # Each asks for a megabyte or two, and reads nothing.
+            with contextlib.suppress(OSError):
+                one = server.connect()
+                one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+                one.sendall(b"POST /tokenize HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer " + KEY.encode()
+                            + b"\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+                crowd.append(one)
+        promise(server.status("GET", "/v1/models") == 200, "150 answers that nobody reads keep nobody out")
+        for one in crowd:
+            one.close()
         promise(True, f"memory at most {server.megabytes('VmHWM'):.0f} MB")
 
 
