@@ -152,9 +152,11 @@ struct ChatCompletionTests {
     func partsOfCharacters(text: String) async throws {
         let server = try await TestServer()
         let tokens =
-            try await server.post("/v1/attributions", ["prompt": .string(text), "targets": [5]]).json["tokens"]?.array ?? []
+            try await server.post("/v1/attributions", ["prompt": .string(text), "targets": [5]]).json["tokens"]?.array
+            ?? []
         let bytes = tokens.flatMap { token -> [UInt8] in
-            token["bytes"]?.array?.compactMap { $0.integer.map(UInt8.init) } ?? Array((token["text"]?.string ?? "").utf8)
+            token["bytes"]?.array?.compactMap { $0.integer.map(UInt8.init) }
+                ?? Array((token["text"]?.string ?? "").utf8)
         }
         #expect(String(decoding: bytes, as: UTF8.self).hasSuffix(text))
     }
