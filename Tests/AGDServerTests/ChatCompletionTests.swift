@@ -155,7 +155,7 @@ struct ChatCompletionTests {
             try await server.post("/v1/attributions", ["prompt": .string(text), "targets": [5]]).json["tokens"]?.array
             ?? []
         let bytes = tokens.flatMap { token -> [UInt8] in
-            token["bytes"]?.array?.compactMap { $0.integer.map(UInt8.init) }
+            token["bytes"]?.array?.compactMap { $0.integer.map { UInt8(clamping: $0) } }
                 ?? Array((token["text"]?.string ?? "").utf8)
         }
         #expect(String(decoding: bytes, as: UTF8.self).hasSuffix(text))
