@@ -23,7 +23,9 @@ enum OpenFiles {
         let room = Int(clamping: limit.rlim_cur) - others
         guard room >= 8 else {
             throw ServerError(
-                description: "This process may open \(limit.rlim_cur) files only; a server needs \(others + 8). Raise it with ulimit -n.")
+                description:
+                    "This process may open \(limit.rlim_cur) files only; a server needs \(others + 8). Raise it with ulimit -n."
+            )
         }
         return min(wanted, room)
     }

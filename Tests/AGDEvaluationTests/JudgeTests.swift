@@ -31,7 +31,8 @@ struct JudgeTests {
         "A key that goes to another machine in the clear is told, and no other",
         arguments: [
             ("http://judge.example/v1", "k", true), ("https://judge.example/v1", "k", false),
-            ("http://localhost:8080/v1", "k", false), ("http://[::1]:8080/v1", "k", false), ("http://10.0.0.1/v1", nil, false),
+            ("http://localhost:8080/v1", "k", false), ("http://[::1]:8080/v1", "k", false),
+            ("http://10.0.0.1/v1", nil, false),
         ] as [(String, String?, Bool)])
     func keyInClear(url: String, key: String?, isTold: Bool) throws {
         let endpoint = try ChatEndpoint(url: url, model: "m", key: key.map { Secret($0) })

@@ -9,11 +9,14 @@ import Testing
 struct AccessTests {
     /// Ways to write a path that a router, a proxy or a file system may take for the same.
     static let spellings: [@Sendable (String) -> String] = [
-        { $0 }, { "/" + $0 }, { "///" + $0 }, { $0 + "/" }, { $0 + "//" }, { "/." + $0 }, { $0 + "/." }, { "/x/.." + $0 },
-        { $0.replacing("/", with: "//") }, { $0.replacing("/", with: "/./") }, { "/" + $0.dropFirst().replacing("/", with: "%2f") },
+        { $0 }, { "/" + $0 }, { "///" + $0 }, { $0 + "/" }, { $0 + "//" }, { "/." + $0 }, { $0 + "/." },
+        { "/x/.." + $0 },
+        { $0.replacing("/", with: "//") }, { $0.replacing("/", with: "/./") },
+        { "/" + $0.dropFirst().replacing("/", with: "%2f") },
         { "/%2e" + $0 }, { "/x/%2e%2e" + $0 }, { $0.uppercased() }, { $0 + ";x" }, { $0 + "?" }, { $0 + "?x=/health" },
         { $0 + "#" }, { $0 + "%20" }, { $0 + "%00" }, { "/health/.." + $0 }, { "/page.css/../" + $0 },
-        { String($0.dropFirst()) }, { "http://localhost" + $0 }, { "\\" + $0.dropFirst() }, { $0.replacing("e", with: "%65") },
+        { String($0.dropFirst()) }, { "http://localhost" + $0 }, { "\\" + $0.dropFirst() },
+        { $0.replacing("e", with: "%65") },
     ]
 
     @Test("However its path is spelt, nothing that isn't declared public is answered without the key")
@@ -30,7 +33,9 @@ struct AccessTests {
         #expect(try await server.get("/no/such/path").status == 401)
     }
 
-    @Test("What is declared public needs no key, and says so in the description", arguments: Endpoint.all.filter(\.isPublic))
+    @Test(
+        "What is declared public needs no key, and says so in the description",
+        arguments: Endpoint.all.filter(\.isPublic))
     func publicEndpoints(endpoint: Endpoint) async throws {
         let server = try await TestServer { $0.apiKey = Secret("secret") }
         #expect(try await server.get(endpoint.path).status == 200)
@@ -120,7 +125,10 @@ struct AccessTests {
         configuration.apiKey = Secret("sk-12345")
         var dumped = ""
         dump(configuration, to: &dumped)
-        for text in ["\(configuration)", String(reflecting: configuration), dumped, "\(String(describing: configuration.apiKey))"] {
+        for text in [
+            "\(configuration)", String(reflecting: configuration), dumped,
+            "\(String(describing: configuration.apiKey))",
+        ] {
             #expect(!text.contains("12345"))
         }
         #expect(Secret("sk-1").isEqual(to: "sk-1".utf8) && !Secret("sk-1").isEqual(to: "sk-2".utf8))

@@ -136,4 +136,28 @@ struct ChatCompletionTests {
         let span = marked.compactMap { $0["message_characters"]?.array?.compactMap(\.integer) }.flatMap { $0 }
         #expect(span.min() ?? 0 >= 13 && span.max() ?? 99 <= 21)
     }
+
+    @Test("A trace tells the token that ends an answer from those that are its text, whatever they look like")
+    func controlTokens() async throws {
+        let server = try await TestServer()
+        let choice = try await server.post(
+            "/v1/chat/completions", ["messages": conflict, "max_tokens": 200, "agd": ["trace": true]]
+        ).json["choices"]?[0]
+        let steps = choice?["agd"]?["steps"]?.array ?? []
+        #expect(choice?["finish_reason"] == "stop" && steps.last?["control"] == true)
+        #expect(steps.count > 1 && steps.dropLast().allSatisfy { $0["control"] == false })
+    }
+
+    @Test("Tokens that are parts of a character have their bytes", arguments: ["你好 👩‍👩‍👧", "<b>é</b>"])
+    func partsOfCharacters(text: String) async throws {
+        let server = try await TestServer()
+        let tokens =
+            try await server.post("/v1/attributions", ["prompt": .string(text), "targets": [5]]).json["tokens"]?.array
+            ?? []
+        let bytes = tokens.flatMap { token -> [UInt8] in
+            token["bytes"]?.array?.compactMap { $0.integer.map { UInt8(clamping: $0) } }
+                ?? Array((token["text"]?.string ?? "").utf8)
+        }
+        #expect(String(decoding: bytes, as: UTF8.self).hasSuffix(text))
+    }
 }

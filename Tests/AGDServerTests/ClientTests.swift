@@ -103,9 +103,10 @@ struct ServerProcess {
     init(model: String = TestServer.modelPath ?? "", options: [String] = []) async throws {
         let folder = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
         process.executableURL = folder.appending(path: "agd")
-        process.arguments = [
-            "serve", "-m", model, "--port", "0", "-t", "1", "--cache-type", "f32",
-        ] + options
+        process.arguments =
+            [
+                "serve", "-m", model, "--port", "0", "-t", "1", "--cache-type", "f32",
+            ] + options
         let log = FileManager.default.temporaryDirectory.appending(path: "agd-server-\(UUID().uuidString).log")
         try Data().write(to: log)
         process.standardError = try FileHandle(forWritingTo: log)

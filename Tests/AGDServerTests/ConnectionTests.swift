@@ -8,14 +8,18 @@ import Testing
 @testable import AGDServer
 
 /// A server on a socket, spoken to byte by byte.
-@Suite("Connections", .enabled(if: TestServer.modelPath != nil, "Models/microcosm.gguf is absent"), .serialized, .timeLimit(.minutes(3)))
+@Suite(
+    "Connections", .enabled(if: TestServer.modelPath != nil, "Models/microcosm.gguf is absent"), .serialized,
+    .timeLimit(.minutes(3)))
 struct ConnectionTests {
     @Test("HTTP/1.0 gets an answer without chunks, whose end is the connection's")
     func oldClients() async throws {
         try await serving { port in
             let body = #"{"prompt":"The cat","max_tokens":3,"stream":true}"#
             let reply = try await talk(
-                port, "POST /v1/completions HTTP/1.0\r\nContent-Type: application/json\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)")
+                port,
+                "POST /v1/completions HTTP/1.0\r\nContent-Type: application/json\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)"
+            )
             #expect(reply.hasPrefix("HTTP/1.0 200") && !reply.lowercased().contains("transfer-encoding"))
             #expect(reply.contains("\r\n\r\ndata: ") && reply.hasSuffix("data: [DONE]\n\n"))
         }
@@ -34,7 +38,8 @@ struct ConnectionTests {
     @Test("A client that waits with its body is asked for it, unless the request is refused anyway")
     func expectation() async throws {
         try await serving({ $0.apiKey = Secret("k") }) { port in
-            let head = "POST /tokenize HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 14\r\nExpect: 100-continue\r\n"
+            let head =
+                "POST /tokenize HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 14\r\nExpect: 100-continue\r\n"
             let asked = try await talk(port, head + "Authorization: Bearer k\r\n\r\n") { $0.contains("\r\n\r\n") }
             #expect(asked.hasPrefix("HTTP/1.1 100 "))
             let refused = try await talk(port, head + "\r\n")
@@ -42,12 +47,15 @@ struct ConnectionTests {
         }
     }
 
-    @Test("A refusal ends the connection, whatever of the request is still to come", arguments: [
-        "POST /tokenize HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000\r\n\r\n{",
-        "POST /no/such/path HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\n",
-        "GET /v1/models HTTP/1.1\r\nHost: localhost\r\n\r\n", "GET /v1/models HTTP/1.1\r\nHost: evil.example\r\n\r\n",
-        "NONSENSE\r\n\r\n",
-    ])
+    @Test(
+        "A refusal ends the connection, whatever of the request is still to come",
+        arguments: [
+            "POST /tokenize HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000\r\n\r\n{",
+            "POST /no/such/path HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\n",
+            "GET /v1/models HTTP/1.1\r\nHost: localhost\r\n\r\n",
+            "GET /v1/models HTTP/1.1\r\nHost: evil.example\r\n\r\n",
+            "NONSENSE\r\n\r\n",
+        ])
     func refusals(request: String) async throws {
         try await serving({ $0.apiKey = Secret("k") }) { port in
             let reply = try await talk(port, request)  // Returns because the server closes.
@@ -55,13 +63,21 @@ struct ConnectionTests {
         }
     }
 
-    @Test("Every part of a request has a deadline", arguments: [
-        ("", ""), ("GET /health HT", ""), ("POST /tokenize HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{", "HTTP/1.1 408"),
-        ("GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n", "HTTP/1.1 200"),
-    ])
+    @Test(
+        "Every part of a request has a deadline",
+        arguments: [
+            ("", ""), ("GET /health HT", ""),
+            (
+                "POST /tokenize HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{",
+                "HTTP/1.1 408"
+            ),
+            ("GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n", "HTTP/1.1 200"),
+        ])
     func deadlines(request: String, answer: String) async throws {
         try await serving({
-            ($0.deadlines.head, $0.deadlines.body, $0.deadlines.nextRequest) = (.milliseconds(200), .milliseconds(200), .milliseconds(200))
+            ($0.deadlines.head, $0.deadlines.body, $0.deadlines.nextRequest) = (
+                .milliseconds(200), .milliseconds(200), .milliseconds(200)
+            )
         }) { port in
             let reply = try await talk(port, request)  // Returns because the server closes.
             #expect(reply.hasPrefix(answer))
@@ -74,7 +90,8 @@ struct ConnectionTests {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for _ in 0..<40 { group.addTask { _ = try? await talk(port, "GET /hea") } }
                 for _ in 0..<10 {
-                    let reply = try await talk(port, "GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+                    let reply = try await talk(
+                        port, "GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
                     #expect(reply.hasPrefix("HTTP/1.1 200"))
                 }
                 group.cancelAll()

@@ -7,7 +7,8 @@ import Testing
 struct NeutralValueTests {
     private static let chat: [(String, JSON)] = [
         ("frequency_penalty", 0), ("presence_penalty", 0.0), ("repetition_penalty", 1), ("logit_bias", [:]),
-        ("response_format", ["type": "text"]), ("seed", -1), ("max_completion_tokens", -1), ("top_k", -1), ("n", 1), ("tools", []),
+        ("response_format", ["type": "text"]), ("seed", -1), ("max_completion_tokens", -1), ("top_k", -1), ("n", 1),
+        ("tools", []),
         ("tool_choice", "auto"), ("functions", []), ("stream_options", ["include_usage": true]), ("user", "somebody"),
         ("store", false), ("metadata", ["a": "b"]), ("stop", []), ("stop", ""), ("stop", [""]), ("logprobs", false),
         ("top_logprobs", 0), ("modalities", ["text"]), ("service_tier", "auto"), ("temperature", 0), ("top_p", 1),
@@ -37,7 +38,8 @@ struct NeutralValueTests {
     @Test(
         "A message can be sent back as a server answered it",
         arguments: [
-            ("tool_calls", []), ("annotations", []), ("reasoning_content", ""), ("reasoning", ""), ("name", "assistant"),
+            ("tool_calls", []), ("annotations", []), ("reasoning_content", ""), ("reasoning", ""),
+            ("name", "assistant"),
             ("refusal", .null), ("refusal", ""), ("audio", .null), ("function_call", .null), ("tool_call_id", ""),
         ] as [(String, JSON)])
     func history(field: String, value: JSON) async throws {
@@ -57,7 +59,10 @@ struct NeutralValueTests {
     func nothingSaid() async throws {
         let server = try await TestServer()
         func reply(_ role: String) async throws -> TestServer.Reply {
-            let messages: [JSON] = (conflict.array ?? []) + [["role": .string(role), "content": .null], ["role": "user", "content": "And?"]]
+            let messages: [JSON] =
+                (conflict.array ?? []) + [
+                    ["role": .string(role), "content": .null], ["role": "user", "content": "And?"],
+                ]
             return try await server.post("/tokenize", ["messages": .array(messages)])
         }
         #expect(try await reply("assistant").status == 200)

@@ -5,7 +5,9 @@ import Testing
 
 @testable import AGDServer
 
-@Suite("What requests cost", .enabled(if: TestServer.modelPath != nil, "Models/microcosm.gguf is absent"), .timeLimit(.minutes(2)))
+@Suite(
+    "What requests cost", .enabled(if: TestServer.modelPath != nil, "Models/microcosm.gguf is absent"),
+    .timeLimit(.minutes(2)))
 struct RequestCostTests {
     private func served(_ change: (inout ServerConfiguration.Inference) -> Void = { _ in }) throws -> ServedModel {
         var inference = ServerConfiguration.Inference()
@@ -17,13 +19,15 @@ struct RequestCostTests {
     @Test(
         "An answer that would be too large is refused before any of it is computed",
         arguments: [
-            ["echo": true, "logprobs": 20, "n": 8], ["agd": ["trace": true, "candidates": 64], "n": 8, "max_tokens": 400],
+            ["echo": true, "logprobs": 20, "n": 8],
+            ["agd": ["trace": true, "candidates": 64], "n": 8, "max_tokens": 400],
             ["logprobs": 20, "n": 8, "max_tokens": 400],
         ] as [[String: JSON]])
     func largeAnswers(fields: [String: JSON]) async throws {
         let server = try await TestServer()
         let prompts = Array(repeating: JSON.array(Array(repeating: 5, count: 100)), count: 64)
-        let reply = try await server.post("/v1/completions", .object(fields.merging(["prompt": .array(prompts)]) { $1 }))
+        let reply = try await server.post(
+            "/v1/completions", .object(fields.merging(["prompt": .array(prompts)]) { $1 }))
         #expect(reply.status == 400)
         #expect(try reply.json["error"]?["code"] == "answer_too_large")
         #expect(try await !server.get("/metrics").text.contains("agd_prompt_tokens_total"))
@@ -58,7 +62,9 @@ struct RequestCostTests {
         #expect(read == 3 && (3...4).contains(computed ?? 0))
     }
 
-    @Test("Where the queue is full, a request is refused before it is read, on every path", arguments: Endpoint.all.filter { $0.method == .post })
+    @Test(
+        "Where the queue is full, a request is refused before it is read, on every path",
+        arguments: Endpoint.all.filter { $0.method == .post })
     func admittedFirst(endpoint: Endpoint) async throws {
         let server = try await TestServer {
             ($0.inference.sessionCount, $0.inference.queueLength) = (1, 0)
@@ -90,7 +96,8 @@ struct RequestCostTests {
         let server = try await TestServer()
         let digits = String(repeating: "7", count: 1_000_000)
         for body in [
-            "{\"prompt\":\"x\",\"seed\":\(digits)}", "{\"prompt\":\"x\",\"\(digits)\":1}", "{\"prompt\":\"x\",\"model\":\"\(digits)\"}",
+            "{\"prompt\":\"x\",\"seed\":\(digits)}", "{\"prompt\":\"x\",\"\(digits)\":1}",
+            "{\"prompt\":\"x\",\"model\":\"\(digits)\"}",
             "{\"prompt\":\"x\" \(digits)}",
         ] {
             let reply = try await server.send(.post, "/v1/completions", Data(body.utf8))

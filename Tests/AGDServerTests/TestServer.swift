@@ -31,7 +31,9 @@ struct TestServer: Sendable {
         let api = API(state: state, configuration: configuration, telemetry: Telemetry(registry), registry: registry)
         responder = try api.router().buildResponder()
         if isLoaded {
-            await state.ready(try ServedModel(Self.model.get(), name: configuration.modelName, configuration: configuration.inference))
+            await state.ready(
+                try ServedModel(Self.model.get(), name: configuration.modelName, configuration: configuration.inference)
+            )
         }
     }
 

@@ -70,16 +70,17 @@ struct API: Sendable {
             try Self.checkType(request)
             let served = try await state.model
             let body = try await bodies.body(of: request, context)
-            let answering = try await context.cancellingOnHangUp {
+            let (admission, answering) = try await context.cancellingOnHangUp {
                 let admission = try served.pool.admit()
-                return try await served.preparation.run {
+                let answering = try await served.preparation.run {
                     let body = try endpoint.checked(JSON(parsing: Data(body.readableBytesView)))
                     try served.check(name: body["model"]?.string)
                     return try prepare(
                         AdmittedRequest(body: body, served: served, admission: admission, context: context))
                 }
+                return (admission, answering)
             }
-            return try await answering()
+            return try await answering().holding(admission)
         }
     }
 
@@ -97,8 +98,8 @@ struct API: Sendable {
     private func refuseOtherMethods(_ router: Router<APIContext>, _ endpoint: Endpoint) {
         let allowed: [HTTPRequest.Method] = endpoint.method == .get ? [.get, .head] : [.post]
         let message = allowed.map(\.rawValue).joined(separator: ", ")
-        for method in [.get, .head, .post, .put, .delete, .patch, .options, .trace] as [HTTPRequest.Method]
-        where !allowed.contains(method) {
+        let known: [HTTPRequest.Method] = [.get, .head, .post, .put, .delete, .patch, .options, .trace]
+        for method in known + ["QUERY"].compactMap { HTTPRequest.Method($0) } where !allowed.contains(method) {
             router.on(endpoint.route, method: method) { _, _ -> Response in throw APIError.methodNotAllowed(message) }
         }
     }
@@ -120,6 +121,22 @@ struct AdmittedRequest: Sendable {
     let served: ServedModel
     let admission: SessionPool.Admission
     let context: APIContext
+}
+
+extension Response {
+    /// Above this an answer waits here for its client to read, and not in the kernel.
+    private static let waitingBytes = 64 << 10
+
+    /// Keeps a large answer's place until its client has taken it: what waits to be read is bounded like what is computed.
+    fileprivate func holding(_ admission: SessionPool.Admission) -> Response {
+        guard let count = body.contentLength, count > Self.waitingBytes else { return self }
+        var response = self
+        response.body = ResponseBody(contentLength: count) { [body] writer in
+            try await body.write(writer)
+            withExtendedLifetime(admission) {}
+        }
+        return response
+    }
 }
 
 struct Health: Encodable {

@@ -20,7 +20,8 @@ struct ErrorMiddleware: RouterMiddleware {
         // Who isn't let in has to begin anew.
         if [.unauthorized, .forbidden].contains(response.status) { response.headers[.connection] = "close" }
         telemetry.requestDone(
-            path: context.endpoint?.path ?? "none", status: response.status.code, seconds: (ContinuousClock.now - start) / .seconds(1))
+            path: context.endpoint?.path ?? "none", status: response.status.code,
+            seconds: (ContinuousClock.now - start) / .seconds(1))
         return response
     }
 }

@@ -53,7 +53,8 @@ extension APIError: Encodable {
     func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
         try container.encode([
-            "error": Body(message: message.shortened(to: 1000), type: type, param: param?.shortened(to: 200), code: code)
+            "error": Body(
+                message: message.shortened(to: 1000), type: type, param: param?.shortened(to: 200), code: code)
         ])
     }
 }

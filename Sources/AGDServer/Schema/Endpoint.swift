@@ -1,5 +1,4 @@
 import AttributionGuidedDecoding
-
 import Hummingbird
 
 /// A path of the API with the fields of its requests. The router, the checks and `/openapi.json` all read this table.
@@ -120,7 +119,7 @@ enum Limits {
     static let tokens = 262_144
     /// An answer in JSON that is held at once; encoding it takes about ten times as much for a moment.
     static let answerBytes = 16 << 20
-    static let tokenizedTokens = 65_536
+    static let tokenizedTokens = 32_768
     static let promptBytes = 1 << 20
     static let promptTokens = 131_072
     static let prompts = 64
@@ -197,7 +196,9 @@ extension Field {
             "temperature", .number(0...100),
             "0 takes the most probable token; above 0 tokens are drawn, with logits divided by it.", default: 0),
         Field("top_p", .number(0...1), "Draws from the smallest set of tokens with this much probability.", default: 1),
-        Field("top_k", .integer(0...1_000_000), "Draws from this many most probable tokens; 0 from all.", default: 0, neutral: [-1]),
+        Field(
+            "top_k", .integer(0...1_000_000), "Draws from this many most probable tokens; 0 from all.", default: 0,
+            neutral: [-1]),
         Field(
             "min_p", .number(0...1), "Drops tokens with less than this share of the most probable one's probability.",
             default: 0),

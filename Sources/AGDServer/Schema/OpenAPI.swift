@@ -48,7 +48,9 @@ enum OpenAPI {
             ]
         }
         if endpoint.method == .post {
-            for status in ["400", "401", "403", "404", "405", "408", "413", "415", "429", "503"] { responses[status] = error }
+            for status in ["400", "401", "403", "404", "405", "408", "413", "415", "429", "503"] {
+                responses[status] = error
+            }
             operation["requestBody"] = [
                 "required": true, "content": ["application/json": ["schema": FieldType.object(endpoint.fields).schema]],
             ]
