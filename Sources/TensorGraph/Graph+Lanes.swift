@@ -109,14 +109,19 @@ extension Graph {
         return LaneScratch(memory: scratch(count: count * threadCount), threadCount: threadCount)
     }
 
-    /// `W x` for weights `[in, out]` and columns `[in, n]`: `[out, n]`. Few columns go through a kernel that decodes each block
-    /// of weights once for all of them, where there is one for the weights' type and layout.
+    /// `W x` for weights `[in, out]` and columns `[in, n]`: `[out, n]`, decoding each block of weights once for all columns. Each
+    /// column of the result is the same to the last bit whatever the number of columns, if the weights are in panels.
+    ///
+    /// Weights without panels go through ggml's product, but for few columns and rows of floats.
     /// - Parameter scratch: from ``laneProductScratch(width:threadCount:)`` for at least the width `in`.
-    public func laneProduct(_ weights: Tensor, _ columns: Tensor, scratch: LaneScratch) -> Tensor {
-        guard columns.shape[1] <= Int(LANE_COLUMN_LIMIT), lane_product_takes(weights.raw) else {
+    public func laneProduct(
+        _ weights: Tensor, panels: WeightPanels.Matrix?, _ columns: Tensor, scratch: LaneScratch
+    ) -> Tensor {
+        guard panels != nil || lane_rows_take(weights.raw, columns.shape[1]) else {
             return multiplyMatrix(weights, columns)
         }
         let parameters = lane_product_parameters(
+            panels: panels?.data, type: weights.type.raw, width: weights.shape[0], rows: weights.shape[1],
             weights: UnsafePointer(weights.raw),
             scratch: UnsafeMutableRawPointer(scratch.memory).assumingMemoryBound(to: CChar.self),
             thread_limit: Int32(scratch.threadCount))

@@ -12,7 +12,9 @@ struct ComposedLaneOperations: LaneOperations {
     private func lane(_ x: Tensor, _ index: Int) -> Tensor { graph.slice(x, axis: 3, index..<index + 1) }
     private func tangents(_ x: Tensor) -> Tensor { graph.slice(x, axis: 3, tangentLanes) }
 
-    func multiplyMatrix(_ weights: Tensor, _ columns: Tensor) -> Tensor { graph.multiplyMatrix(weights, columns) }
+    func multiplyMatrix(_ weights: LinearWeights, _ columns: Tensor) -> Tensor {
+        graph.multiplyMatrix(weights.weight, columns)
+    }
 
     func rmsNorm(_ x: Tensor, gain: Tensor, epsilon: Float) -> Tensor {
         let primal = lane(x, 0)

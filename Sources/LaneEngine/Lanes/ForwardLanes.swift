@@ -21,7 +21,7 @@ struct ForwardLanes: Propagation {
     func linear(_ x: Tensor, _ weights: LinearWeights) -> Tensor {
         let shape = x.shape
         let columns = graph.reshape(x, shape[0] * shape[1], shape[2] * shape[3])
-        let product = operations.multiplyMatrix(weights.weight, columns)
+        let product = operations.multiplyMatrix(weights, columns)
         let y = graph.reshape(product, product.shape[0], 1, shape[2], shape[3])
         guard let bias = weights.bias else { return y }
         // A bias is part of the primal only: the other lanes get zeros.

@@ -21,8 +21,8 @@ struct FusedLaneOperations: LaneOperations {
     private var graph: Graph { context.graph }
     private var rule: PropagationRule { context.rule }
 
-    func multiplyMatrix(_ weights: Tensor, _ columns: Tensor) -> Tensor {
-        graph.laneProduct(weights, columns, scratch: productScratch)
+    func multiplyMatrix(_ weights: LinearWeights, _ columns: Tensor) -> Tensor {
+        graph.laneProduct(weights.weight, panels: weights.panels, columns, scratch: productScratch)
     }
 
     func rmsNorm(_ x: Tensor, gain: Tensor, epsilon: Float) -> Tensor {

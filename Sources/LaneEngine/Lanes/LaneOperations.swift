@@ -6,7 +6,7 @@ import TensorGraph
 /// ``ComposedLaneOperations``, operations of ggml, on any device.
 protocol LaneOperations {
     /// `W x` for each column of `x`, whatever lane it belongs to.
-    func multiplyMatrix(_ weights: Tensor, _ columns: Tensor) -> Tensor
+    func multiplyMatrix(_ weights: LinearWeights, _ columns: Tensor) -> Tensor
     func rmsNorm(_ x: Tensor, gain: Tensor, epsilon: Float) -> Tensor
     func gatedProduct(gate: Tensor, up: Tensor, _ function: ActivationFunction) -> Tensor
     /// Stores a sequence's new keys and values in its caches, then attends; as in ``Propagation``.
