@@ -4,7 +4,7 @@
 
 enum {
     // Panels and columns go through the first cache together, in pieces.
-    CHUNK_ELEMENTS = 512, CHUNK_PANELS = 4,
+    CHUNK_ELEMENTS = 1024, CHUNK_PANELS = 2,
     // So many columns are quantised at a time.
     BATCH_COLUMNS = 128,
     // The processor's own prefetching stops at the end of a page and comes late for what one or two threads can take.
