@@ -5,8 +5,8 @@ import Foundation
 /// Quantised matrices laid out for ``Graph/laneProduct(_:panels:_:scratch:)``: panels of 16 rows, four elements of each in turn,
 /// which every processor's kernels read for one column or many.
 ///
-/// They take about as many bytes as in the file, but for types of less than three bits, whose tables of vectors are written out
-/// (3.3 bits a weight).
+/// They take about as many bytes as in the file, but for types of few bits, whose tables of vectors are written out: Q2_K takes
+/// 3.1 bits a weight, IQ3 4.3, IQ2 and IQ1 3.6.
 public final class WeightPanels: @unchecked Sendable {  // Immutable after `init`.
     /// One matrix `[width, rows]`.
     public struct Matrix: @unchecked Sendable {  // A handle; `owner` keeps the memory.
@@ -32,6 +32,11 @@ public final class WeightPanels: @unchecked Sendable {  // Immutable after `init
     /// Whether a tensor of a file can be laid out so.
     static func take(_ tensor: GGUFFile.TensorDescription) -> Bool {
         tensor.shape[2] == 1 && tensor.shape[3] == 1 && lane_panels_take(tensor.type.raw, tensor.shape[0])
+    }
+
+    /// Whether panels of all `tensors` fit into memory with room for the rest. What doesn't is better read from the mapped file.
+    static func fit(_ tensors: [GGUFFile.TensorDescription]) -> Bool {
+        tensors.reduce(0) { $0 + Self.byteCount(of: $1) } / 3 <= ProcessInfo.processInfo.physicalMemory / 4
     }
 
     /// Lays out each of `tensors`, whose rows are at `data`, and calls `done` after each.

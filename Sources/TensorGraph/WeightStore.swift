@@ -44,20 +44,23 @@ public final class WeightStore: @unchecked Sendable {  // Immutable after `init`
     public private(set) var copiedByteCount = 0
 
     /// Places each named tensor for its use; a tensor may have several.
-    /// - Parameter repacked: false keeps the file's layout on the CPU.
+    /// - Parameter repacked: false keeps the file's layout on the CPU, as does a lack of memory.
     public init(
         _ file: GGUFFile, _ uses: [(name: String, use: Use)], devices: [Device], repacked: Bool = true,
         progress: ((Double) -> Void)? = nil
     ) throws {
         self.file = file
         var groups: [Home: [(GGUFFile.TensorDescription, Use)]] = [:]
-        var panelled: [GGUFFile.TensorDescription] = []
+        let matrices = uses.filter { $0.use == .matrix(onGPU: nil) }.compactMap { file.tensors[$0.name] }
+        let panelTypes = matrices.filter(WeightPanels.take)
+        let repacked = repacked && WeightPanels.fit(panelTypes)
+        let panelled = repacked && devices.isEmpty ? panelTypes : []
+        let names = Set(panelled.map(\.name))
         for (name, use) in uses {
             guard let tensor = file.tensors[name] else { continue }
-            let isPanelled = repacked && devices.isEmpty && use == .matrix(onGPU: nil) && WeightPanels.take(tensor)
-            if isPanelled { panelled.append(tensor) }
             let bufferType =
-                isPanelled ? nil : Self.bufferType(for: tensor, use: use, devices: devices, repacked: repacked)
+                names.contains(name)
+                ? nil : Self.bufferType(for: tensor, use: use, devices: devices, repacked: repacked)
             groups[bufferType.map { .buffer($0) } ?? .file(part: tensor.part), default: []].append((tensor, use))
         }
         for (home, members) in groups { try place(members, in: home, progress: progress) }

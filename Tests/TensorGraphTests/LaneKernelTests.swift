@@ -158,6 +158,46 @@ struct LaneKernelTests {
         try expectProducts(item, width: 39 * 256, rows: 32, columns: [3])
     }
 
+    @Test(
+        "several matrices of different types and heights are products of their own, with a bias for the primal",
+        arguments: [1, 2, 6])
+    func linearLayers(columns: Int) throws {
+        var random = Numbers()
+        let width = 256
+        let layers = try ["q4_K", "q8_0", "q5_K", "q5_0"].enumerated().map { index, type in
+            let rows = 40 - 7 * index
+            return try QuantisedWeights(type, random.matrices(width * rows), width: width, rows: rows)
+        }
+        let bias = try TensorBuffer([(type: .float32, shape: [33])], on: .cpu, purpose: "test")
+        bias.tensors[0].write(random.matrices(33))
+        let x = (random.matrices(width * columns), [width, columns])
+        for threads in [1, 2, 7] {
+            for (index, layer) in layers.enumerated() {
+                func product(_ which: [QuantisedWeights], _ place: Int, biased: Int) throws -> [Float] {
+                    try compute([x], threads: threads) { graph, inputs in
+                        let matrices = which.map { item in
+                            Graph.LaneMatrix(
+                                weights: item.tensor, panels: item.panels,
+                                bias: item.tensor.shape[1] == 33 ? bias.tensors[0] : nil)
+                        }
+                        let scratch = graph.laneProductScratch(width: width, threadCount: threads)
+                        return try #require(
+                            graph.laneProducts(matrices, inputs[0], biasedCount: biased, scratch: scratch))[place]
+                    }
+                }
+                let (alone, together) = (
+                    try product([layer], 0, biased: 0), try product(layers, index, biased: columns / 2)
+                )
+                let rows = layer.tensor.shape[1]
+                let expected = alone.enumerated().map { place, value in
+                    rows == 33 && place / rows < columns / 2
+                        ? value + bias.tensors[0].readFloats()[place % rows] : value
+                }
+                #expect(together == expected)
+            }
+        }
+    }
+
     private func expectProducts(_ item: ProductCase, width: Int, rows: Int, columns: [Int]) throws {
         var random = Numbers()
         let weights = try QuantisedWeights(item.type, random.matrices(width * rows), width: width, rows: rows)
@@ -170,9 +210,10 @@ struct LaneKernelTests {
             }
             try with(item.set) {
                 let ours = try compute([column], threads: 3) { graph, inputs in
-                    graph.laneProduct(
-                        weights.tensor, panels: weights.panels, inputs[0],
-                        scratch: graph.laneProductScratch(width: width, threadCount: 3))
+                    let matrix = Graph.LaneMatrix(weights: weights.tensor, panels: weights.panels)
+                    let scratch = graph.laneProductScratch(width: width, threadCount: 3)
+                    let products = graph.laneProducts([matrix], inputs[0], biasedCount: 0, scratch: scratch)
+                    return products?[0] ?? graph.multiplyMatrix(weights.tensor, inputs[0])
                 }
                 let limit = (theirs.map { abs($0) }.max() ?? 0) * QuantisedWeights.tolerance(item.type)
                 #expect(zip(ours, theirs).allSatisfy { abs($0 - $1) <= limit }, "\(count) columns")

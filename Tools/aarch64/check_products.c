@@ -30,8 +30,10 @@ static void ggml_product(struct product p, const float * x, int columns, float *
 
 static void own_product(struct product p, float * x, int columns, float * y) {
     const long width = p.weights->ne[0];
-    struct lane_product_parameters parameters = {p.panels, p.weights->type, width, p.weights->ne[1], p.weights,
-        aligned_alloc(64, THREADS * lane_product_scratch_size(width)), THREADS};
+    struct lane_product_parameters parameters = {
+        .matrices = {{p.panels, p.weights->type, p.weights->ne[1], p.weights, NULL}}, .matrix_count = 1, .width = width,
+        .scratch = aligned_alloc(64, THREADS * lane_product_scratch_size(width)), .thread_limit = THREADS,
+    };
     struct ggml_tensor column = {.type = GGML_TYPE_F32, .data = x, .ne = {width, columns, 1, 1}};
     struct ggml_tensor result = {.data = y, .src = {&column}};
     for (int thread = 0; thread < THREADS; thread++) lane_product(&result, thread, THREADS, &parameters);

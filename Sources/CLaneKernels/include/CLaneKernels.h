@@ -71,13 +71,21 @@ size_t lane_panels_size(enum ggml_type type, long width, long rows);
 // Fills panels first ..< last, of all (rows + 15) / 16, from rows as a file has them.
 void lane_panels_fill(void * panels, enum ggml_type type, const void * weights, long width, long rows, long first, long last);
 
-// A matrix product that decodes each block of weights once for all columns. Source: columns [width, count]. The weights are no
-// source: ggml lets only its own products name weights in a layout of another's.
-struct lane_product_parameters {
-    const void * panels;  // or NULL: the weights as a file has them
+// Linear layers, W x + b, of some matrices with the same columns, each block of weights decoded once for all of them. Source:
+// columns [width, count], of which the first `biased_columns` are the primal's, which alone get the bias. The result has for each matrix, one after the other, [rows, count]. The weights are no source: ggml lets only its own products name
+// weights in a layout of another's.
+enum { LANE_MATRIX_LIMIT = 4 };
+struct lane_matrix {
+    const void * panels;  // or NULL: the weights as a file has them, the only matrix then
     enum ggml_type type;
-    long width, rows;
+    long rows;
     const struct ggml_tensor * weights;
+    const struct ggml_tensor * bias;  // float32 [rows], or NULL
+};
+struct lane_product_parameters {
+    struct lane_matrix matrices[LANE_MATRIX_LIMIT];
+    int matrix_count;
+    long width, biased_columns;
     char * scratch;       // thread_limit times lane_product_scratch_size() bytes, aligned to 64
     int thread_limit;
 };

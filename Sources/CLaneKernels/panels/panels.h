@@ -136,3 +136,8 @@ const struct panel_kernels * panel_kernels(void);
 
 // Quantises a column of `width` elements; its blocks are written `stride` bytes apart.
 void panel_prepare_column(char * y, long stride, const float * x, long width, const struct panel_type * type, int zero);
+
+// The operation for weights in panels.
+void panels_product(const struct lane_product_parameters * parameters, const struct ggml_tensor * columns, float * y, char * scratch,
+    int thread, int thread_count);
+size_t panels_scratch_size(long width);

@@ -32,3 +32,6 @@ struct row_kernel {
 struct row_kernel row_product_avx2(enum ggml_type type), row_product_avx512(enum ggml_type type);
 struct row_kernel row_product_bfloat(void);
 struct row_kernel row_product_portable(enum ggml_type type);
+
+// Adds the bias, where there is one, to rows first ..< last of some columns.
+void product_add_bias(float * y, long stride, const struct ggml_tensor * bias, long columns, long first, long last);
