@@ -39,12 +39,10 @@ let package = Package(
         .target(
             name: "CLaneKernels", dependencies: ["CLlama"],
             exclude: [
-                "attention/attention.inc", "elementwise/elementwise.inc", "products/columns.inc",
-                "products/product_avx2.inc", "products/product_avx512.inc", "products/product_interleaved_neon.inc",
-                "products/product_loops.inc", "products/product_neon.inc", "products/product_x86.inc",
-                "shared/vector.inc",
+                "attention/attention.inc", "elementwise/elementwise.inc", "panels/columns.inc", "panels/panel_loops.inc",
+                "products/product_loops.inc", "shared/vector.inc",
             ],
-            cSettings: ["attention", "elementwise", "products", "shared"].map { .headerSearchPath($0) }),
+            cSettings: ["attention", "elementwise", "panels", "products", "shared"].map { .headerSearchPath($0) }),
         .target(name: "TensorGraph", dependencies: ["CLlama", "CLaneKernels"]),
         .target(name: "LaneEngine", dependencies: ["TensorGraph", "CLlama"]),
         .target(

@@ -109,18 +109,57 @@ extension Graph {
         return LaneScratch(memory: scratch(count: count * threadCount), threadCount: threadCount)
     }
 
-    /// `W x` for weights `[in, out]` and columns `[in, n]`: `[out, n]`. Few columns go through a kernel that decodes each block
-    /// of weights once for all of them, where there is one for the weights' type and layout.
-    /// - Parameter scratch: from ``laneProductScratch(width:threadCount:)`` for at least the width `in`.
-    public func laneProduct(_ weights: Tensor, _ columns: Tensor, scratch: LaneScratch) -> Tensor {
-        guard columns.shape[1] <= Int(LANE_COLUMN_LIMIT), lane_product_takes(weights.raw) else {
-            return multiplyMatrix(weights, columns)
+    /// A linear layer `W x + b`: weights `[in, out]`, in panels where they have some, and a bias `[out]`, float32.
+    public struct LaneMatrix {
+        public var weights: Tensor
+        public var panels: WeightPanels.Matrix?
+        public var bias: Tensor?
+
+        public init(weights: Tensor, panels: WeightPanels.Matrix?, bias: Tensor? = nil) {
+            self.weights = weights
+            self.panels = panels
+            self.bias = bias
         }
-        let parameters = lane_product_parameters(
-            weights: UnsafePointer(weights.raw),
-            scratch: UnsafeMutableRawPointer(scratch.memory).assumingMemoryBound(to: CChar.self),
-            thread_limit: Int32(scratch.threadCount))
-        return custom([weights.shape[1], columns.shape[1], 1, 1], [columns], lane_product, keep(parameters))
+
+        fileprivate var raw: lane_matrix {
+            lane_matrix(
+                panels: panels?.data, type: weights.type.raw, rows: weights.shape[1],
+                weights: UnsafePointer(weights.raw), bias: bias.map { UnsafePointer($0.raw) })
+        }
+    }
+
+    /// Linear layers of the same columns `[in, n]`, decoding each block of weights once for all of them; for each matrix
+    /// `[out, n]`. The first `biasedCount` columns are the primal's, which alone get a bias. A column's results are the same to
+    /// the last bit whatever the number of columns, if the weights are in panels.
+    ///
+    /// - Parameter scratch: from ``laneProductScratch(width:threadCount:)`` for at least the width `in`.
+    /// - Returns: nil for weights that these kernels don't take: those without panels, but for few columns and rows of floats.
+    public func laneProducts(
+        _ matrices: [LaneMatrix], _ columns: Tensor, biasedCount: Int, scratch: LaneScratch
+    ) -> [Tensor]? {
+        guard let first = matrices.first, matrices.count <= Int(LANE_MATRIX_LIMIT) else { return nil }
+        let count = columns.shape[1]
+        guard
+            matrices.allSatisfy({ $0.panels != nil })
+                || matrices.count == 1 && lane_rows_take(first.weights.raw, count)
+        else { return nil }
+        var parameters = lane_product_parameters()
+        withUnsafeMutableBytes(of: &parameters.matrices) { bytes in
+            let places = bytes.bindMemory(to: lane_matrix.self)
+            for (index, matrix) in matrices.enumerated() { places[index] = matrix.raw }
+        }
+        parameters.matrix_count = Int32(matrices.count)
+        parameters.width = first.weights.shape[0]
+        parameters.biased_columns = biasedCount
+        parameters.scratch = UnsafeMutableRawPointer(scratch.memory).assumingMemoryBound(to: CChar.self)
+        parameters.thread_limit = Int32(scratch.threadCount)
+        let rows = matrices.map { $0.weights.shape[1] }
+        let all = custom([rows.reduce(0, +) * count, 1, 1, 1], [columns], lane_product, keep(parameters))
+        var offset = 0
+        return rows.map { rows in
+            defer { offset += rows * count }
+            return reshape(slice(all, axis: 0, offset..<offset + rows * count), rows, count)
+        }
     }
 
     /// - Parameter width: of the widest columns.

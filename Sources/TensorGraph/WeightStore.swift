@@ -2,8 +2,9 @@ import CLlama
 
 /// The weights of a model file, placed where they are used.
 ///
-/// Matrices on the CPU that ggml has faster kernels for are copied into the layout of those kernels (as llama.cpp
-/// does); everything else stays in the mapped file. Graphics processors get copies.
+/// Where everything is on the CPU, quantised matrices are copied into ``WeightPanels``. Other matrices on the CPU that ggml has
+/// faster kernels for are copied into the layout of those kernels (as llama.cpp does); everything else stays in the mapped file.
+/// Graphics processors get copies.
 public final class WeightStore: @unchecked Sendable {  // Immutable after `init`; computations only read weights.
     /// What a tensor of the file is used for, which decides where it can lie.
     public enum Use: Hashable, Sendable {
@@ -34,6 +35,7 @@ public final class WeightStore: @unchecked Sendable {  // Immutable after `init`
     }
 
     private var placed: [Key: Tensor] = [:]
+    private var panels: WeightPanels?
     private var contexts: [OpaquePointer] = []
     private var buffers: [ggml_backend_buffer_t] = []
     private let file: GGUFFile  // Tensors may lie in its mapping.
@@ -42,19 +44,35 @@ public final class WeightStore: @unchecked Sendable {  // Immutable after `init`
     public private(set) var copiedByteCount = 0
 
     /// Places each named tensor for its use; a tensor may have several.
-    /// - Parameter repacked: false keeps the file's layout on the CPU.
+    /// - Parameter repacked: false keeps the file's layout on the CPU, as does a lack of memory.
     public init(
         _ file: GGUFFile, _ uses: [(name: String, use: Use)], devices: [Device], repacked: Bool = true,
         progress: ((Double) -> Void)? = nil
     ) throws {
         self.file = file
         var groups: [Home: [(GGUFFile.TensorDescription, Use)]] = [:]
+        let matrices = uses.filter { $0.use == .matrix(onGPU: nil) }.compactMap { file.tensors[$0.name] }
+        let panelTypes = matrices.filter(WeightPanels.take)
+        let repacked = repacked && WeightPanels.fit(panelTypes)
+        let panelled = repacked && devices.isEmpty ? panelTypes : []
+        let names = Set(panelled.map(\.name))
         for (name, use) in uses {
             guard let tensor = file.tensors[name] else { continue }
-            let bufferType = Self.bufferType(for: tensor, use: use, devices: devices, repacked: repacked)
+            let bufferType =
+                names.contains(name)
+                ? nil : Self.bufferType(for: tensor, use: use, devices: devices, repacked: repacked)
             groups[bufferType.map { .buffer($0) } ?? .file(part: tensor.part), default: []].append((tensor, use))
         }
         for (home, members) in groups { try place(members, in: home, progress: progress) }
+        guard !panelled.isEmpty else { return }
+        let total = panelled.reduce(0) { $0 + $1.byteCount }
+        panels = try WeightPanels(panelled) {
+            UnsafeRawPointer(file.data(of: $0))
+        } done: { tensor in
+            copiedByteCount += tensor.byteCount
+            file.releaseMemory(of: tensor)
+            progress?(Double(copiedByteCount) / Double(total))
+        }
     }
 
     deinit {
@@ -63,6 +81,9 @@ public final class WeightStore: @unchecked Sendable {  // Immutable after `init`
     }
 
     public subscript(name: String, use: Use) -> Tensor? { placed[Key(name: name, use: use)] }
+
+    /// A matrix on the CPU in panels, where it was copied into some.
+    public func panels(_ name: String) -> WeightPanels.Matrix? { panels?[name] }
 
     /// The buffer type for a tensor; nil means the mapped file itself.
     private static func bufferType(

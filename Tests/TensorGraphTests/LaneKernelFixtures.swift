@@ -127,12 +127,11 @@ struct AttentionRun {
     }
 }
 
-/// A matrix of some type in one of the CPU's layouts.
+/// A matrix of some type as a file has it, and in panels if it is quantised.
 final class QuantisedWeights {
     let tensor: Tensor
-    let place: String
-    private let context: OpaquePointer
-    private let buffer: ggml_backend_buffer_t
+    let panels: WeightPanels.Matrix?
+    private let buffer: TensorBuffer
 
     /// How far ggml's product may be off, over the largest value. On ARM ggml sums halves as halves where it can, and elsewhere
     /// rounds columns to halves or doesn't, depending on how many there are.
@@ -140,38 +139,24 @@ final class QuantisedWeights {
         typeName == "f16" && ggml_cpu_has_neon() != 0 ? 1e-2 : 1e-5
     }
 
-    /// The matrix in the file's own layout and in every other that takes the type.
-    static func everywhere(_ typeName: String, _ values: [Float], width: Int, rows: Int) throws -> [QuantisedWeights] {
+    init(_ typeName: String, _ values: [Float], width: Int, rows: Int) throws {
         let type = try #require(
             (0..<GGML_TYPE_COUNT.rawValue).map(ggml_type.init(rawValue:)).first {
                 ggml_type_name($0).map { String(cString: $0) } == typeName
             })
-        let types = [Device.cpu.defaultBufferType] + Device.cpu.weightBufferTypes
-        return try types.compactMap { try QuantisedWeights(type, values, width: width, rows: rows, in: $0) }
-    }
-
-    private init?(
-        _ type: ggml_type, _ values: [Float], width: Int, rows: Int, in bufferType: ggml_backend_buffer_type_t
-    ) throws {
-        context = try #require(
-            ggml_init(ggml_init_params(mem_size: 4 * ggml_tensor_overhead(), mem_buffer: nil, no_alloc: true)))
-        let raw = try #require(ggml_new_tensor_2d(context, type, Int64(width), Int64(rows)))
-        guard Device.cpu.canMultiply(raw, in: bufferType),
-            let buffer = ggml_backend_alloc_ctx_tensors_from_buft(context, bufferType)
-        else {
-            ggml_free(context)
-            return nil
-        }
-        self.buffer = buffer
-        tensor = Tensor(raw)
-        place = String(cString: ggml_backend_buft_name(bufferType))
-        var data = [UInt8](repeating: 0, count: ggml_nbytes(raw))
-        ggml_quantize_chunk(type, values, &data, 0, Int64(rows), Int64(width), nil)
-        ggml_backend_tensor_set(raw, data, 0, data.count)
-    }
-
-    deinit {
-        ggml_backend_buffer_free(buffer)
-        ggml_free(context)
+        buffer = try TensorBuffer([(type: ElementType(raw: type), shape: [width, rows])], on: .cpu, purpose: "test")
+        tensor = buffer.tensors[0]
+        var data = [UInt8](repeating: 0, count: tensor.byteCount)
+        let importance = [Float](repeating: 1, count: width)
+        ggml_quantize_chunk(type, values, &data, 0, Int64(rows), Int64(width), importance)
+        tensor.write(data)
+        let description = GGUFFile.TensorDescription(
+            name: "weights", type: tensor.type, shape: tensor.shape, offset: 0, byteCount: data.count)
+        panels =
+            WeightPanels.take(description)
+            ? try data.withUnsafeBytes { bytes in
+                let start = try #require(bytes.baseAddress)
+                return try WeightPanels([description]) { _ in start }["weights"]
+            } : nil
     }
 }

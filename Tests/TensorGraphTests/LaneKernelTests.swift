@@ -117,38 +117,109 @@ struct LaneKernelTests {
         var set: UInt32
         var testDescription: String { "\(type), instruction set \(set)" }
 
-        static let all = ["q8_0", "q4_0", "q4_K", "q5_K", "q6_K", "f16", "bf16", "f32"].flatMap { type in
-            instructionSets.map { ProductCase(type: type, set: $0) }
+        static let floats = ["f16", "bf16", "f32"]
+        static let quantised = [
+            "q4_0", "q4_1", "q5_0", "q5_1", "q8_0", "q2_K", "q3_K", "q4_K", "q5_K", "q6_K", "iq4_nl", "iq4_xs", "mxfp4",
+            "iq3_xxs", "iq3_s", "iq2_xxs", "iq2_xs", "iq2_s", "iq1_s", "iq1_m", "tq1_0", "tq2_0",
+        ]
+        static func of(_ types: [String]) -> [ProductCase] {
+            types.flatMap { type in instructionSets.map { ProductCase(type: type, set: $0) } }
         }
     }
 
-    @Test("products of a few columns are ggml's, wherever the weights lie", arguments: ProductCase.all, 1...5)
-    func product(item: ProductCase, columns: Int) throws {
-        try expectProduct(item, width: 512, rows: 160, columns: columns)
+    @Test(
+        "products are ggml's, and a column's doesn't depend on how many there are",
+        arguments: ProductCase.of(ProductCase.quantised))
+    func product(item: ProductCase) throws {
+        try expectProducts(item, width: 512, rows: 43, columns: [1, 2, 3, 4, 5, 12, 15, 27])
+    }
+
+    @Test("products of any number of columns", arguments: ["q5_1", "q6_K", "iq4_nl"])
+    func productOfColumns(type: String) throws {
+        try expectProducts(
+            ProductCase(type: type, set: lane_instruction_set().rawValue), width: 256, rows: 19,
+            columns: Array(1...130) + [257])
     }
 
     @Test(
-        "columns too wide for the first cache, which are taken in pieces, too", arguments: ProductCase.all
-    )
-    func wideProduct(item: ProductCase) throws {
-        try expectProduct(item, width: 39 * 256, rows: 32, columns: 3)
+        "blocks of 32 may be odd in number, rows fewer than a panel's, and columns wide", arguments: instructionSets,
+        [(32, 1), (96, 17), (10_016, 18)])
+    func productOfShape(set: UInt32, shape: (width: Int, rows: Int)) throws {
+        for type in ["q4_1", "q5_0", "q8_0", "mxfp4"] {
+            try expectProducts(
+                ProductCase(type: type, set: set), width: shape.width, rows: shape.rows, columns: [1, 3, 13])
+        }
     }
 
-    private func expectProduct(_ item: ProductCase, width: Int, rows: Int, columns: Int) throws {
+    @Test("products of a few columns with floats are ggml's", arguments: ProductCase.of(ProductCase.floats))
+    func productOfFloats(item: ProductCase) throws {
+        try expectProducts(item, width: 512, rows: 161, columns: [1, 2, 3, 4, 5])
+        // Too wide for the first cache: taken in pieces.
+        try expectProducts(item, width: 39 * 256, rows: 32, columns: [3])
+    }
+
+    @Test(
+        "several matrices of different types and heights are products of their own, with a bias for the primal",
+        arguments: [1, 2, 6])
+    func linearLayers(columns: Int) throws {
         var random = Numbers()
-        let values = random.matrices(width * rows)
-        let x = random.matrices(width * columns)
-        for weights in try QuantisedWeights.everywhere(item.type, values, width: width, rows: rows) {
-            let theirs = try compute([(x, [width, columns])], threads: 1) { graph, inputs in
+        let width = 256
+        let layers = try ["q4_K", "q8_0", "q5_K", "q5_0"].enumerated().map { index, type in
+            let rows = 40 - 7 * index
+            return try QuantisedWeights(type, random.matrices(width * rows), width: width, rows: rows)
+        }
+        let bias = try TensorBuffer([(type: .float32, shape: [33])], on: .cpu, purpose: "test")
+        bias.tensors[0].write(random.matrices(33))
+        let x = (random.matrices(width * columns), [width, columns])
+        for threads in [1, 2, 7] {
+            for (index, layer) in layers.enumerated() {
+                func product(_ which: [QuantisedWeights], _ place: Int, biased: Int) throws -> [Float] {
+                    try compute([x], threads: threads) { graph, inputs in
+                        let matrices = which.map { item in
+                            Graph.LaneMatrix(
+                                weights: item.tensor, panels: item.panels,
+                                bias: item.tensor.shape[1] == 33 ? bias.tensors[0] : nil)
+                        }
+                        let scratch = graph.laneProductScratch(width: width, threadCount: threads)
+                        return try #require(
+                            graph.laneProducts(matrices, inputs[0], biasedCount: biased, scratch: scratch))[place]
+                    }
+                }
+                let (alone, together) = (
+                    try product([layer], 0, biased: 0), try product(layers, index, biased: columns / 2)
+                )
+                let rows = layer.tensor.shape[1]
+                let expected = alone.enumerated().map { place, value in
+                    rows == 33 && place / rows < columns / 2
+                        ? value + bias.tensors[0].readFloats()[place % rows] : value
+                }
+                #expect(together == expected)
+            }
+        }
+    }
+
+    private func expectProducts(_ item: ProductCase, width: Int, rows: Int, columns: [Int]) throws {
+        var random = Numbers()
+        let weights = try QuantisedWeights(item.type, random.matrices(width * rows), width: width, rows: rows)
+        let x = random.matrices(width * (columns.max() ?? 0))
+        var first: [Float]?
+        for count in columns {
+            let column = (Array(x.prefix(width * count)), [width, count])
+            let theirs = try compute([column], threads: 1) { graph, inputs in
                 graph.multiplyMatrix(weights.tensor, inputs[0])
             }
             try with(item.set) {
-                let ours = try compute([(x, [width, columns])], threads: 3) { graph, inputs in
-                    graph.laneProduct(
-                        weights.tensor, inputs[0], scratch: graph.laneProductScratch(width: width, threadCount: 3))
+                let ours = try compute([column], threads: 3) { graph, inputs in
+                    let matrix = Graph.LaneMatrix(weights: weights.tensor, panels: weights.panels)
+                    let scratch = graph.laneProductScratch(width: width, threadCount: 3)
+                    let products = graph.laneProducts([matrix], inputs[0], biasedCount: 0, scratch: scratch)
+                    return products?[0] ?? graph.multiplyMatrix(weights.tensor, inputs[0])
                 }
                 let limit = (theirs.map { abs($0) }.max() ?? 0) * QuantisedWeights.tolerance(item.type)
-                #expect(zip(ours, theirs).allSatisfy { abs($0 - $1) <= limit }, "\(weights.place)")
+                #expect(zip(ours, theirs).allSatisfy { abs($0 - $1) <= limit }, "\(count) columns")
+                guard weights.panels != nil else { return }
+                #expect(first == nil || first == Array(ours.prefix(rows)), "\(count) columns")
+                first = Array(ours.prefix(rows))
             }
         }
     }

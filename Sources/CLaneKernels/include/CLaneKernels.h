@@ -10,6 +10,7 @@
 #endif
 #include <stdbool.h>
 #include <stddef.h>
+#include "ggml-backend.h"
 #include "ggml.h"
 
 enum lane_instruction_set { LANE_PORTABLE, LANE_NEON, LANE_AVX2, LANE_AVX512 };  // NEON: with integer dot products
@@ -65,15 +66,33 @@ struct lane_attention_parameters {
 size_t lane_attention_scratch_count(int head_width, int lane_count);
 void lane_attention(struct ggml_tensor * result, int thread, int thread_count, void * parameters);
 
-// A matrix product of few columns that decodes each block of weights once for all of them. Source: columns [in, count],
-// count at most LANE_COLUMN_LIMIT. The weights are no source: ggml lets only its own products name weights in such a layout.
-enum { LANE_COLUMN_LIMIT = 4 };
+// Quantised weights [width, rows] in panels of 16 rows, which all instruction sets read.
+enum { PANEL_ROWS = 16 };
+// Whether there are panels for a type, and rows of this width.
+bool lane_panels_take(enum ggml_type type, long width);
+size_t lane_panels_size(enum ggml_type type, long width, long rows);
+// Fills panels first ..< last, of all (rows + 15) / 16, from rows as a file has them.
+void lane_panels_fill(void * panels, enum ggml_type type, const void * weights, long width, long rows, long first, long last);
+
+// Linear layers, W x + b, of some matrices with the same columns, each block of weights decoded once for all of them. Source:
+// columns [width, count], of which the first `biased_columns` are the primal's, which alone get the bias. The result has for each matrix, one after the other, [rows, count]. The weights are no source: ggml lets only its own products name
+// weights in a layout of another's.
+enum { LANE_MATRIX_LIMIT = 4 };
+struct lane_matrix {
+    const void * panels;  // or NULL: the weights as a file has them, the only matrix then
+    enum ggml_type type;
+    long rows;
+    const struct ggml_tensor * weights;
+    const struct ggml_tensor * bias;  // float32 [rows], or NULL
+};
 struct lane_product_parameters {
-    const struct ggml_tensor * weights;  // [in, out]
-    char * scratch;                      // thread_limit times lane_product_scratch_size() bytes, aligned to 64
+    struct lane_matrix matrices[LANE_MATRIX_LIMIT];
+    int matrix_count;
+    long width, biased_columns;
+    char * scratch;       // thread_limit times lane_product_scratch_size() bytes, aligned to 64
     int thread_limit;
 };
-// Whether there is a kernel for these weights where they lie, and it agrees with ggml's product.
-bool lane_product_takes(const struct ggml_tensor * weights);
+// Whether there is a kernel for so many columns and weights that lie as a file has them.
+bool lane_rows_take(const struct ggml_tensor * weights, long columns);
 size_t lane_product_scratch_size(long width);
 void lane_product(struct ggml_tensor * result, int thread, int thread_count, void * parameters);

@@ -3,7 +3,7 @@
 
 #include "CLaneKernels.h"
 #include "inlining.h"
-#include "product.h"
+#include "panels.h"
 
 enum {
     LANE_POSITION_BLOCK = 32,  // cached positions that are looked at together
@@ -27,8 +27,9 @@ struct lane_kernels {
     // `count` elements of all lanes.
     void (*gated_product)(float * y, const float * gate, const float * up, long count, long lane_stride, int lane_count,
         const struct lane_gated_product_parameters * parameters);
-    // Columns for weights in blocks of 256.
-    void (*quantise)(struct column_block_256 * y, const float * x, long blocks);
+    // Columns for weights in blocks of 32, `stride` bytes apart, and a block of one for weights in blocks of 256.
+    void (*quantise_32)(char * y, long stride, const float * x, long blocks, bool with_sums, int zero);
+    void (*quantise_256)(struct panel_column_256 * y, const float * x);
 
     // Attention of four queries ("rows"), of which the first `rows` count, over one block of positions. `width` is a multiple
     // of 16. Queries and sums are [width / vector_length][4][vector_length], scores and weights [position][4].

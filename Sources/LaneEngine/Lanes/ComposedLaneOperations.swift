@@ -12,7 +12,17 @@ struct ComposedLaneOperations: LaneOperations {
     private func lane(_ x: Tensor, _ index: Int) -> Tensor { graph.slice(x, axis: 3, index..<index + 1) }
     private func tangents(_ x: Tensor) -> Tensor { graph.slice(x, axis: 3, tangentLanes) }
 
-    func multiplyMatrix(_ weights: Tensor, _ columns: Tensor) -> Tensor { graph.multiplyMatrix(weights, columns) }
+    func linear(_ columns: Tensor, _ layers: [LinearWeights], tokenCount: Int) -> [Tensor] {
+        layers.map { layer in
+            let y = graph.multiplyMatrix(layer.weight, columns)
+            guard let bias = layer.bias else { return y }
+            let (width, lanes) = (y.shape[0], y.shape[1] / tokenCount)
+            let perLane = graph.reshape(y, width, 1, tokenCount, lanes)
+            // The other lanes get zeros.
+            let biased = graph.add(perLane, graph.padded(graph.reshape(bias, width), axis: 3, to: lanes))
+            return graph.reshape(biased, width, tokenCount * lanes)
+        }
+    }
 
     func rmsNorm(_ x: Tensor, gain: Tensor, epsilon: Float) -> Tensor {
         let primal = lane(x, 0)

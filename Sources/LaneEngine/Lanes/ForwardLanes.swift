@@ -18,14 +18,17 @@ struct ForwardLanes: Propagation {
 
     func wanted(_ x: Tensor) -> Tensor { graph.contiguous(graph.suffix(x, axis: 2, wantedCount)) }
 
-    func linear(_ x: Tensor, _ weights: LinearWeights) -> Tensor {
-        let shape = x.shape
-        let columns = graph.reshape(x, shape[0] * shape[1], shape[2] * shape[3])
-        let product = operations.multiplyMatrix(weights.weight, columns)
-        let y = graph.reshape(product, product.shape[0], 1, shape[2], shape[3])
-        guard let bias = weights.bias else { return y }
-        // A bias is part of the primal only: the other lanes get zeros.
-        return graph.add(y, graph.padded(graph.reshape(bias, bias.shape[0]), axis: 3, to: laneCount))
+    func linear(_ x: Tensor, _ weights: LinearWeights) -> Tensor { linear(x, [weights])[0] }
+
+    func linear(_ x: Tensor, _ layers: [LinearWeights]) -> [Tensor] {
+        let (width, tokens, lanes) = (x.shape[0] * x.shape[1], x.shape[2], x.shape[3])
+        return operations.linear(graph.reshape(x, width, tokens * lanes), layers, tokenCount: tokens)
+            .map { graph.reshape($0, $0.shape[0], 1, tokens, lanes) }
+    }
+
+    func projections(_ x: Tensor, query: LinearWeights, key: LinearWeights, value: LinearWeights) -> [Tensor] {
+        wantedCount == x.shape[2]
+            ? linear(x, [query, key, value]) : [linear(wanted(x), query)] + linear(x, [key, value])
     }
 
     func rmsNorm(_ x: Tensor, gain: Tensor, epsilon: Float) -> Tensor {

@@ -21,8 +21,15 @@ struct FusedLaneOperations: LaneOperations {
     private var graph: Graph { context.graph }
     private var rule: PropagationRule { context.rule }
 
-    func multiplyMatrix(_ weights: Tensor, _ columns: Tensor) -> Tensor {
-        graph.laneProduct(weights, columns, scratch: productScratch)
+    func linear(_ columns: Tensor, _ layers: [LinearWeights], tokenCount: Int) -> [Tensor] {
+        let matrices = layers.map { Graph.LaneMatrix(weights: $0.weight, panels: $0.panels, bias: $0.bias) }
+        if let products = graph.laneProducts(
+            matrices, columns, biasedCount: tokenCount, scratch: productScratch)
+        {
+            return products
+        }
+        guard layers.count == 1 else { return layers.flatMap { linear(columns, [$0], tokenCount: tokenCount) } }
+        return ComposedLaneOperations(context: context).linear(columns, layers, tokenCount: tokenCount)
     }
 
     func rmsNorm(_ x: Tensor, gain: Tensor, epsilon: Float) -> Tensor {

@@ -5,8 +5,9 @@ import TensorGraph
 /// Two ways lead to the same numbers: ``FusedLaneOperations``, one kernel for each part, on the CPU; and
 /// ``ComposedLaneOperations``, operations of ggml, on any device.
 protocol LaneOperations {
-    /// `W x` for each column of `x`, whatever lane it belongs to.
-    func multiplyMatrix(_ weights: Tensor, _ columns: Tensor) -> Tensor
+    /// `W x + b` for each of `layers` and each column `[in, tokens * lanes]`, whatever lane it belongs to; but the bias is part of
+    /// the primal only, the first `tokenCount` columns.
+    func linear(_ columns: Tensor, _ layers: [LinearWeights], tokenCount: Int) -> [Tensor]
     func rmsNorm(_ x: Tensor, gain: Tensor, epsilon: Float) -> Tensor
     func gatedProduct(gate: Tensor, up: Tensor, _ function: ActivationFunction) -> Tensor
     /// Stores a sequence's new keys and values in its caches, then attends; as in ``Propagation``.

@@ -20,9 +20,10 @@ struct DecoderBlock<Propagator: Propagation> {
 
     private func attention(_ x: Activation) -> Activation {
         let layer = configuration.attention[index]
-        var queries = heads(propagator.linear(propagator.wanted(x), weights.query), configuration.headCount)
-        var keys = heads(propagator.linear(x, weights.key), configuration.keyValueHeadCount)
-        let values = heads(propagator.linear(x, weights.value), configuration.keyValueHeadCount)
+        let projected = propagator.projections(x, query: weights.query, key: weights.key, value: weights.value)
+        var queries = heads(projected[0], configuration.headCount)
+        var keys = heads(projected[1], configuration.keyValueHeadCount)
+        let values = heads(projected[2], configuration.keyValueHeadCount)
         queries = propagator.rotate(normed(queries, weights.queryNorm), layer.rope, factors: weights.ropeFactors)
         keys = propagator.rotate(normed(keys, weights.keyNorm), layer.rope, factors: weights.ropeFactors)
         let attended = propagator.attention(
@@ -32,8 +33,8 @@ struct DecoderBlock<Propagator: Propagation> {
     }
 
     private func feedForward(_ x: Activation) -> Activation {
-        let gated = propagator.gatedProduct(
-            gate: propagator.linear(x, weights.gate), up: propagator.linear(x, weights.up), configuration.activation)
+        let parts = propagator.linear(x, [weights.gate, weights.up])
+        let gated = propagator.gatedProduct(gate: parts[0], up: parts[1], configuration.activation)
         return propagator.linear(gated, weights.down)
     }
 

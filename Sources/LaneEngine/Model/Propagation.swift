@@ -11,6 +11,12 @@ protocol Propagation {
     func wanted(_ x: Activation) -> Activation
     /// `W x + b`, position by position.
     func linear(_ x: Activation, _ weights: LinearWeights) -> Activation
+    /// The same for several layers of one activation.
+    func linear(_ x: Activation, _ layers: [LinearWeights]) -> [Activation]
+    /// Queries of the wanted tokens, keys and values of all.
+    func projections(
+        _ x: Activation, query: LinearWeights, key: LinearWeights, value: LinearWeights
+    ) -> [Activation]
     /// `gain * x / rms(x)` over dimension 0.
     func rmsNorm(_ x: Activation, gain: Tensor, epsilon: Float) -> Activation
     func add(_ a: Activation, _ b: Activation) -> Activation
@@ -28,4 +34,10 @@ protocol Propagation {
 
 extension Propagation {
     func wanted(_ x: Activation) -> Activation { x }
+
+    func linear(_ x: Activation, _ layers: [LinearWeights]) -> [Activation] { layers.map { linear(x, $0) } }
+
+    func projections(
+        _ x: Activation, query: LinearWeights, key: LinearWeights, value: LinearWeights
+    ) -> [Activation] { [linear(wanted(x), query)] + linear(x, [key, value]) }
 }

@@ -26,9 +26,9 @@ package struct TransformerWeights: Sendable {
 extension TransformerWeights {
     /// Bytes of all matrices that a decoding step reads.
     package var bytesPerToken: Int {
-        layers.reduce(output.weight.byteCount) { sum, layer in
+        layers.reduce(output.byteCount) { sum, layer in
             [layer.query, layer.key, layer.value, layer.attentionOutput, layer.gate, layer.up, layer.down]
-                .reduce(sum) { $0 + $1.weight.byteCount }
+                .reduce(sum) { $0 + $1.byteCount }
         }
     }
 
@@ -43,7 +43,12 @@ struct LinearWeights: Sendable {
     let weight: Tensor
     /// `weight` as it lies in the file: kernels for the transposed product don't know the layouts of other devices.
     let mapped: Tensor
+    /// `weight` in the layout of the kernels for all lanes, where there is one.
+    var panels: WeightPanels.Matrix?
     var bias: Tensor?
+
+    /// Bytes that a product reads.
+    var byteCount: Int { panels?.byteCount ?? weight.byteCount }
 }
 
 extension TransformerWeights {
@@ -73,7 +78,7 @@ extension TransformerWeights {
         outputNorm = try tensor("output_norm.weight", .vector(onGPU: outputDevice))
         output = LinearWeights(
             weight: try tensor(plan.outputName, .matrix(onGPU: outputDevice)),
-            mapped: try tensor(plan.outputName, .lookup))
+            mapped: try tensor(plan.outputName, .lookup), panels: store.panels(plan.outputName))
         guard let outputRows = file.tensors[plan.outputName] else { throw plan.missing(plan.outputName) }
         self.outputRows = outputRows
         layers = try (0..<configuration.layerCount).map { index in
@@ -83,6 +88,7 @@ extension TransformerWeights {
                 LinearWeights(
                     weight: try tensor("blk.\(index).\(role).weight", .matrix(onGPU: device)),
                     mapped: try tensor("blk.\(index).\(role).weight", .lookup),
+                    panels: store.panels("blk.\(index).\(role).weight"),
                     bias: store["blk.\(index).\(role).bias", .vector(onGPU: device)])
             }
             let normsHeads = parts.contains(.queryKeyNorm)
