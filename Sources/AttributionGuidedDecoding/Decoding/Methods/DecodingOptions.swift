@@ -163,11 +163,11 @@ extension DecodingOptions {
             if isValid == false { throw .invalid(option, problem: problem) }
         }
         let share = "must be between 0 and 1"
-        try check(.candidates, candidates.map { (1...1_000_000_000).contains($0) }, "must be 1 to 1000000000")
+        try check(.candidates, candidates.map { (1...1_000_000_000).contains($0) }, "must be at least 1 and at most 1000000000")
         try check(.minimumProbability, minimumProbability.map { (0...1).contains($0) }, share)
         try check(.entropyThreshold, entropyThreshold?.nats.map(\.isFinite), "must be a finite number")
         try check(.temperature, temperature.map { (0...100).contains($0) }, "must be between 0 and 100")
-        try check(.topK, topK.map { (0...1_000_000_000).contains($0) }, "must be 0 to 1000000000")
+        try check(.topK, topK.map { (0...1_000_000_000).contains($0) }, "must be 0 or more and at most 1000000000")
         try check(.topP, topP.map { (0...1).contains($0) }, share)
         try check(.minP, minP.map { (0...1).contains($0) }, share)
         try check(.alpha, alpha.map { abs($0) <= 1000 }, "must be between -1000 and 1000")
