@@ -36,6 +36,16 @@ struct GenerationRequest: Sendable {
         return Sampling(options)
     }
 
+    /// Candidates that a step has at most.
+    var candidateCount: Int {
+        switch method.guidance?.choice {
+        case .best(let rule, _), .bestByReverse(let rule): rule.count
+        case .blended: BlendedGuidance.standardCount
+        // Those that are told of, and the chosen one.
+        case nil: CandidateRule().count + 1
+        }
+    }
+
     /// A chat completion.
     init(chat body: JSON, _ served: ServedModel, allowsPatterns: Bool) throws {
         let conversation = try Conversation(body)

@@ -12,11 +12,12 @@ public struct BlendedGuidance: DecodingStrategy {
     public static let standardPlausibility = 0.01
     /// Plausible tokens at most.
     public let count: Int
+    public static let standardCount = 50
     private let guided: AttributionGuided
 
     /// - Parameter guided: region, rule, score and gate; its candidate rule is not used.
     public init(
-        _ guided: AttributionGuided, lambda: Double = 1, plausibility: Double = standardPlausibility, count: Int = 50
+        _ guided: AttributionGuided, lambda: Double = 1, plausibility: Double = standardPlausibility, count: Int = standardCount
     ) {
         self.guided = guided
         self.lambda = lambda
