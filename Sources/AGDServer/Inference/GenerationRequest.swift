@@ -157,7 +157,7 @@ struct Conversation {
 
     init(_ body: JSON) throws {
         messages = []
-        for message in body["messages"]?.array ?? [] {
+        for (index, message) in (body["messages"]?.array ?? []).enumerated() {
             let role = message["role"]?.string ?? ""
             if message["content"] == nil, role != "assistant" {
                 throw APIError.invalid(
