@@ -20,33 +20,26 @@ struct AGD: AsyncParsableCommand {
             Info.self,
         ])
 
+    /// What goes wrong is told through the one border, for messages name files and quote prompts.
     static func main() async {
         do {
-            var command = try parseAsRoot()
+            var command = try await asyncParseAsRoot(FreeText.joined(CommandLine.arguments.dropFirst()))
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()
             } else {
                 try command.run()
             }
         } catch {
-            exit(withError: CommandError(error) ?? error)
-        }
-    }
-}
-
-extension AGD {
-    /// What goes wrong is told through the one border, for messages name files and quote prompts.
-    static func main() async {
-        do {
-            var command = try await asyncParseAsRoot(FreeText.joined(CommandLine.arguments.dropFirst()))
-            if var command = command as? AsyncParsableCommand { try await command.run() } else { try command.run() }
-        } catch {
-            let status = exitCode(for: error)
+            let error = CommandError(error) ?? error
             let text = fullMessage(for: error)
             if !text.isEmpty {
-                if status.isSuccess { Terminal.write(text + "\n") } else { Terminal.writeError(text + "\n") }
+                if exitCode(for: error).isSuccess {
+                    Terminal.write(text + "\n")
+                } else {
+                    Terminal.writeError(text + "\n")
+                }
             }
-            exit(withError: status)
+            exit(withError: exitCode(for: error))
         }
     }
 }

@@ -8,7 +8,9 @@ enum CrashReports {
     static func leaveOutMemory() {
         #if os(Linux)
             let name = "SWIFT_BACKTRACE"
-            guard ProcessInfo.processInfo.environment[name] == nil, setenv(name, "registers=none", 1) == 0 else { return }
+            guard ProcessInfo.processInfo.environment[name] == nil, setenv(name, "registers=none", 1) == 0 else {
+                return
+            }
             execv("/proc/self/exe", CommandLine.unsafeArgv)  // Goes on here only if it fails; then reports stay as they are.
         #endif
     }

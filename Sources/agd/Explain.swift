@@ -94,9 +94,14 @@ struct Explain: AsyncParsableCommand {
         switch format {
         case .html: try write(explanation.html())
         case .svg: try write(explanation.svg(step: step))
-        case .text: try write(explanation.text(step: step, inColor: output == nil && color.isOn || color == .always))
+        case .text: try writeText(of: explanation, step: step)
         case .json: try write(Terminal.json(explanation))
         }
+    }
+
+    private func writeText(of explanation: Explanation, step: Int?) throws {
+        let text = explanation.text(step: step, inColor: output == nil && color.isOn || color == .always)
+        if output == nil { Terminal.writeStyled(text) } else { try write(text) }
     }
 
     private func tokens(of completion: String, _ model: LanguageModel) throws -> [Int] {

@@ -99,7 +99,9 @@ struct Serve: AsyncParsableCommand {
 
     /// Whether a browser can name it so: `https://chat.example:8443`, without a path.
     private static func isOrigin(_ text: String) -> Bool {
-        guard let url = URL(string: text), let scheme = url.scheme, let host = url.host(percentEncoded: true) else { return false }
+        guard let url = URL(string: text), let scheme = url.scheme, let host = url.host(percentEncoded: true) else {
+            return false
+        }
         let name = host.contains(":") && !host.hasPrefix("[") ? "[\(host)]" : host
         return text == "\(scheme)://\(name)" + (url.port.map { ":\($0)" } ?? "") && text == text.lowercased()
     }

@@ -100,6 +100,9 @@ struct TextBorderTests {
         #expect(!plain.standardOutput.contains(Self.escape) && plain.standardOutput.contains("⟦"))
         let colored = try await Self.run(Self.guided, shell: Self.onTerminal("TERM=xterm"))
         #expect(colored.standardOutput.contains("\u{1B}["))
+        let explained = try await Self.run(
+            ["explain", "--user", "Hi.", "-n", "2", "--format", "text"], shell: Self.onTerminal("TERM=xterm"))
+        #expect(explained.standardOutput.contains("\u{1B}[48;2;") && !explained.standardOutput.contains("\\u{1B}"))
     }
 
     // MARK: characters of several tokens
