@@ -151,7 +151,7 @@ final class QuantisedWeights {
         ggml_quantize_chunk(type, values, &data, 0, Int64(rows), Int64(width), importance)
         tensor.write(data)
         let description = GGUFFile.TensorDescription(
-            name: "weights", type: tensor.type, shape: tensor.shape, offset: 0, byteCount: data.count)
+            name: "weights", type: tensor.type, shape: tensor.shape, part: 0, offset: 0, byteCount: data.count)
         panels =
             WeightPanels.take(description)
             ? try data.withUnsafeBytes { bytes in
