@@ -21,7 +21,7 @@ struct SupplyChainTests {
         let components = try #require(bill["components"] as? [[String: Any]])
         let required = components.filter { $0["scope"] as? String == "required" }.compactMap { $0["name"] as? String }
         let packages = try Self.read("Package.swift").matches(of: #/url: "https://[^"]*/([^/"]+)"/#).map {
-            String($0.1)
+            String($0.1).replacing(".git", with: "")
         }
         #expect(packages.count >= 8 && Set(packages + ["llama.cpp"]).isSubset(of: required))
         let llama = components.first { $0["name"] as? String == "llama.cpp" }
