@@ -20,7 +20,7 @@ struct RequestCostTests {
         "An answer that would be too large is refused before any of it is computed",
         arguments: [
             ["echo": true, "logprobs": 20, "n": 8],
-            ["agd": ["trace": true, "candidates": 64], "n": 8, "max_tokens": 400],
+            ["agd": ["trace": true, "candidates": 64, "roi": [["tokens": [0]]]], "n": 8, "max_tokens": 400],
             ["logprobs": 20, "n": 8, "max_tokens": 400],
         ] as [[String: JSON]])
     func largeAnswers(fields: [String: JSON]) async throws {

@@ -119,7 +119,7 @@ enum Limits {
     static let tokens = 262_144
     /// An answer in JSON that is held at once; encoding it takes about ten times as much for a moment.
     static let answerBytes = 16 << 20
-    static let tokenizedTokens = 32_768
+    static let tokenizedTokens = 65_536
     static let promptBytes = 1 << 20
     static let promptTokens = 131_072
     static let prompts = 64
