@@ -39,7 +39,8 @@ let package = Package(
         .target(
             name: "CLaneKernels", dependencies: ["CLlama"],
             exclude: [
-                "attention/attention.inc", "elementwise/elementwise.inc", "panels/columns.inc", "panels/panel_loops.inc",
+                "attention/attention.inc", "elementwise/elementwise.inc", "panels/columns.inc",
+                "panels/panel_loops.inc",
                 "products/product_loops.inc", "shared/vector.inc",
             ],
             cSettings: ["attention", "elementwise", "panels", "products", "shared"].map { .headerSearchPath($0) }),

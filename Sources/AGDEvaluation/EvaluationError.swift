@@ -12,7 +12,7 @@ public struct EvaluationError: Error, Equatable, Sendable, CustomStringConvertib
     public var setting: Setting?
 
     public enum Setting: Sendable {
-        case output, judgeModel, region
+        case output, judgeModel
     }
 
     public init(

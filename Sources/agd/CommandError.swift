@@ -34,7 +34,6 @@ struct CommandError: Error, CustomStringConvertible {
         switch setting {
         case .output: "--output"
         case .judgeModel: "--judge-model"
-        case .region: "--roi"
         }
     }
 }

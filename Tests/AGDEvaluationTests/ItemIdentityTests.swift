@@ -1,5 +1,5 @@
-import Foundation
 import AttributionGuidedDecoding
+import Foundation
 import Testing
 
 @testable import AGDEvaluation

@@ -13,6 +13,7 @@ public struct AttributionGuided: DecodingStrategy {
     public let name = "agd"
     /// What candidates are to draw on.
     public let region: RegionOfInterest
+    /// How relevance propagates.
     public let rule: PropagationRule
     /// What candidates are ranked by.
     public let score: Score
@@ -20,6 +21,7 @@ public struct AttributionGuided: DecodingStrategy {
     public let candidates: CandidateRule
     /// Below this entropy (in nats) the most probable token is taken unscored; nil guides every step.
     public let entropyThreshold: Double?
+    /// When tangents are computed.
     public let tangents: TangentSchedule
 
     /// The paper's threshold: the 80th percentile of token entropies on IHEval.

@@ -9,15 +9,18 @@ public struct BlendedGuidance: DecodingStrategy {
     public let lambda: Double
     /// Tokens with less than this share of the most probable one's probability are implausible.
     public let plausibility: Double
+    /// Share of the most probable token's probability that a token needs unless another is given.
     public static let standardPlausibility = 0.01
     /// Plausible tokens at most.
     public let count: Int
+    /// Tokens that are weighed unless another number is given.
     public static let standardCount = 50
     private let guided: AttributionGuided
 
     /// - Parameter guided: region, rule, score and gate; its candidate rule is not used.
     public init(
-        _ guided: AttributionGuided, lambda: Double = 1, plausibility: Double = standardPlausibility, count: Int = standardCount
+        _ guided: AttributionGuided, lambda: Double = 1, plausibility: Double = standardPlausibility,
+        count: Int = standardCount
     ) {
         self.guided = guided
         self.lambda = lambda

@@ -40,6 +40,7 @@ public struct StrategyNeeds: Sendable {
     /// ``DecodingContext/companion``. It costs a second column in each matrix product, and caches of its own.
     public var companionPrompt: Prompt?
 
+    /// What a strategy needs; by default nothing.
     public init(
         regions: [RegionOfInterest] = [], rule: PropagationRule = .attnLRP, tangents: TangentSchedule = .withEachStep,
         earlyLayers: [Int] = [], companionPrompt: Prompt? = nil
@@ -62,6 +63,7 @@ public enum TangentSchedule: String, Sendable, CaseIterable, Codable {
 
 /// What a strategy may look at before it chooses.
 public struct DecodingContext: ~Copyable {
+    /// What the model expects next.
     public let distribution: Distribution
     /// Prompt and completion so far.
     public let tokens: [Int]
@@ -83,12 +85,15 @@ public struct DecodingContext: ~Copyable {
     }
 
     /// S(c, R) of each token for each of the strategy's regions, as `[region][token]`.
+    /// - Throws: ``TensorGraphError`` or ``InferenceError``, where the tangents can't be computed.
     public func relevance(of tokens: [Int]) throws -> [[Double]] { try relevanceSource(tokens) }
 }
 
 /// A token that a strategy could choose.
 public struct Candidate: Sendable, Hashable {
+    /// The token.
     public let id: Int
+    /// The model's, over the whole vocabulary.
     public let probability: Double
     /// What the strategy ranks by; nil where it didn't score.
     public var score: Double?
@@ -97,6 +102,7 @@ public struct Candidate: Sendable, Hashable {
     /// S(c, all): relevance of all tokens of the context, where the score needs it.
     public var total: Double?
 
+    /// A candidate with what is known of it.
     public init(id: Int, probability: Double, score: Double? = nil, relevance: Double? = nil, total: Double? = nil) {
         self.id = id
         self.probability = probability
@@ -108,12 +114,14 @@ public struct Candidate: Sendable, Hashable {
 
 /// A strategy's choice and its reasons.
 public struct Choice: Sendable, Hashable {
+    /// The token that was chosen.
     public let token: Int
     /// Whether the choice was made by score: false where a gate was shut.
     public let guided: Bool
     /// The candidate set, by falling probability.
     public let candidates: [Candidate]
 
+    /// A choice among candidates.
     public init(token: Int, guided: Bool, candidates: [Candidate]) {
         self.token = token
         self.guided = guided
@@ -128,6 +136,7 @@ public struct CandidateRule: Sendable, Hashable {
     /// p_min of the paper.
     public var minimumProbability = 0.05
 
+    /// A rule, by default the paper's.
     public init(count: Int = 5, minimumProbability: Double = 0.05) {
         self.count = count
         self.minimumProbability = minimumProbability

@@ -2,21 +2,31 @@ import TensorGraph
 
 /// What a model file says about itself, without loading its weights.
 public struct ModelSummary: Sendable, Encodable {
+    /// Whether conversations can be written as prompts.
     public enum TemplateStatus: String, Sendable, Encodable {
+        /// Whether the file has a chat template, and one that can be used.
         case known, unknown, none
     }
 
+    /// Where the file is, and the family that it names, such as `llama`.
     public let path, architecture: String
+    /// As the file names the model, where it does.
     public let name: String?
     /// Files that the model is split into.
     public let fileCount: Int
+    /// Size of the file, and elements of all tensors.
     public let byteCount, parameterCount: Int
     /// Number of tensors of each type.
     public let tensorTypes: [String: Int]
+    /// The transformer's shape.
     public let layerCount, embeddingLength, feedForwardLength, headCount, keyValueHeadCount, headWidth: Int
+    /// Positions that the model was trained on, and tokens that it knows.
     public let contextLength, vocabularySize: Int
+    /// Positions that sliding-window layers look back on; nil where there are none.
     public let slidingWindow: Int?
+    /// Layers with a sliding window.
     public let slidingWindowLayerCount: Int
+    /// Whether the file has a vocabulary that can be used.
     public let hasTokenizer: Bool
     /// Whether the chat template is one that libllama can render.
     public let chatTemplate: TemplateStatus

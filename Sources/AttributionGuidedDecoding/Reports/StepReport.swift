@@ -2,7 +2,9 @@
 public struct StepReport: Sendable, Encodable {
     /// The number of tokens before it.
     public var position: Int
+    /// The token that was chosen.
     public var token: Int
+    /// What the step adds to the completion.
     public var text: String
     /// Where the text can't be exact, for the token is not whole characters.
     public var bytes: [UInt8]?
@@ -12,9 +14,12 @@ public struct StepReport: Sendable, Encodable {
     public var entropy: Double
     /// Whether the choice was made by score, and whether it then differed from greedy decoding's.
     public var guided, changed: Bool
+    /// The candidate set, by falling probability.
     public var candidates: [CandidateReport]
+    /// The token that was chosen, and the one that greedy decoding would have.
     public var chosen, greedy: Int
 
+    /// A step, with its tokens as text.
     public init(_ step: GenerationStep, model: LanguageModel) {
         position = step.position
         token = step.token
@@ -31,10 +36,13 @@ public struct StepReport: Sendable, Encodable {
 
 /// A token that could have been chosen, as data.
 public struct CandidateReport: Sendable, Encodable {
+    /// The token.
     public var id: Int
+    /// The token as text; nil where the model has no vocabulary.
     public var text: String
     /// Where the text can't be exact, for the token is not whole characters.
     public var bytes: [UInt8]?
+    /// The model's, over the whole vocabulary.
     public var probability: Double
     /// As in ``Candidate``.
     public var score, relevance, total: Double?
@@ -53,12 +61,15 @@ public struct CandidateReport: Sendable, Encodable {
 public struct TokenWeightReport: Sendable, Encodable {
     /// Its position in the prompt.
     public var token: Int
+    /// In the region.
     public var weight: Double
 }
 
 /// The weight of an attention head in a region, as data. Layers and heads count from 0.
 public struct HeadWeightReport: Sendable, Encodable {
+    /// Counted from 0.
     public var layer, head: Int
+    /// In the region.
     public var weight: Double
 }
 

@@ -7,6 +7,7 @@ import CLlama
 public struct ChatTemplate: Sendable {
     let source: String
 
+    /// A template by its text, as the file has it.
     public init(source: String) { self.source = source }
 
     /// Names of the templates that can be rendered.

@@ -12,11 +12,13 @@ public struct MarkedPrompt: Sendable {
         var heads: [RegionOfInterest.Head: Double] = [:]
     }
 
+    /// The prompt.
     public let prompt: Prompt
     /// All regions together; where they overlap their weights add up.
     public let region: RegionOfInterest
     let marks: [Mark]
 
+    /// The regions that were named in it.
     public var specifications: [RegionSpecification] { marks.map(\.specification) }
 
     /// Looks for regions, in time in proportion to the prompt and each specification.

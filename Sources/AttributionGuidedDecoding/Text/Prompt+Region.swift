@@ -9,6 +9,7 @@ extension Prompt {
     }
 
     /// The region that one or more specifications such as `system` or `text:"in French"=-0.5` name.
+    /// - Throws: ``RegionError`` for a specification that is malformed or names nothing in the prompt.
     public func region(_ specifications: String...) throws -> RegionOfInterest {
         try region(specifications.map { (text) throws(RegionError) in try RegionSpecification(text) })
     }
@@ -16,6 +17,7 @@ extension Prompt {
 
 extension RegionOfInterest {
     /// Checks that every position and head exists and that weights are within ``largestWeight``.
+    /// - Throws: ``RegionError`` for a token or head that isn't there, or a weight that is no finite number.
     public func validate(for model: LanguageModel, promptLength: Int) throws {
         let (layers, headCount) = (model.configuration.layerCount, model.configuration.headCount)
         if let position = tokens.keys.first(where: { $0 < 0 || $0 >= promptLength }) {

@@ -1,6 +1,8 @@
 /// A prompt as tokens, with what is known about where they come from.
 public struct Prompt: Sendable {
+    /// Where a message's content stands in the prompt.
     public struct Message: Sendable {
+        /// As the message names it.
         public let role: String
         /// Bytes of ``Prompt/text`` that are the message's content, without template markers.
         public let bytes: Range<Int>
@@ -20,6 +22,7 @@ public struct Prompt: Sendable {
         }
     }
 
+    /// What the model reads.
     public let tokens: [Int]
     /// The rendered text; nil for a prompt given as tokens.
     public let text: String?
@@ -31,11 +34,14 @@ public struct Prompt: Sendable {
 
 extension Prompt {
     /// A raw prompt; control tokens may be written by their names.
+    /// - Throws: ``PromptError`` or ``TokenError`` for a text that can't become tokens.
     public init(text: String, tokenizer: Tokenizer) throws {
         try self.init(text: text, messages: [], tokenizer: tokenizer)
     }
 
     /// A conversation, rendered with the template; it ends where the assistant's answer begins.
+    /// - Throws: ``PromptError`` or ``TokenError`` for messages that the template has no place for, or that can't
+    ///   become tokens.
     public init(_ messages: [ChatMessage], template: ChatTemplate, tokenizer: Tokenizer) throws {
         guard !messages.isEmpty else { throw PromptError.empty }
         let rendering = try template.render(messages)
@@ -46,6 +52,7 @@ extension Prompt {
     }
 
     /// A prompt given as token ids.
+    /// - Throws: ``PromptError/empty``, or ``TokenError/outOfRange(token:vocabularySize:)``.
     public init(tokens: [Int], vocabularySize: Int) throws {
         guard !tokens.isEmpty else { throw PromptError.empty }
         if let token = tokens.first(where: { $0 < 0 || $0 >= vocabularySize }) {
@@ -71,6 +78,8 @@ extension Prompt {
 
 extension LanguageModel {
     /// A conversation as a prompt for this model, rendered with its own chat template.
+    /// - Throws: ``PromptError`` where the model has no template or the template no place for a message;
+    ///   ``TokenError``.
     public func prompt(_ messages: [ChatMessage]) throws -> Prompt {
         guard let tokenizer else { throw PromptError.noVocabulary }
         guard let source = tokenizer.chatTemplateSource else { throw PromptError.noTemplate }
@@ -78,12 +87,14 @@ extension LanguageModel {
     }
 
     /// A raw prompt.
+    /// - Throws: ``PromptError`` where the model has no vocabulary or the text is empty; ``TokenError``.
     public func prompt(text: String) throws -> Prompt {
         guard let tokenizer else { throw PromptError.noVocabulary }
         return try Prompt(text: text, tokenizer: tokenizer)
     }
 
     /// A prompt given as token ids.
+    /// - Throws: ``PromptError/empty``, or ``TokenError/outOfRange(token:vocabularySize:)``.
     public func prompt(tokens: [Int]) throws -> Prompt {
         try Prompt(tokens: tokens, vocabularySize: configuration.vocabularySize)
     }

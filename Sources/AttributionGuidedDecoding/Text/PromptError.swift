@@ -1,14 +1,24 @@
 /// What can be wrong with a prompt.
 public enum PromptError: Error, Equatable, CustomStringConvertible {
+    /// The model's file has no vocabulary.
     case noVocabulary
+    /// The model's file has no chat template.
     case noTemplate
+    /// The template can't be applied.
     case unknownTemplate(known: [String])
+    /// The template changes a message, so that its place can't be told.
     case contentNotFound
+    /// The template leaves out a message, counted from 0.
     case leftOut(message: Int, role: String)
+    /// A message's role is no word.
     case invalidRole(message: Int, role: String)
+    /// A message contains a null character.
     case containsNull(message: Int)
+    /// A message contains what the vocabulary can only write as a control token.
     case containsControlToken(String)
+    /// There is nothing to read.
     case empty
+    /// A text that the vocabulary can't express.
     case notInVocabulary(text: String)
 
     public var description: String {

@@ -12,6 +12,8 @@ public enum RegionEdit: Sendable, Hashable {
 
 extension LanguageModel {
     /// The same prompt with the text of regions edited, see ``prompt(_:of:)``.
+    /// - Throws: ``RegionError`` for heads, which are no text, and for regions that the prompt doesn't have;
+    ///   ``PromptError``.
     public func prompt(
         _ original: Prompt, _ edit: RegionEdit, of specifications: [RegionSpecification]
     ) throws -> Prompt {

@@ -1,16 +1,26 @@
 /// What can be wrong with a region.
 public enum RegionError: Error, Equatable, CustomStringConvertible {
+    /// A specification that can't be read.
     case malformed(_ specification: String, _ problem: String)
+    /// A message or role that the conversation doesn't have.
     case noSuchMessage(specification: String, roles: [String])
+    /// A message of a prompt that is no conversation.
     case noMessages(specification: String)
+    /// A text in a prompt that was given as tokens.
     case noText(specification: String)
+    /// A text that the prompt doesn't contain.
     case notFound(specification: String, nearest: String)
+    /// A place without a token.
     case coversNoToken(specification: String)
     /// Without the region there is nothing to complete.
     case coversEverything
+    /// Characters beyond the end of a message.
     case charactersOutOfRange(specification: String)
+    /// A position beyond the prompt.
     case tokenOutOfRange(position: Int, promptLength: Int)
+    /// A head that the model doesn't have.
     case headOutOfRange(layer: Int, head: Int, layerCount: Int, headCount: Int)
+    /// A file of heads that can't be used.
     case headFile(path: String, problem: String)
     /// What the regions that name a position or head add up to.
     case weightOutOfRange(Double)

@@ -12,6 +12,7 @@ public struct RegionSpecification: Sendable, Hashable, CustomStringConvertible {
         case number(Int)
     }
 
+    /// What is named.
     public enum Target: Sendable, Hashable {
         /// The contents of messages.
         case messages(Messages)
@@ -32,6 +33,7 @@ public struct RegionSpecification: Sendable, Hashable, CustomStringConvertible {
         case headFile(path: String)
     }
 
+    /// What is named.
     public let target: Target
     /// How much the region counts; negative to steer away from it. From -``RegionOfInterest/largestWeight`` to that.
     public let weight: Double
@@ -109,6 +111,7 @@ extension RegionSpecification.Messages {
 
 /// As text, which is how run files keep regions.
 extension RegionSpecification: Codable {
+    /// - Throws: `DecodingError` for what is no region.
     public init(from decoder: any Decoder) throws { try self.init(decoder.singleValueContainer().decode(String.self)) }
 
     /// - Throws: `EncodingError` for a target that has no text of its own, such as characters of a message.

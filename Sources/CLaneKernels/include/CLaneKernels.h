@@ -5,13 +5,10 @@
 // (result, thread, thread_count, parameters) is a ggml_custom_op_t: all threads call it, each does its share.
 #pragma once
 
-#if !__has_include("ggml.h")
-#error "llama.cpp is missing: set PKG_CONFIG_PATH to the folder that Tools/dependencies.sh of this package prints ('make' does so by itself)"
-#endif
 #include <stdbool.h>
 #include <stddef.h>
-#include "ggml-backend.h"
-#include "ggml.h"
+// Through CLlama, to which ggml's declarations belong: in two modules Swift may find them in neither.
+#include "../../CLlama/shim.h"
 
 enum lane_instruction_set { LANE_PORTABLE, LANE_NEON, LANE_AVX2, LANE_AVX512 };  // NEON: with integer dot products
 

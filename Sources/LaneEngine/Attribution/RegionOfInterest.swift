@@ -5,9 +5,12 @@
 public struct RegionOfInterest: Sendable, Hashable {
     /// An attention head; layers and heads count from 0.
     public struct Head: Sendable, Hashable, Comparable {
+        /// Counted from 0.
         public var layer: Int
+        /// Counted from 0.
         public var head: Int
 
+        /// A head by its layer and its number there.
         public init(layer: Int, head: Int) {
             self.layer = layer
             self.head = head
@@ -23,6 +26,7 @@ public struct RegionOfInterest: Sendable, Hashable {
     /// Weight of every position that `tokens` doesn't name, generated ones too.
     public var otherTokens: Double
 
+    /// A region by the weights of its tokens and heads.
     public init(tokens: [Int: Double] = [:], heads: [Head: Double] = [:], otherTokens: Double = 0) {
         self.tokens = tokens
         self.heads = heads
@@ -35,6 +39,7 @@ public struct RegionOfInterest: Sendable, Hashable {
     /// All tokens, prompt and generated, with weight 1.
     public static let allTokens = RegionOfInterest(otherTokens: 1)
 
+    /// The weight of the token at a position.
     public func weight(at position: Int) -> Double { tokens[position] ?? otherTokens }
 
     /// Before this position the region's tangents are zero; nil where they always are.
@@ -59,6 +64,7 @@ public struct RegionOfInterest: Sendable, Hashable {
         )
     }
 
+    /// Whether nothing has a weight.
     public var isEmpty: Bool { firstPosition == nil }
 
     /// Both regions together; weights add up.

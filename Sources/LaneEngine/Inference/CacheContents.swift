@@ -4,6 +4,7 @@ public struct CacheContents: Sendable {
     public let tokens: [Int]
     /// Normalised, see ``RegionOfInterest/normalised``.
     let regions: [RegionOfInterest]
+    /// The rule of those tangents.
     public let rule: PropagationRule
 
     /// Leading tokens of a prompt that needn't be read again: the longest common beginning in which the regions' weights

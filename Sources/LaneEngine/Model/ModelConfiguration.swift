@@ -4,18 +4,25 @@ import TensorGraph
 public struct ModelConfiguration: Sendable {
     /// GGUF's name of the model family, such as `llama`.
     public let architecture: String
+    /// As the file names the model, where it does.
     public let name: String?
     /// Positions the model was trained on.
     public let contextLength: Int
+    /// Width of the residual stream.
     public let embeddingLength: Int
+    /// Transformer layers.
     public let layerCount: Int
+    /// Width of the feed-forward networks.
     public let feedForwardLength: Int
+    /// Query heads of a layer.
     public let headCount: Int
     /// Heads of keys and values; each serves `headCount / keyValueHeadCount` query heads.
     public let keyValueHeadCount: Int
     /// Elements of one head's query, key and value.
     public let headWidth: Int
+    /// Tokens of the vocabulary.
     public let vocabularySize: Int
+    /// Added to the mean square in an RMSNorm.
     public let normEpsilon: Float
     /// Factor on the embeddings at the input of the first layer; 1 where the family has none.
     public var embeddingScale: Float = 1
@@ -25,7 +32,9 @@ public struct ModelConfiguration: Sendable {
     /// Position embedding and window of each layer.
     public var attention: [LayerAttention]
 
+    /// How a layer attends.
     public struct LayerAttention: Sendable, Hashable {
+        /// How positions turn queries and keys.
         public var rope: RotaryEmbedding
         /// Positions that a query sees, itself included; nil for all.
         public var slidingWindow: Int?

@@ -14,6 +14,7 @@ extension DecodingMethod: Codable {
         static let strategy = Key(stringValue: "strategy")
     }
 
+    /// - Throws: `DecodingError` for a method or setting that doesn't exist.
     public init(from decoder: any Decoder) throws {
         let fields = try decoder.container(keyedBy: Key.self)
         let name = try fields.decode(Name.self, forKey: .strategy)
@@ -48,6 +49,7 @@ extension DecodingMethod: Codable {
         try self.init(name, options)
     }
 
+    /// - Throws: what the encoder throws.
     public func encode(to encoder: any Encoder) throws {
         var fields = encoder.container(keyedBy: Key.self)
         try fields.encode(name, forKey: .strategy)

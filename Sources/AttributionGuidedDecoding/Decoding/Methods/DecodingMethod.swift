@@ -15,10 +15,15 @@ public enum DecodingMethod: Sendable, Hashable {
 
     /// Names of the methods, as command lines, requests, outputs and run files have them.
     public enum Name: String, Sendable, CaseIterable, Codable {
+        /// The most probable token, a draw, or attribution-guided decoding.
         case greedy, sample, agd
+        /// The same by one backward pass for each candidate, as the paper does.
         case agdReverse = "agd-reverse"
+        /// Scores added to the model's logits.
         case agdBlend = "agd-blend"
+        /// Context-aware decoding, or DoLa.
         case cad, dola
+        /// Guidance in words.
         case regionPrompt = "region-prompt"
 
         /// Whether the method does something about a region, so that there has to be one.
@@ -30,6 +35,7 @@ public enum DecodingMethod: Sendable, Hashable {
         }
     }
 
+    /// The method's name.
     public var name: Name {
         switch self {
         case .greedy: .greedy
@@ -67,12 +73,16 @@ public struct Guidance: Sendable, Hashable {
         case blended(lambda: Double, plausibility: Double, TangentSchedule)
     }
 
+    /// How relevance propagates.
     public var rule: PropagationRule
+    /// What candidates are ranked by.
     public var score: AttributionGuided.Score
     /// In nats; nil guides every step.
     public var entropyThreshold: Double?
+    /// How scores decide.
     public var choice: Choice
 
+    /// Guidance by its settings, by default the paper's.
     public init(
         rule: PropagationRule = .attnLRP, score: AttributionGuided.Score = .sum,
         entropyThreshold: Double? = AttributionGuided.paperEntropyThreshold,

@@ -3,10 +3,15 @@
 public struct DecodingOptions: Sendable, Hashable {
     /// What an option is called in run files; command lines and requests have names of their own.
     public enum Name: String, Sendable, CaseIterable {
+        /// Settings of guidance.
         case rule, score, entropyThreshold, candidates, minimumProbability, tangents, lambda, plausibility
+        /// Settings of a draw; see ``Sampling/Options``.
         case temperature, topK, topP, minP, seed
+        /// How much of what the model would say without the region is taken away.
         case alpha
+        /// DoLa's early layers.
         case layers = "dolaLayers"
+        /// DoLa's, on tokens that are there already.
         case repetitionPenalty
     }
 
@@ -14,25 +19,41 @@ public struct DecodingOptions: Sendable, Hashable {
     public enum EntropyThreshold: Sendable, Hashable {
         /// Guides every step.
         case off
+        /// Guides where the entropy is at least this.
         case nats(Double)
 
+        /// The threshold; nil where there is no gate.
         public var nats: Double? { if case .nats(let nats) = self { nats } else { nil } }
     }
 
+    /// How relevance propagates.
     public var rule: PropagationRule?
+    /// What candidates are ranked by.
     public var score: AttributionGuided.Score?
+    /// The gate.
     public var entropyThreshold: EntropyThreshold?
+    /// Candidates at most.
     public var candidates: Int?
+    /// Least probability of a candidate.
     public var minimumProbability: Double?
+    /// When tangents are computed.
     public var tangents: TangentSchedule?
+    /// The blend's weight of scores, and the least share of the most probable token's probability.
     public var lambda, plausibility: Double?
+    /// Settings of a draw; see ``Sampling/Options``.
     public var temperature, topP, minP: Double?
+    /// Most probable tokens that are kept.
     public var topK: Int?
+    /// Of the draws.
     public var seed: UInt64?
+    /// How much of what the model would say without the region is taken away.
     public var alpha: Double?
+    /// DoLa's early layers.
     public var layers: LayerContrast.Layers?
+    /// DoLa's, on tokens that are there already.
     public var repetitionPenalty: Double?
 
+    /// No option given: each has its standard.
     public init() {}
 
     /// The options that are given.
@@ -82,8 +103,11 @@ extension DecodingMethod.Name {
 
 /// What can be wrong with a decoding method's settings.
 public enum DecodingOptionError: Error, Hashable, CustomStringConvertible {
+    /// An option that the method doesn't have.
     case withoutEffect(DecodingOptions.Name, on: DecodingMethod.Name)
+    /// An option has a value that can't be.
     case invalid(DecodingOptions.Name, problem: String)
+    /// The method needs a region and there is none.
     case needsRegion(DecodingMethod.Name)
 
     public var description: String {
@@ -100,7 +124,9 @@ public enum DecodingOptionError: Error, Hashable, CustomStringConvertible {
 extension DecodingMethod {
     /// The values of options that are left out. Samplers' are those of ``Sampling/Options``.
     public static let standardAlpha = 1.0
+    /// Of the blend, unless another is given.
     public static let standardLambda = 1.0
+    /// DoLa's, unless another is given.
     public static let standardRepetitionPenalty = 1.0
 
     /// A method by name.
@@ -163,7 +189,9 @@ extension DecodingOptions {
             if isValid == false { throw .invalid(option, problem: problem) }
         }
         let share = "must be between 0 and 1"
-        try check(.candidates, candidates.map { (1...1_000_000_000).contains($0) }, "must be at least 1 and at most 1000000000")
+        try check(
+            .candidates, candidates.map { (1...1_000_000_000).contains($0) },
+            "must be at least 1 and at most 1000000000")
         try check(.minimumProbability, minimumProbability.map { (0...1).contains($0) }, share)
         try check(.entropyThreshold, entropyThreshold?.nats.map(\.isFinite), "must be a finite number")
         try check(.temperature, temperature.map { (0...100).contains($0) }, "must be between 0 and 100")

@@ -36,7 +36,9 @@ public struct Pattern: Sendable, Hashable {
 public enum PatternError: Error, Hashable, CustomStringConvertible {
     /// At a character, counted from 1.
     case malformed(place: Int, problem: String)
+    /// A pattern beyond what is taken.
     case tooLarge
+    /// A pattern that would take too long on this text.
     case tooManySteps
 
     public var description: String {
