@@ -21,7 +21,7 @@ struct CommandError: Error, CustomStringConvertible {
         case PromptError.noVocabulary, PromptError.notInVocabulary: "--prompt-tokens"
         case PromptError.noTemplate, PromptError.unknownTemplate, PromptError.contentNotFound: "--prompt"
         case PromptError.empty: "--user, --prompt, --file, --messages or --prompt-tokens"
-        case GenerationError.promptTooLong, TensorGraphError.outOfMemory: "--ctx-size"
+        case GenerationError.promptTooLong, TensorGraphError.outOfMemory: "--ctx-size, --cache-type"
         case InferenceError.notFinite: "--cache-type f32"
         case ItemError.noRegion: "--roi"
         case let error as EvaluationError: error.setting.map(option)
