@@ -45,6 +45,34 @@ struct MalformedModelTests {
         }
     }
 
+    @Test("What a file calls things reaches no terminal with its control characters")
+    func controlCharacters() async throws {
+        let escape = "\u{1B}]0;title\u{7}\u{1B}[2J\u{9B}1m\u{202E}"
+        func expectHarmless(_ change: (inout GGUFWriter) -> Void) async throws {
+            var model = GGUFWriter.model()
+            change(&model)
+            let file = try TemporaryFile(model.serialized().file, name: "model.gguf")
+            for request in Self.requests(file.path) {
+                let result = try await Command.run(request)
+                let text = (request[0] == "info" ? result.standardOutput : "") + result.standardError
+                #expect(
+                    text.unicodeScalars.allSatisfy {
+                        $0 == "\n" || !escape.unicodeScalars.contains($0) || $0.isASCII && $0.value >= 32
+                    }, "\(text)")
+            }
+        }
+        try await expectHarmless { $0["general.name"] = .string("a\(escape)b") }
+        try await expectHarmless { $0["general.architecture"] = .string(escape) }
+        try await expectHarmless { $0["llama.\(escape)"] = .uint32(1) }
+        try await expectHarmless { $0["tokenizer.ggml.pre"] = .string(escape) }
+        try await expectHarmless { $0.tensors[3].name = "blk.0.\(escape)" }
+        try await expectHarmless {
+            $0.changeTokens {
+                $0[6] = escape; $0[5] = escape
+            }
+        }
+    }
+
     @Test("A file that ends anywhere before its end is refused")
     func truncated() async throws {
         let (data, headerLength) = GGUFWriter.model().serialized()
