@@ -58,8 +58,9 @@ struct Attribute: AsyncParsableCommand {
 
     func run() async throws {
         let model = try modelOptions.load()
-        let (prompt, named) = try promptOptions.resolve(for: model)
-        let region = promptOptions.roi.isEmpty ? .allTokens : named
+        let marked = try promptOptions.resolve(for: model)
+        let prompt = marked.prompt
+        let region = promptOptions.roi.isEmpty ? .allTokens : marked.region
         let rows = try await mode == .forward ? pushForward(model, prompt, region) : pullBack(model, prompt, region)
         if json {
             try Terminal.writeJSON(

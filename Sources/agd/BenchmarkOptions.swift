@@ -53,7 +53,7 @@ struct BenchmarkOptions: ParsableArguments {
 
     func items() throws -> [EvaluationItem] { try benchmark.items(inFiles: data) }
 
-    func settings(method: DecodingMethod, _ modelOptions: ModelOptions) throws -> RunSettings {
+    func settings(method: RunMethod, _ modelOptions: ModelOptions) throws -> RunSettings {
         var settings = RunSettings(
             benchmark: benchmark, data: try data.map { path in try RunSettings.DataFile(path: path) },
             model: try RunSettings.DataFile(path: modelOptions.model), method: method, maximumTokens: maximumTokens,

@@ -23,7 +23,7 @@ struct CommandError: Error, CustomStringConvertible {
         case PromptError.empty: "--user, --prompt, --file, --messages or --prompt-tokens"
         case GenerationError.promptTooLong, TensorGraphError.outOfMemory: "--ctx-size"
         case InferenceError.notFinite: "--cache-type f32"
-        case ItemError.noRegion: "--roi"
+        case ItemError.noRegion, DecodingOptionError.needsRegion: "--roi"
         case let error as EvaluationError: error.setting.map(option)
         default: nil
         }

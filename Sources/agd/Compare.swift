@@ -31,23 +31,24 @@ struct Compare: AsyncParsableCommand {
         if strategyOptions.strategy != nil {
             throw ValidationError("agd compare chooses its strategies itself; drop --strategy.")
         }
+        _ = try strategyOptions.method(hasRegion: true)
     }
 
     func run() async throws {
         let model = try modelOptions.load()
-        let (prompt, _) = try promptOptions.resolve(for: model)
+        let prompt = try promptOptions.resolve(for: model).prompt
         let session = try Session(
             model, options: modelOptions.sessionOptions(for: model, needed: prompt.tokens.count + maximumTokens))
-        let threshold = strategyOptions.entropyThreshold.nats
+        let threshold = try strategyOptions.method(hasRegion: true).guidance?.entropyThreshold
         var columns = [TextColumns.Column(title: "greedy", steps: try await decode(prompt, Greedy(), in: session))]
         var summaries: [String] = []
-        for specification in promptOptions.roi {
+        for region in try promptOptions.regions {
             let strategy = try strategyOptions.decoding(
-                of: prompt, [specification], model: model, reverse: modelOptions.reverseOptions
+                of: MarkedPrompt(prompt, regions: [region]), model: model, reverse: modelOptions.reverseOptions
             ).strategy
             let steps = try await decode(prompt, strategy, in: session)
-            columns.append(.init(title: "agd, region \(specification)", steps: steps))
-            summaries.append("region \(specification): \(GuidanceSummary(steps, threshold: threshold).text)\n")
+            columns.append(.init(title: "agd, region \(region)", steps: steps))
+            summaries.append("region \(region): \(GuidanceSummary(steps, threshold: threshold).text)\n")
         }
         Terminal.writeStyled(TextColumns(columns: columns, hasColor: color.isOn).rendered(width: Terminal.width))
         Terminal.writeError(summaries.joined())

@@ -20,8 +20,11 @@ struct Evaluate: AsyncParsableCommand {
     @OptionGroup(title: "Model") var modelOptions: ModelOptions
     @OptionGroup(title: "Choice of tokens") var strategyOptions: StrategyOptions
 
-    @Option(help: "Which of an item's regions guides: region, or opposite (what stands against it, as a control).")
-    var side: DecodingMethod.Side = .region
+    @Option(
+        help:
+            "Which of an item's regions guides: region, or opposite (what stands against it, as a control); by default region."
+    )
+    var side: RunMethod.Side?
 
     @Option(
         parsing: .unconditionalSingleValue,
@@ -55,15 +58,19 @@ struct Evaluate: AsyncParsableCommand {
 
     func validate() throws {
         try Terminal.checkOutput(output, option: "--output")
-        for specification in roi {
-            do { _ = try RegionSpecification(specification) } catch { throw ValidationError("\(error)") }
+        let method = try method
+        guard !method.decoding.name.needsRegion else { return }
+        for (option, isGiven) in [("--side", side != nil), ("--roi", !roi.isEmpty)] where isGiven {
+            throw ValidationError(
+                "\(option) has no effect with --strategy \(method.decoding.name.rawValue), which needs no region.")
         }
     }
 
-    private var method: DecodingMethod {
+    private var method: RunMethod {
         get throws {
-            var method = try strategyOptions.method(hasRegion: true)
-            if method.strategy.needsRegion { (method.side, method.regions) = (side, roi) }
+            var method = RunMethod(try strategyOptions.method(hasRegion: true, seed: 0))
+            method.side = side ?? .region
+            method.regions = try PromptOptions.regions(roi)
             return method
         }
     }
@@ -96,4 +103,4 @@ struct Evaluate: AsyncParsableCommand {
     }
 }
 
-extension DecodingMethod.Side: ExpressibleByArgument {}
+extension RunMethod.Side: ExpressibleByArgument {}

@@ -50,6 +50,7 @@ struct Explain: AsyncParsableCommand {
             throw ValidationError("agd explain shows what the prompt itself leads to; drop --strategy region-prompt.")
         }
         try NumberOption.check(word, "--word", in: NumberOption.tokens)
+        _ = try method
         if contrast, ![.text, .json].contains(format) {
             throw ValidationError("--contrast comes with --format text or json.")
         }
@@ -58,12 +59,16 @@ struct Explain: AsyncParsableCommand {
         }
     }
 
+    private var method: DecodingMethod {
+        get throws { try strategyOptions.method(hasRegion: !promptOptions.roi.isEmpty) }
+    }
+
     func run() async throws {
         let model = try modelOptions.load()
-        let (prompt, region) = try promptOptions.resolve(for: model)
-        let guided = try strategyOptions.decoding(
-            of: prompt, promptOptions.roi, model: model, reverse: modelOptions.reverseOptions
-        ).strategy
+        let marked = try promptOptions.resolve(for: model)
+        let (prompt, region) = (marked.prompt, marked.region)
+        let guided = try strategyOptions.decoding(of: marked, model: model, reverse: modelOptions.reverseOptions)
+            .strategy
         let dictated = try completion.map { try tokens(of: $0, model) }
         let strategy: any DecodingStrategy = dictated.map { Dictated($0, adviser: guided) } ?? guided
         let count = dictated?.count ?? maximumTokens
@@ -72,15 +77,14 @@ struct Explain: AsyncParsableCommand {
         defer { bar.finish() }
         if contrast {
             let contrast = try Contrast(
-                steps, after: prompt, region: region, rule: strategy.rule, model: model,
+                steps, after: prompt, region: region, rule: strategy.needs.rule, model: model,
                 options: modelOptions.reverseOptions
             ) { bar.update($0) }
             return try write(format == .json ? Terminal.json(contrast) : contrast.text)
         }
         let explanation = try Explanation(
             steps, after: prompt, by: strategy, model: model, region: region,
-            specifications: promptOptions.roi.map { try RegionSpecification($0) },
-            entropyThreshold: promptOptions.roi.isEmpty ? nil : strategyOptions.entropyThreshold.nats,
+            specifications: marked.specifications, entropyThreshold: try method.guidance?.entropyThreshold,
             options: modelOptions.reverseOptions
         ) { bar.update($0) }
         if let word, word > steps.count {

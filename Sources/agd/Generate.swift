@@ -35,6 +35,7 @@ struct Generate: AsyncParsableCommand {
     var json = false
 
     func validate() throws {
+        _ = try method
         // -1 is until the context is full.
         try NumberOption.check(maximumTokens, "--n-predict", in: -1...NumberOption.tokens.upperBound)
         if stop.contains("") {
@@ -42,13 +43,17 @@ struct Generate: AsyncParsableCommand {
         }
     }
 
+    private var method: DecodingMethod {
+        get throws { try strategyOptions.method(hasRegion: !promptOptions.roi.isEmpty) }
+    }
+
     func run() async throws {
         let clock = ContinuousClock()
         let model = try modelOptions.load()
-        let (given, region) = try promptOptions.resolve(for: model)
+        let marked = try promptOptions.resolve(for: model)
         let (prompt, strategy) = try strategyOptions.decoding(
-            of: given, promptOptions.roi, model: model, reverse: modelOptions.reverseOptions)
-        let longest = max(prompt.tokens.count, strategy.companionPrompt?.tokens.count ?? 0)
+            of: marked, model: model, reverse: modelOptions.reverseOptions)
+        let longest = max(prompt.tokens.count, strategy.needs.companionPrompt?.tokens.count ?? 0)
         let wanted = maximumTokens < 0 ? 4096 : maximumTokens
         let session = try Session(
             model, options: modelOptions.sessionOptions(for: model, needed: longest + max(1, wanted)))
@@ -87,11 +92,11 @@ struct Generate: AsyncParsableCommand {
                 promptTokens: prompt.tokens.count, completionTokens: steps.count)
             try Terminal.writeJSON(
                 GenerationReport(
-                    model, path: modelOptions.model, prompt, region, strategy, steps: steps, timing: timing))
+                    model, path: modelOptions.model, prompt, marked.region, strategy, steps: steps, timing: timing))
         } else {
             Terminal.write("\n")
-            if !promptOptions.roi.isEmpty, !steps.isEmpty, (strategyOptions.strategy ?? .agd).isGuided {
-                let summary = GuidanceSummary(steps, threshold: strategyOptions.entropyThreshold.nats)
+            if let guidance = try method.guidance, !steps.isEmpty {
+                let summary = GuidanceSummary(steps, threshold: guidance.entropyThreshold)
                 Terminal.writeError(summary.text + "\n")
             }
         }

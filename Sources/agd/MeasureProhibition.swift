@@ -49,9 +49,7 @@ struct MeasureProhibition: AsyncParsableCommand {
         try NumberOption.check(limit, "--limit", in: NumberOption.counts)
         try NumberOption.check(maximumTokens, "--n-predict", in: NumberOption.tokens)
         if !(0...1).contains(minProbability) { throw ValidationError("--min-probability must be between 0 and 1.") }
-        for specification in roi {
-            do { _ = try RegionSpecification(specification) } catch { throw ValidationError("\(error)") }
-        }
+        _ = try PromptOptions.regions(roi)
     }
 
     func run() async throws {

@@ -51,17 +51,29 @@ struct PromptOptions: ParsableArguments {
             throw ValidationError(
                 "Give the prompt in one way only, not with \(given.map(\.0).joined(separator: " and ")).")
         }
-        for specification in roi {
-            do { _ = try RegionSpecification(specification) } catch { throw ValidationError("\(error)") }
+        _ = try regions
+    }
+
+    /// The regions of --roi.
+    var regions: [RegionSpecification] {
+        get throws { try Self.regions(roi) }
+    }
+
+    static func regions(_ specifications: [String]) throws -> [RegionSpecification] {
+        do {
+            return try specifications.map { (text) throws(RegionError) in try RegionSpecification(text) }
+        } catch {
+            throw ValidationError("\(error)")
         }
     }
 
-    func resolve(for model: LanguageModel) throws -> (prompt: Prompt, region: RegionOfInterest) {
-        let prompt = try makePrompt(model)
-        let region = try prompt.region(roi.map { try RegionSpecification($0) })
-        try region.validate(for: model, promptLength: prompt.tokens.count)
-        if showRoi { Terminal.writeError(RegionDisplay.render(prompt, region, tokenizer: model.tokenizer)) }
-        return (prompt, region)
+    func resolve(for model: LanguageModel) throws -> MarkedPrompt {
+        let marked = try MarkedPrompt(makePrompt(model), regions: regions)
+        try marked.region.validate(for: model, promptLength: marked.prompt.tokens.count)
+        if showRoi {
+            Terminal.writeError(RegionDisplay.render(marked.prompt, marked.region, tokenizer: model.tokenizer))
+        }
+        return marked
     }
 
     private func makePrompt(_ model: LanguageModel) throws -> Prompt {

@@ -49,7 +49,7 @@ struct Serve: AsyncParsableCommand {
         help: ArgumentHelp("Requests that wait while all are busy; more are refused with status 429.", valueName: "n"))
     var queue = 32
 
-    @Flag(help: "Accepts regex: in regions. A hostile pattern can keep a processor busy for very long.")
+    @Flag(help: "Accepts regex: in regions. Patterns take some seconds of a request at most.")
     var allowRegex = false
 
     @Option(

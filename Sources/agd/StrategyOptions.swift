@@ -1,10 +1,9 @@
-import AGDEvaluation
 import ArgumentParser
 import AttributionGuidedDecoding
 
 /// How the next token is chosen.
 struct StrategyOptions: ParsableArguments {
-    typealias Name = DecodingMethod.Strategy
+    typealias Name = DecodingMethod.Name
 
     @Option(
         help: ArgumentHelp(
@@ -12,42 +11,60 @@ struct StrategyOptions: ParsableArguments {
             valueName: Name.allCases.map(\.rawValue).joined(separator: "|")))
     var strategy: Name?
 
-    @Option(help: "How relevance propagates: \(PropagationRule.all.map(\.name).joined(separator: ", ")).")
-    var rule: PropagationRule = .attnLRP
+    @Option(
+        help:
+            "How relevance propagates: \(PropagationRule.all.map(\.name).joined(separator: ", ")); by default \(PropagationRule.attnLRP.name)."
+    )
+    var rule: PropagationRule?
 
-    @Option(help: "What candidates are ranked by: sum (the region's relevance) or excess (its share beyond the usual).")
-    var score: AttributionGuided.Score = .sum
+    @Option(
+        help:
+            "What candidates are ranked by: sum (the region's relevance) or excess (its share beyond the usual); by default sum."
+    )
+    var score: AttributionGuided.Score?
 
-    @Option(parsing: .unconditional, help: ArgumentHelp("Candidates at most.", valueName: "k"))
-    var candidates = 5
-
-    @Option(parsing: .unconditional, help: ArgumentHelp("Least probability of a candidate.", valueName: "p"))
-    var minProbability = 0.05
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("Candidates at most; by default \(CandidateRule().count).", valueName: "k"))
+    var candidates: Int?
 
     @Option(
         parsing: .unconditional,
         help: ArgumentHelp(
-            "Guides only where the entropy in nats is at least this; off guides every step.", valueName: "nats|off"))
-    var entropyThreshold = EntropyThreshold.value(AttributionGuided.paperEntropyThreshold)
+            "Least probability of a candidate; by default \(CandidateRule().minimumProbability).", valueName: "p"))
+    var minProbability: Double?
 
     @Option(
         parsing: .unconditional,
         help: ArgumentHelp(
-            "cad: how much is taken away of what the model would say without the region.", valueName: "x"))
-    var alpha = 1.0
-
-    @Option(help: ArgumentHelp("dola: layers to contrast with, low, high or a list.", valueName: "low|high|0,2,4"))
-    var dolaLayers = "high"
+            "Guides only where the entropy in nats is at least this; off guides every step; by default \(AttributionGuided.paperEntropyThreshold).",
+            valueName: "nats|off"))
+    var entropyThreshold: DecodingOptions.EntropyThreshold?
 
     @Option(
         parsing: .unconditional,
-        help: ArgumentHelp("dola: makes tokens that have occurred less likely; 1 is off.", valueName: "x"))
-    var repetitionPenalty = 1.0
+        help: ArgumentHelp(
+            "cad: how much is taken away of what the model would say without the region; by default \(DecodingMethod.standardAlpha).",
+            valueName: "x"))
+    var alpha: Double?
+
+    @Option(
+        help: ArgumentHelp(
+            "dola: layers to contrast with, low, high or a list; by default high.", valueName: "low|high|0,2,4"))
+    var dolaLayers: LayerContrast.Layers?
 
     @Option(
         parsing: .unconditional,
-        help: ArgumentHelp("agd-blend: weight of the standardised score against log p.", valueName: "x"))
-    var lambda = 1.0
+        help: ArgumentHelp(
+            "dola: makes tokens that have occurred less likely; 1, which is off, by default.", valueName: "x"))
+    var repetitionPenalty: Double?
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "agd-blend: weight of the standardised score against log p; by default \(DecodingMethod.standardLambda).",
+            valueName: "x"))
+    var lambda: Double?
 
     @Option(
         parsing: .unconditional,
@@ -55,8 +72,9 @@ struct StrategyOptions: ParsableArguments {
             "dola (0.1), agd-blend (0.01): least share of the most probable token's probability.", valueName: "p"))
     var plausibility: Double?
 
-    @Option(help: "When tangents are computed: eager (with each step) or deferred (when the gate opens).")
-    var tangents: TangentSchedule = .withEachStep
+    @Option(
+        help: "When tangents are computed: eager (with each step) or deferred (when the gate opens); by default eager.")
+    var tangents: TangentSchedule?
 
     @Option(
         name: .customLong("temp"), parsing: .unconditional,
@@ -81,88 +99,96 @@ struct StrategyOptions: ParsableArguments {
     @Option(name: .shortAndLong, parsing: .unconditional, help: ArgumentHelp("Seed of the sampler.", valueName: "n"))
     var seed: UInt64?
 
-    enum EntropyThreshold: ExpressibleByArgument, CustomStringConvertible {
-        case off
-        case value(Double)
-
-        init?(argument: String) {
-            if argument == "off" {
-                self = .off
-            } else if let value = Double(argument), value.isFinite {
-                self = .value(value)
-            } else {
-                return nil
-            }
-        }
-
-        var nats: Double? { if case .value(let value) = self { value } else { nil } }
-        var description: String { nats.map { "\($0)" } ?? "off" }
+    /// What was given, by any strategy's name.
+    private var options: DecodingOptions {
+        var options = DecodingOptions()
+        (options.rule, options.score, options.tangents) = (rule, score, tangents)
+        (options.candidates, options.minimumProbability) = (candidates, minProbability)
+        options.entropyThreshold = entropyThreshold
+        (options.lambda, options.plausibility) = (lambda, plausibility)
+        (options.alpha, options.layers, options.repetitionPenalty) = (alpha, dolaLayers, repetitionPenalty)
+        (options.temperature, options.topK, options.topP, options.minP) = (temperature, topK, topP, minP)
+        options.seed = seed
+        return options
     }
 
     func validate() throws {
-        try NumberOption.check(candidates, "--candidates", in: NumberOption.counts)
-        if !(0...1).contains(minProbability) { throw ValidationError("--min-probability must be between 0 and 1.") }
-        if let temperature, !(0...100).contains(temperature) {
-            throw ValidationError("--temp must be between 0 and 100.")
-        }
-        try NumberOption.check(topK, "--top-k", in: 0...NumberOption.counts.upperBound)
-        if let topP, !(0...1).contains(topP) { throw ValidationError("--top-p must be between 0 and 1.") }
-        if let minP, !(0...1).contains(minP) { throw ValidationError("--min-p must be between 0 and 1.") }
-        if !alpha.isFinite { throw ValidationError("--alpha must be a finite number.") }
-        if !lambda.isFinite { throw ValidationError("--lambda must be a finite number.") }
-        if !(repetitionPenalty > 0 && repetitionPenalty <= 100) {
-            throw ValidationError("--repetition-penalty must be greater than 0 and at most 100.")
-        }
-        if let plausibility, !(plausibility > 0 && plausibility <= 1) {
-            throw ValidationError("--plausibility must be greater than 0 and at most 1.")
-        }
-        do { _ = try DecodingMethod.layers(dolaLayers) } catch { throw ValidationError("--dola-layers: \(error)") }
-        let samplingOptions = [
-            ("--temp", temperature != nil), ("--top-k", topK != nil), ("--top-p", topP != nil),
-            ("--min-p", minP != nil),
-            ("--seed", seed != nil),
-        ].filter(\.1).map(\.0)
-        if let first = samplingOptions.first, strategy != .sample {
-            throw ValidationError("\(first) has an effect with --strategy sample only.")
-        }
+        do { try options.checkRanges() } catch { throw ValidationError(Self.text(error)) }
     }
 
-    /// The choice of tokens as a run records it.
-    /// - Throws: `ValidationError` for a strategy that needs a region where there is none.
-    func method(hasRegion: Bool) throws -> DecodingMethod {
-        var method = DecodingMethod(strategy ?? (hasRegion ? .agd : .greedy))
-        if method.strategy.needsRegion, !hasRegion {
-            throw ValidationError(
-                "--strategy \(method.strategy.rawValue) needs a region: name one with --roi, such as --roi system.")
+    /// The choice of tokens. A command calls it before it does any work.
+    /// - Parameters:
+    ///   - hasRegion: guides by default where there is one.
+    ///   - seed: where --seed isn't given.
+    /// - Throws: `ValidationError` for an option that the strategy doesn't obey, and for a strategy that needs a region where
+    ///   there is none.
+    func method(hasRegion: Bool, seed: UInt64 = .random(in: .min ... .max)) throws -> DecodingMethod {
+        var options = options
+        let name = strategy ?? (hasRegion ? .agd : .greedy)
+        if name == .sample, options.seed == nil { options.seed = seed }
+        if name.needsRegion, !hasRegion { throw ValidationError(Self.text(.needsRegion(name))) }
+        do { return try DecodingMethod(name, options) } catch {
+            let reason = strategy == nil ? ", which is taken \(hasRegion ? "with a region" : "without --roi")" : ""
+            throw ValidationError(Self.text(error, reason: reason))
         }
-        (method.candidates, method.minimumProbability) = (candidates, minProbability)
-        if method.strategy.isGuided {
-            (method.rule, method.score, method.entropyThreshold) = (rule, score, entropyThreshold.nats)
-        }
-        switch method.strategy {
-        case .sample:
-            (method.temperature, method.topK, method.topP, method.minP) = (temperature, topK, topP, minP)
-            method.seed = seed ?? 0
-        case .cad: method.alpha = alpha
-        case .dola:
-            (method.dolaLayers, method.repetitionPenalty) = (dolaLayers, repetitionPenalty)
-            method.plausibility = plausibility
-        case .agdBlend: (method.lambda, method.plausibility) = (lambda, plausibility)
-        default: break
-        }
-        return method
     }
 
     /// What is decoded, and how.
     func decoding(
-        of prompt: Prompt, _ specifications: [String], model: LanguageModel, reverse: ReverseAttribution.Options
+        of prompt: MarkedPrompt, model: LanguageModel, reverse: ReverseAttribution.Options
     ) throws -> (prompt: Prompt, strategy: any DecodingStrategy) {
-        var method = try method(hasRegion: !specifications.isEmpty)
-        if seed == nil { method.seed = UInt64.random(in: .min ... .max) }
-        return try method.decoding(
-            of: prompt, regions: try specifications.map { try RegionSpecification($0) }, with: model, reverse: reverse,
-            tangents: tangents)
+        do {
+            return try method(hasRegion: !prompt.specifications.isEmpty).decoding(
+                of: prompt, with: model, reverse: reverse)
+        } catch let error as DecodingOptionError {
+            throw ValidationError(Self.text(error))
+        }
+    }
+
+    private static func text(_ error: DecodingOptionError, reason: String = "") -> String {
+        switch error {
+        case .withoutEffect(let option, let name):
+            "\(flag(option)) has no effect with --strategy \(name.rawValue)\(reason); it works with "
+                + Name.obeying(option).map { "--strategy \($0.rawValue)" }.joined(separator: ", ") + "."
+        case .invalid(let option, let problem): "\(flag(option)) \(problem)."
+        case .needsRegion(let name):
+            "--strategy \(name.rawValue) needs a region: name one with --roi, such as --roi system."
+        }
+    }
+
+    private static func flag(_ option: DecodingOptions.Name) -> String {
+        switch option {
+        case .rule: "--rule"
+        case .score: "--score"
+        case .entropyThreshold: "--entropy-threshold"
+        case .candidates: "--candidates"
+        case .minimumProbability: "--min-probability"
+        case .tangents: "--tangents"
+        case .lambda: "--lambda"
+        case .plausibility: "--plausibility"
+        case .temperature: "--temp"
+        case .topK: "--top-k"
+        case .topP: "--top-p"
+        case .minP: "--min-p"
+        case .seed: "--seed"
+        case .alpha: "--alpha"
+        case .layers: "--dola-layers"
+        case .repetitionPenalty: "--repetition-penalty"
+        }
     }
 }
 
-extension DecodingMethod.Strategy: ExpressibleByArgument {}
+extension DecodingMethod.Name: ExpressibleByArgument {}
+extension LayerContrast.Layers: ExpressibleByArgument {}
+
+extension DecodingOptions.EntropyThreshold: ExpressibleByArgument {
+    public init?(argument: String) {
+        if argument == "off" {
+            self = .off
+        } else if let value = Double(argument), value.isFinite {
+            self = .nats(value)
+        } else {
+            return nil
+        }
+    }
+}

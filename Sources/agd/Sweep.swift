@@ -80,16 +80,14 @@ struct Sweep: AsyncParsableCommand {
         } catch {
             throw ValidationError("--output \(output): can't be made. Give a folder that can be written.")
         }
-        var base = DecodingMethod(.agd)
-        (base.score, base.rule) = (score, rule)
         let grid = SweepGrid(
             entropyThresholds: entropyThresholds.values.map { $0 } + (withoutGate ? [nil] : []),
             candidateCounts: candidates.values.map { Int($0) }, minimumProbabilities: minProbability.values)
-        let methods = grid.methods(base)
+        let methods = grid.methods(Guidance(rule: rule, score: score))
         let bar = ProgressBar("\(methods.count) settings")
         var runs: [RunFile] = []
         for (index, method) in methods.enumerated() {
-            let settings = try benchmarkOptions.settings(method: method, modelOptions)
+            let settings = try benchmarkOptions.settings(method: RunMethod(method), modelOptions)
             let name = method.label.replacing(", ", with: "-").replacing(" ", with: "-") + ".jsonl"
             var file = try RunFile(resuming: output + "/" + name, settings)
             try await runner.run(EvaluationRun.items(items, settings), into: &file) { done, count in

@@ -31,7 +31,7 @@ struct BadRequest: Sendable, CustomTestStringConvertible {
     private static let messages = generate("--messages", "FILE")
     private static let file = generate("--file", "FILE")
 
-    static let all: [BadRequest] = models + prompts + conversations + regions + choices + targets
+    static let all: [BadRequest] = models + prompts + conversations + regions + choices + withoutEffect + targets
 
     static let models: [BadRequest] = [
         .init("no subcommand of that name", ["generat"], "generat"),
@@ -125,10 +125,12 @@ struct BadRequest: Sendable, CustomTestStringConvertible {
         .init("an unknown kind of region", roi("words:3"), "words:", "tokens:"),
         .init("a weight that is no number", roi("system=much"), "system=much", "weight"),
         .init("a weight that is not finite", roi("system=inf"), "weight", "finite"),
-        .init("a weight too large for the model's numbers", roi("system=1e300"), "weight", "smaller"),
+        .init("a weight too large for the model's numbers", roi("system=1e300"), "weight", "smaller", "1000000"),
+        .init("a weight too large for a cache", roi("system=1e20"), "weight", "smaller", "1000000"),
         .init(
-            "a weight that overflows the cache", roi("system=1e37") + ["--entropy-threshold", "off"], "finite",
-            "smaller region weights"),
+            "weights that add up to too much", roi("system=800000") + ["--roi", "message:0=800000"], "weights",
+            "1600000", "smaller"),
+        .init("a pattern that looks around", roi("regex:(?=a)"), "regex:(?=a)", "regular expression"),
         .init(
             "a role that the conversation lacks", roi("assistant"), "assistant", "message:0 (system)",
             "message:1 (user)"),
@@ -179,12 +181,51 @@ struct BadRequest: Sendable, CustomTestStringConvertible {
         .init("a least probability that is no number", ask("--min-probability", "nan"), "--min-probability", "between"),
         .init("no candidates", ask("--candidates", "0"), "--candidates", "at least 1"),
         .init("an unknown rule", ask("--rule", "lime"), "lime", "attnlrp"),
+        .init("layers that are none", ask("--strategy", "dola", "--dola-layers", "middle"), "--dola-layers", "middle"),
+        .init(
+            "a layer that the model lacks", ask("--strategy", "dola", "--dola-layers", "0,99"), "--dola-layers", "99"),
+        .init(
+            "a side for a method without region", evaluate("--strategy", "greedy", "--side", "region"), "--side",
+            "greedy"),
+        .init("a region for a method without one", evaluate("--strategy", "dola", "--roi", "system"), "--roi", "dola"),
+        .init("alpha in a run without it", evaluate("--strategy", "agd", "--alpha", "1"), "--alpha", "--strategy cad"),
+        .init(
+            "sampling in a comparison", ["compare"] + roi("system").dropFirst() + ["--temp", "1"], "--temp",
+            "--strategy sample"),
+        .init(
+            "guidance's settings in an explanation without it", ["explain"] + ask("--score", "excess").dropFirst(),
+            "--score", "without --roi"),
         .init("an unknown score", ask("--score", "mean"), "mean", "excess"),
         .init("a negative number of tokens", ask("-n", "-5"), "--n-predict", "-1"),
         .init("a number of tokens in words", ask("-n", "few"), "few", "-n"),
         .init("an empty stop string", ask("--stop", ""), "--stop", "empty"),
         .init("an unknown colour", ask("--color", "red"), "red", "never"),
     ]
+
+    private static func evaluate(_ arguments: String...) -> [String] {
+        ["eval", "microcosm", "--data", "FILE", "-m", "MODEL", "--output", "FILE.run"] + arguments
+    }
+
+    /// Each option with each strategy that doesn't obey it.
+    static let withoutEffect: [BadRequest] = [
+        ("--rule", "ixg", ["agd", "agd-reverse", "agd-blend"]),
+        ("--score", "excess", ["agd", "agd-reverse", "agd-blend"]),
+        ("--entropy-threshold", "1", ["agd", "agd-reverse", "agd-blend"]),
+        ("--candidates", "3", ["agd", "agd-reverse"]),
+        ("--min-probability", "0.1", ["agd", "agd-reverse"]), ("--tangents", "deferred", ["agd", "agd-blend"]),
+        ("--lambda", "1", ["agd-blend"]), ("--plausibility", "0.1", ["agd-blend", "dola"]), ("--alpha", "1", ["cad"]),
+        ("--dola-layers", "low", ["dola"]), ("--repetition-penalty", "1.2", ["dola"]), ("--temp", "1", ["sample"]),
+        ("--top-k", "4", ["sample"]), ("--top-p", "0.5", ["sample"]), ("--min-p", "0.1", ["sample"]),
+        ("--seed", "1", ["sample"]),
+    ].flatMap { (option: String, value: String, obeying: [String]) in
+        ["greedy", "sample", "agd", "agd-reverse", "agd-blend", "cad", "dola", "region-prompt"]
+            .filter { !obeying.contains($0) }.map { strategy in
+                BadRequest(
+                    "\(option) with \(strategy)", roi("system") + ["--strategy", strategy, option, value], option,
+                    strategy,
+                    obeying[0])
+            }
+    }
 
     private static func attribute(_ arguments: String...) -> [String] {
         ["attribute", "-m", "MODEL", "-t", "1", "-p", "Hello there."] + arguments

@@ -40,8 +40,13 @@ struct CommandLineTests {
             ],
             [
                 "generate", "--user", "Hi.", "-n", "2", "--strategy", "sample", "--temp", "0", "--top-p", "0",
-                "--candidates", "100000",
             ],
+            [
+                "generate", "--user", "Hi.", "-n", "2", "--roi", "user", "--entropy-threshold", "0", "--candidates",
+                "100000",
+            ],
+            ["generate", "--user", "Hi.", "-n", "2", "--roi", "user=1000000", "--entropy-threshold", "off"],
+            ["generate", "--user", "Hi.", "-n", "2", "--roi", "user", "--strategy", "cad"],
             ["attribute", "--user", "Hi.", "--targets", "3,3,4"],
             ["attribute", "--user", "Hi.", "--targets", "3", "--roi", "user=1e-30"],
         ])

@@ -1,4 +1,5 @@
 import AGDInsight
+import AttributionGuidedDecoding
 import Foundation
 import Testing
 
@@ -7,13 +8,14 @@ import Testing
 @Suite("Reports say what runs show, and what they leave open")
 struct RunReportTests {
     private static func file(
-        _ name: String, _ strategy: DecodingMethod.Strategy, _ lines: [String],
+        _ name: String, _ strategy: DecodingMethod.Name, _ lines: [String],
         change: (inout RunSettings) -> Void = { _ in }
     ) throws -> (TemporaryFile, RunFile) {
         let data = try TemporaryFile("x", name: "data.jsonl")
         let source = try RunSettings.DataFile(path: data.path)
+        let decoding = strategy == .agd ? DecodingMethod.guided(Guidance(entropyThreshold: nil)) : try .init(strategy)
         var settings = RunSettings(
-            benchmark: .microcosm, data: [source], model: source, method: DecodingMethod(strategy), maximumTokens: 8,
+            benchmark: .microcosm, data: [source], model: source, method: RunMethod(decoding), maximumTokens: 8,
             cacheType: "f16")
         change(&settings)
         let encoder = JSONEncoder()
@@ -116,7 +118,11 @@ struct RunReportTests {
             try Self.file(
                 "k\(k)", .agd,
                 (0..<10).map { Self.line($0, correct: $0 < correct ? 1 : 0, logProbability: logProbability) }
-            ) { $0.method.candidates = k }
+            ) {
+                $0.method = RunMethod(
+                    .guided(
+                        Guidance(entropyThreshold: nil, choice: .best(CandidateRule(count: k), .withEachStep))))
+            }
         }
         let files = [
             try run(1, correct: 2, -1), try run(2, correct: 8, -3), try run(3, correct: 5, -4),

@@ -112,7 +112,7 @@ struct ForgedMarkersTests {
         #expect(control.count == 5)
         let text = try #require(prompt.text)
         for (message, expected) in zip(prompt.messages, ["Be kind.", content]) {
-            let covered = prompt.tokens(overlapping: message.bytes)
+            let covered = Array(prompt.tokens(overlapping: [message.bytes]).joined())
             #expect(Set(covered).isDisjoint(with: control))
             #expect(String(decoding: Array(text.utf8)[message.bytes], as: UTF8.self) == expected)
             #expect(covered.flatMap { tokenizer.bytes(of: prompt.tokens[$0]) } == Array(expected.utf8))

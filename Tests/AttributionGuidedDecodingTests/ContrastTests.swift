@@ -97,8 +97,8 @@ struct ContrastTests {
     @Test("a layer that the model doesn't have is an error")
     func noSuchLayer() throws {
         let model = try Oracle.model("llama")
-        #expect(throws: GenerationError.self) { try LayerContrast(model, layers: .layers([99])) }
-        #expect(throws: GenerationError.self) { try LayerContrast(model, layers: .layers([])) }
+        #expect(throws: DecodingOptionError.self) { try LayerContrast(model, layers: .layers([99])) }
+        #expect(throws: DecodingOptionError.self) { try LayerContrast(model, layers: .layers([])) }
     }
 
     @Test("without contrast, CAD and blended guidance are greedy")

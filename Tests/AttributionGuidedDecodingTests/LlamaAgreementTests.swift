@@ -70,7 +70,7 @@ struct LlamaAgreementTests {
     private func choices(
         _ model: LanguageModel, _ prompt: Prompt, _ strategy: AttributionGuided, following completion: [Int]?
     ) async throws -> [Int] {
-        let session = try InferenceSession(model, regions: strategy.regions, options: Oracle.float32)
+        let session = try InferenceSession(model, regions: strategy.needs.regions, options: Oracle.float32)
         var strategy = strategy
         var prediction = try session.append(prompt.tokens)
         var choices: [Int] = []

@@ -6,20 +6,21 @@ import Testing
 @Suite("Regions are written as people name them")
 struct RegionSpecificationTests {
     static let bodies: [(String, RegionSpecification.Target)] = [
-        ("system", .role("system")), ("user", .role("user")), ("assistant", .role("assistant")),
-        ("tool", .role("tool")), ("message:0", .message(0)),
-        ("message:12", .message(12)), ("text:\"in French\"", .text("in French")), ("text:\"\"\"", .text("\"")),
+        ("system", .messages(.all(role: "system"))), ("user", .messages(.all(role: "user"))),
+        ("assistant", .messages(.all(role: "assistant"))), ("tool", .messages(.all(role: "tool"))),
+        ("message:0", .messages(.number(0))), ("message:12", .messages(.number(12))),
+        ("text:\"in French\"", .text("in French")), ("text:\"\"\"", .text("\"")),
         ("text:\"a=1\"", .text("a=1")),
         ("text:\"a:b\"", .text("a:b")), ("text:\"é漢🙂\"", .text("é漢🙂")), ("text:plain", .text("plain")),
-        ("regex:\"\\d+\"", .regex("\\d+")),
-        ("regex:^a|b$", .regex("^a|b$")), ("tokens:3", .tokens([3..<4])),
+        ("text:\"\\beta\"", .firstText(["\u{8}eta", "\\beta"])), ("text:\\beta", .text("\\beta")),
+        ("heads:@a file.json", .headFile(path: "a file.json")), ("tokens:3", .tokens([3..<4])),
         ("tokens:0..<12,15", .tokens([0..<12, 15..<16])),
         ("tokens:2...4", .tokens([2..<5])), ("tokens:5...5", .tokens([5..<6])),
         ("heads:3.5", .heads([.init(layer: 3, head: 5): 1])),
         ("heads:3.5,7.0", .heads([.init(layer: 3, head: 5): 1, .init(layer: 7, head: 0): 1])),
     ]
 
-    @Test("with and without a weight", arguments: [nil, 1, -0.5, 0, 2.25, 1e-3, -1e20, 3])
+    @Test("with and without a weight", arguments: [nil, 1, -0.5, 0, 2.25, 1e-3, -1e6, 3])
     func weights(weight: Double?) throws {
         for (body, target) in Self.bodies {
             let specification = try RegionSpecification(body + (weight.map { "=\($0)" } ?? ""))
@@ -40,6 +41,31 @@ struct RegionSpecificationTests {
         #expect(specification.weight == -3)
     }
 
+    @Test(
+        "Patterns are told from other regions after parsing, however they are spelled",
+        arguments: ["", "\u{301}", "\u{200D}"])
+    func patterns(mark: String) throws {
+        let specification = try RegionSpecification("regex:\(mark)a+")
+        #expect(specification.target == .pattern(try Pattern("\(mark)a+")))
+    }
+
+    @Test(
+        "A weight that is no number or beyond a million is refused",
+        arguments: [.infinity, -.infinity, .nan, 1.1e6, -1e20])
+    func wrongWeights(weight: Double) {
+        #expect(throws: RegionError.self) { try RegionSpecification("system=\(weight)") }
+        #expect(throws: RegionError.self) { try RegionSpecification(.messages(.all(role: "system")), weight: weight) }
+    }
+
+    @Test("A target that can be nowhere is refused, however it is made")
+    func impossibleTargets() {
+        let targets: [RegionSpecification.Target] = [
+            .text(""), .messages(.number(-1)), .tokens([3..<3]), .tokens([-1..<2]), .characters(4..<4, ofMessage: 0),
+            .tokens(Array(repeating: 0..<1, count: RegionSpecification.rangeLimit + 1)),
+        ]
+        for target in targets { #expect(throws: RegionError.self) { try RegionSpecification(target) } }
+    }
+
     @Test("Any string is understood or refused, and never more than that")
     func anyString() {
         var generator = SeededGenerator(seed: 3)
@@ -52,11 +78,10 @@ struct RegionSpecificationTests {
             let text = (0..<Int.random(in: 0...6, using: &generator)).compactMap { _ in
                 alphabet.randomElement(using: &generator)
             }.joined()
-            do {
-                let specification = try RegionSpecification(text)
-                #expect(specification.weight.isFinite)
-                #expect(specification.description == text)
-            } catch { #expect(error is RegionError, "\(text)") }
+            // Nothing but a RegionError can be thrown, says its type.
+            guard let specification = try? RegionSpecification(text) else { continue }
+            #expect(specification.weight.isFinite)
+            #expect(specification.description == text)
         }
     }
 
@@ -65,8 +90,8 @@ struct RegionSpecificationTests {
         let text =
             String(repeating: "Nothing here. ", count: 20) + "Answer in french, please."
             + String(repeating: " Nor here.", count: 20)
-        #expect(Prompt.likeliestPlace(of: "Answer in Frensh", in: text).contains("Answer in french"))
-        #expect(Prompt.likeliestPlace(of: "", in: "") == "")
-        #expect(Prompt.likeliestPlace(of: "漢", in: "abc").count <= 3)
+        #expect(RegionSearch.likeliestPlace(of: "Answer in Frensh", in: text).contains("Answer in french"))
+        #expect(RegionSearch.likeliestPlace(of: "", in: "") == "")
+        #expect(RegionSearch.likeliestPlace(of: "漢", in: "abc").count <= 3)
     }
 }

@@ -91,9 +91,10 @@ public struct EvaluationRun {
         into sample: inout Sample
     ) async throws -> Reply {
         let original = try model.prompt(messages)
-        let (prompt, strategy) = try settings.method.decoding(
-            of: original, regions: try settings.method.regions(of: item), with: model,
-            reverse: .init(threadCount: threadCount))
+        // A region that nothing is done about needn't be there.
+        let regions = settings.method.decoding.name.needsRegion ? try settings.method.regions(of: item) : []
+        let (prompt, strategy) = try settings.method.decoding.decoding(
+            of: MarkedPrompt(original, regions: regions), with: model, reverse: .init(threadCount: threadCount))
         // What is cached never decides what comes out: each item begins afresh, so that a resumed run is the same run.
         await session.reset()
         var tokens: [Int] = []

@@ -55,7 +55,7 @@ public struct RunFile {
             guard found == settings else {
                 throw EvaluationError(
                     file: path, line: 1, field: "run",
-                    problem: "holds a run with other settings (\(Self.difference(found, settings)))",
+                    problem: "holds a run with other settings (\(try Self.difference(found, settings)))",
                     remedy: "give another file, or the same settings", setting: .output)
             }
             self.samples = samples
@@ -146,12 +146,15 @@ public struct RunFile {
     }
 
     /// What differs, such as `maximumTokens was 512, is 64`.
-    private static func difference(_ old: RunSettings, _ new: RunSettings) -> String {
-        func fields(_ settings: RunSettings) -> [(String, String)] {
-            (Array(Mirror(reflecting: settings).children) + Mirror(reflecting: settings.method).children)
-                .filter { !($0.value is DecodingMethod) }.map { ($0.label ?? "", "\($0.value)") }
+    private static func difference(_ old: RunSettings, _ new: RunSettings) throws -> String {
+        func fields(_ settings: RunSettings) throws -> [String: String] {
+            let object = try JSONSerialization.jsonObject(with: JSONEncoder().encode(settings))
+            var fields = object as? [String: Any] ?? [:]
+            let method = fields.removeValue(forKey: "method") as? [String: Any] ?? [:]
+            return fields.merging(method) { own, _ in own }.mapValues { "\($0)" }
         }
-        return zip(fields(old), fields(new)).filter { $0.1 != $1.1 }
-            .map { "\($0.0) was \($0.1), is \($1.1)" }.joined(separator: "; ")
+        let (old, new) = (try fields(old), try fields(new))
+        return Set(old.keys).union(new.keys).sorted().filter { old[$0] != new[$0] }
+            .map { "\($0) was \(old[$0] ?? "not set"), is \(new[$0] ?? "not set")" }.joined(separator: "; ")
     }
 }

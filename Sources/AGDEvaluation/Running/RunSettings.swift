@@ -5,7 +5,7 @@ public struct RunSettings: Codable, Equatable, Sendable {
     public var data: [DataFile]
     /// Name of the model file with its checksum.
     public var model: DataFile
-    public var method: DecodingMethod
+    public var method: RunMethod
     public var maximumTokens: Int
     public var cacheType: String
     /// Every `shardCount`-th item, beginning with number `shard`, from 0.
@@ -35,7 +35,7 @@ public struct RunSettings: Codable, Equatable, Sendable {
     }
 
     public init(
-        benchmark: Benchmark, data: [DataFile], model: DataFile, method: DecodingMethod, maximumTokens: Int,
+        benchmark: Benchmark, data: [DataFile], model: DataFile, method: RunMethod, maximumTokens: Int,
         cacheType: String
     ) {
         self.benchmark = benchmark.rawValue

@@ -13,16 +13,18 @@ public struct SweepGrid: Sendable {
         self.minimumProbabilities = minimumProbabilities
     }
 
-    /// Greedy decoding, then the method with each combination.
-    public func methods(_ base: DecodingMethod) -> [DecodingMethod] {
-        [DecodingMethod(.greedy)]
+    /// Greedy decoding, then guidance with each combination.
+    /// - Parameter base: the rule and the score.
+    public func methods(_ base: Guidance) -> [DecodingMethod] {
+        [.greedy]
             + minimumProbabilities.flatMap { probability in
                 candidateCounts.flatMap { count in
                     entropyThresholds.map { threshold in
-                        var method = base
-                        (method.candidates, method.minimumProbability) = (count, probability)
-                        method.entropyThreshold = threshold
-                        return method
+                        var guidance = base
+                        guidance.choice = .best(
+                            CandidateRule(count: count, minimumProbability: probability), .withEachStep)
+                        guidance.entropyThreshold = threshold
+                        return .guided(guidance)
                     }
                 }
             }

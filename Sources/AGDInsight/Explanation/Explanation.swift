@@ -22,15 +22,6 @@ public struct Explanation: Sendable, Encodable {
         public var positions: [Int]
     }
 
-    public struct Candidate: Sendable, Encodable {
-        public var id: Int
-        public var text: String
-        /// Where the text can't be exact.
-        public var bytes: [UInt8]?
-        public var probability: Double
-        public var score, relevance: Double?
-    }
-
     /// One token of the completion.
     public struct Step: Sendable, Encodable {
         /// Of the token in ``Explanation/tokens``.
@@ -39,7 +30,7 @@ public struct Explanation: Sendable, Encodable {
         public var entropy: Double
         public var guided: Bool
         public var changedByGuidance: Bool
-        public var candidates: [Candidate]
+        public var candidates: [CandidateReport]
         public var logit: Double
         /// Of each token before this one.
         public var relevance: [Double]
@@ -80,7 +71,7 @@ extension Explanation {
         self.model = model.configuration.name ?? model.path.split(separator: "/").last.map(String.init) ?? model.path
         architecture = model.configuration.architecture
         self.strategy = strategy.name
-        rule = strategy.rule.name
+        rule = strategy.needs.rule.name
         self.entropyThreshold = entropyThreshold
         promptLength = prompt.tokens.count
         self.parts = parts + [Part(name: "completion so far", positions: Array(prompt.tokens.count..<ids.count))]
@@ -98,18 +89,14 @@ extension Explanation {
         let reading = try ReverseAttribution(model, tokens: Array(ids.dropLast()), options: options) {
             try progress($0 * 0.3)
         }
-        let attributions = try reading.attribute(targets, rule: strategy.rule) { try progress(0.3 + $0 * 0.7) }
+        let attributions = try reading.attribute(targets, rule: strategy.needs.rule) { try progress(0.3 + $0 * 0.7) }
         let allParts = self.parts
         self.steps = zip(steps, attributions).map { step, attribution in
             let relevance = Array(attribution.tokens[..<step.position])
             return Step(
                 position: step.position, greedy: text(step.greedy), entropy: step.entropy, guided: step.choice.guided,
                 changedByGuidance: step.changedByGuidance,
-                candidates: step.choice.candidates.map {
-                    Candidate(
-                        id: $0.id, text: text($0.id), bytes: bytes($0.id), probability: $0.probability,
-                        score: $0.score, relevance: $0.relevance)
-                },
+                candidates: step.choice.candidates.map { CandidateReport($0, model: model, unnamed: "\($0.id)") },
                 logit: attribution.logit, relevance: relevance,
                 parts: allParts.map { part in
                     part.positions.reduce(0) { $0 + ($1 < relevance.count ? relevance[$1] : 0) }
@@ -121,7 +108,9 @@ extension Explanation {
     /// The prompt's messages, what lies between them, and the regions that were named.
     private static func parts(of prompt: Prompt, _ specifications: [RegionSpecification]) throws -> [Part] {
         let messages = prompt.messages.enumerated().map { index, message in
-            Part(name: "\(message.role) (message \(index))", positions: prompt.tokens(overlapping: message.bytes))
+            Part(
+                name: "\(message.role) (message \(index))",
+                positions: Array(prompt.tokens(overlapping: [message.bytes]).joined()))
         }
         let named = try specifications.compactMap { specification -> Part? in
             let positions = try prompt.region([specification]).tokens.keys.sorted()

@@ -20,35 +20,33 @@ extension ModelBenchmark {
         /// Steps that are enough to know the time of one.
         var stepLimit: Int { self == .reverse ? 3 : .max }
 
-        /// Of each step's distribution the five most probable tokens are candidates, so that k is the same throughout.
-        func strategy(
-            guidingTo region: RegionOfInterest, of prompt: Prompt, _ model: LanguageModel, _ options: Options
-        ) throws -> any DecodingStrategy {
+        /// The method, guided at every step: k is five throughout, whatever the candidates' probabilities.
+        private var method: DecodingMethod {
             let candidates = CandidateRule(count: 5, minimumProbability: 0)
-            func guided(_ score: AttributionGuided.Score = .sum, _ tangents: TangentSchedule = .withEachStep)
-                -> AttributionGuided
-            {
-                AttributionGuided(
-                    region: region, score: score, candidates: candidates, entropyThreshold: nil, tangents: tangents)
+            func guided(_ choice: Guidance.Choice, score: AttributionGuided.Score = .sum) -> DecodingMethod {
+                .guided(Guidance(score: score, entropyThreshold: nil, choice: choice))
             }
             switch self {
-            case .greedy: return Greedy(candidates: candidates)
-            case .agd: return guided()
-            case .excess: return guided(.excess)
-            case .gatedEager: return PeriodicallyGuided(guided(), period: options.gatePeriod)
-            case .gatedDeferred: return PeriodicallyGuided(guided(.sum, .whenAsked), period: options.gatePeriod)
-            case .cad:
-                // One token at least has to be left.
-                let others = prompt.tokens.indices.filter {
-                    region.weight(at: $0) == 0 || $0 == prompt.tokens.count - 1
-                }
-                return ContextAware(
-                    without: try model.prompt(tokens: others.map { prompt.tokens[$0] }), candidates: candidates)
-            case .reverse:
-                // The first step is not measured, so it need not be paid for.
-                return PeriodicallyGuided(
-                    ReverseGuided(guided(), model: model, options: .init(threadCount: options.threadCount)),
-                    first: 1, period: 1)
+            case .greedy: return .greedy
+            case .agd, .gatedEager: return guided(.best(candidates, .withEachStep))
+            case .excess: return guided(.best(candidates, .withEachStep), score: .excess)
+            case .gatedDeferred: return guided(.best(candidates, .whenAsked))
+            case .cad: return .contextAware(alpha: DecodingMethod.standardAlpha)
+            case .reverse: return guided(.bestByReverse(candidates))
+            }
+        }
+
+        func strategy(
+            for prompt: MarkedPrompt, _ model: LanguageModel, _ options: Options
+        ) throws -> any DecodingStrategy {
+            let strategy = try method.decoding(
+                of: prompt, with: model, reverse: .init(threadCount: options.threadCount)
+            ).strategy
+            switch self {
+            case .greedy, .agd, .excess, .cad: return strategy
+            case .gatedEager, .gatedDeferred: return PeriodicallyGuided(strategy, period: options.gatePeriod)
+            // The first step is not measured, so it need not be paid for.
+            case .reverse: return PeriodicallyGuided(strategy, first: 1, period: 1)
             }
         }
     }
@@ -66,9 +64,7 @@ private struct PeriodicallyGuided: DecodingStrategy {
     }
 
     var name: String { guided.name }
-    var regions: [RegionOfInterest] { guided.regions }
-    var rule: PropagationRule { guided.rule }
-    var tangents: TangentSchedule { guided.tangents }
+    var needs: StrategyNeeds { guided.needs }
 
     mutating func choose(_ context: borrowing DecodingContext) throws -> Choice {
         defer { step += 1 }

@@ -80,24 +80,26 @@ public struct ModelBenchmark: Sendable {
     ) throws -> [Row] {
         let clock = ContinuousClock()
         let prompt = try model.prompt(tokens: randomTokens(context, vocabularySize: model.configuration.vocabularySize))
-        let region = RegionOfInterest(
-            tokens: Dictionary(uniqueKeysWithValues: (0..<max(1, context / 4)).map { ($0, 1) }))
+        let marked = try MarkedPrompt(
+            prompt, regions: [RegionSpecification(.tokens([0..<max(1, context / 4)]))])
         let variants = Variant.allCases.filter { variant in
             variant == .greedy
                 || options.variants.contains(variant)
                     && (variant != .reverse || context <= options.longestReverseContext)
+                    && (variant != .cad || context > 1)  // Something has to be left without the region.
         }
         var runs: [Run] = []
         for variant in variants {
             progress("context \(context): reading the prompt, \(variant.rawValue)")
-            let strategy = try variant.strategy(guidingTo: region, of: prompt, model, options)
+            let strategy = try variant.strategy(for: marked, model, options)
+            let needs = strategy.needs
             let sessionOptions = InferenceSession.Options(
                 contextLength: context + options.tokenCount, threadCount: options.threadCount,
-                cacheType: options.cacheType.elementType, rule: strategy.rule)
-            let session = try InferenceSession(model, regions: strategy.regions, options: sessionOptions)
+                cacheType: options.cacheType.elementType, rule: needs.rule)
+            let session = try InferenceSession(model, regions: needs.regions, options: sessionOptions)
             let start = clock.now
             var prediction = try session.append(prompt.tokens)
-            let companion = try strategy.companionPrompt.map { prompt in
+            let companion = try needs.companionPrompt.map { prompt in
                 let companion = try InferenceSession(model, regions: [], options: sessionOptions)
                 prediction.companion = try companion.append(prompt.tokens).distribution
                 return companion

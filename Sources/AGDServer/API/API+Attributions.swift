@@ -99,11 +99,3 @@ extension API {
         return tokens[0]
     }
 }
-
-extension Attribution {
-    /// S(c, R): the weighted sum over the region's tokens and heads.
-    fileprivate func relevance(of region: RegionOfInterest) -> Double {
-        let ofTokens = tokens.enumerated().reduce(0) { $0 + region.weight(at: $1.offset) * $1.element }
-        return region.heads.reduce(ofTokens) { $0 + $1.value * heads[$1.key.layer].allPositions[$1.key.head] }
-    }
-}

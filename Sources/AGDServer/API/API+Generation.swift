@@ -7,7 +7,7 @@ extension API {
         _ request: GenerationRequest, _ work: AdmittedRequest, prefix: String,
         format makeFormat: (AnswerHead) -> any AnswerFormat
     ) throws -> Answering {
-        try RequestCost(request, work.body, work.served).check()
+        try RequestCost(request, work.served).check()
         let head = AnswerHead(work.served, request, prefix: prefix)
         let format = makeFormat(head)
         let start = { @Sendable [telemetry, configuration] in

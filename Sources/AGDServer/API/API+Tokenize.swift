@@ -17,7 +17,7 @@ struct Tokenization: Encodable {
     var tokens: [Token]
     var text: String?
     var count: Int
-    var roiHeads: [Trace.HeadWeight]
+    var roiHeads: [HeadWeightReport]
 }
 
 extension API {
@@ -27,21 +27,17 @@ extension API {
             throw APIError.invalid(
                 "Give either 'messages' or 'prompt'.", param: body["prompt"] == nil ? "messages" : "prompt")
         }
-        let allowsPatterns = configuration.allowsRegularExpressions
+        let regions = try RegionRequest(body, allowsPatterns: configuration.allowsRegularExpressions)
         let prompt: Prompt
-        var region: RegionRequest
         if body["messages"] != nil {
             let conversation = try Conversation(body)
             prompt = try GenerationRequest.naming("messages") { try conversation.prompt(served) }
-            region = conversation.region(body, allowsPatterns: allowsPatterns)
         } else {
             let raw = RawPrompt.all(in: body)[0]
             prompt = try GenerationRequest.naming("prompt") { try raw.prompt(served) }
-            region = RegionRequest(
-                specifications: body["agd"]?["roi"]?.array ?? [], messageWeights: [:], contents: [],
-                allowsPatterns: allowsPatterns)
         }
-        return (prompt, try region.resolve(prompt, model: served.model), !region.isEmpty)
+        let marked = try regions.mark([prompt], model: served.model)[0]
+        return (prompt, marked.region, !regions.isEmpty)
     }
 
     func tokenize(_ body: JSON, _ served: ServedModel) throws -> Tokenization {
@@ -70,9 +66,7 @@ extension API {
         }
         return Tokenization(
             tokens: tokens, text: prompt.text, count: tokens.count,
-            roiHeads: region.heads.sorted { $0.key < $1.key }.map {
-                .init(layer: $0.key.layer, head: $0.key.head, weight: $0.value)
-            })
+            roiHeads: region.headReport)
     }
 }
 

@@ -21,6 +21,9 @@ struct AnswerHead: Sendable {
     let served: ServedModel
     let request: GenerationRequest
 
+    /// Whether answers have an `agd` object.
+    var hasTrace: Bool { request.traces || !request.notes.isEmpty }
+
     init(_ served: ServedModel, _ request: GenerationRequest, prefix: String) {
         id = prefix + UUID().uuidString.replacingOccurrences(of: "-", with: "").lowercased()
         created = Int(Date().timeIntervalSince1970)
@@ -71,78 +74,36 @@ extension StopReason {
 
 /// The `agd` object of an answer: how its tokens were chosen. In a stream each chunk has a part of it.
 struct Trace: Encodable, Sendable {
-    struct TokenWeight: Encodable, Sendable { var token: Int, weight: Double }
-    struct HeadWeight: Encodable, Sendable { var layer, head: Int, weight: Double }
-    struct Candidate: Encodable, Sendable {
-        var id: Int, text: String
-        /// Where they are part of a character, so that the text isn't exact.
-        var bytes: [UInt8]?
-        var probability: Double
-        var score, relevance, total: Double?
-    }
-    struct Step: Encodable, Sendable {
-        var position, token: Int
-        var text: String
-        /// Where they are part of a character, so that the text isn't exact.
-        var bytes: [UInt8]?
-        /// A token that ends an answer or the like, and is no part of its text.
-        var control: Bool
-        var entropy: Double
-        /// Whether the choice was made by score, and whether it then differed from greedy decoding's.
-        var guided, changed: Bool
-        var candidates: [Candidate]
-        var chosen, greedy: Int
-    }
-
     var strategy, rule: String?
+    /// What of the request has no effect.
+    var notes: [String]?
     var promptTokens: [Int]?
-    var roi: [TokenWeight]?
-    var roiHeads: [HeadWeight]?
-    var steps: [Step]?
+    var roi: [TokenWeightReport]?
+    var roiHeads: [HeadWeightReport]?
+    var steps: [StepReport]?
     var stopReason: StopReason?
 
     /// What is known before the first token.
     init(_ head: AnswerHead, _ choice: Int) {
-        let index = head.promptIndex(choice)
-        let region = head.request.regions[index]
-        let strategy = head.request.strategy.strategy(region: region, choice: choice)
-        self.strategy = strategy.name
-        rule = strategy.rule.name
-        promptTokens = head.request.prompts[index].tokens
-        roi = region.tokens.sorted { $0.key < $1.key }.map { TokenWeight(token: $0.key, weight: $0.value) }
-        roiHeads = region.heads.sorted { $0.key < $1.key }.map {
-            HeadWeight(layer: $0.key.layer, head: $0.key.head, weight: $0.value)
-        }
+        notes = head.request.notes.isEmpty ? nil : head.request.notes
+        guard head.request.traces else { return }
+        let decoding = head.request.decodings[head.promptIndex(choice)]
+        let region = decoding.region
+        strategy = decoding.strategy.name
+        rule = decoding.strategy.needs.rule.name
+        promptTokens = decoding.prompt.tokens
+        (roi, roiHeads) = (region.tokenReport, region.headReport)
     }
 
     init(_ tokens: [ChosenToken], _ served: ServedModel) {
-        steps = tokens.map { Step($0.step, served) }
+        steps = tokens.map { StepReport($0.step, model: served.model) }
         stopReason = tokens.last?.step.stopReason
     }
 
     init(_ head: AnswerHead, _ choice: Int, _ tokens: [ChosenToken]) {
         self.init(head, choice)
+        guard head.request.traces else { return }
         let trace = Trace(tokens, head.served)
         (steps, stopReason) = (trace.steps, trace.stopReason)
-    }
-}
-
-extension Trace.Step {
-    init(_ step: GenerationStep, _ served: ServedModel) {
-        position = step.position
-        token = step.token
-        text = served.text(of: step.token)
-        bytes = served.inexactBytes(of: step.token)
-        control = served.isControl(step.token)
-        entropy = step.entropy
-        guided = step.choice.guided
-        changed = step.changedByGuidance
-        candidates = step.choice.candidates.map {
-            Trace.Candidate(
-                id: $0.id, text: served.text(of: $0.id), bytes: served.inexactBytes(of: $0.id),
-                probability: $0.probability, score: $0.score, relevance: $0.relevance, total: $0.total)
-        }
-        chosen = step.token
-        greedy = step.greedy
     }
 }

@@ -47,7 +47,7 @@ struct ChatCompletion: AnswerFormat {
             document([
                 Choice(
                     index: choice, delta: Message(role: "assistant", content: ""),
-                    agd: head.request.traces ? Trace(head, choice) : nil)
+                    agd: head.hasTrace ? Trace(head, choice) : nil)
             ])
         ]
     }
@@ -75,7 +75,7 @@ struct ChatCompletion: AnswerFormat {
                 Choice(
                     index: index, message: Message(role: "assistant", content: answer.text),
                     logprobs: logProbabilities(answer.tokens), finishReason: answer.stopReason?.finishReason ?? "stop",
-                    agd: head.request.traces ? Trace(head, index, answer.tokens) : nil)
+                    agd: head.hasTrace ? Trace(head, index, answer.tokens) : nil)
             }, usage: usage, isChunk: false)
     }
 

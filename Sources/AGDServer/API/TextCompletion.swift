@@ -32,7 +32,7 @@ struct TextCompletion: AnswerFormat {
     }
 
     func opening(_ choice: Int) -> [any Encodable & Sendable] {
-        head.request.traces ? [document([Choice(index: choice, text: "", agd: Trace(head, choice))])] : []
+        head.hasTrace ? [document([Choice(index: choice, text: "", agd: Trace(head, choice))])] : []
     }
 
     func chunk(_ choice: Int, _ token: ChosenToken) -> (any Encodable & Sendable)? {
@@ -66,7 +66,7 @@ struct TextCompletion: AnswerFormat {
                     logprobs: logProbabilities(
                         ofPrompt: head.request.echoes ? answer.ratedPrompt : nil, index, answer.tokens),
                     finishReason: answer.stopReason?.finishReason ?? "length",
-                    agd: head.request.traces ? Trace(head, index, answer.tokens) : nil)
+                    agd: head.hasTrace ? Trace(head, index, answer.tokens) : nil)
             }, usage: usage)
     }
 

@@ -62,13 +62,12 @@ extension GenerationRequest {
         tell: @Sendable (GenerationEvent) async -> Void
     ) async throws {
         for (index, prompt) in prompts.enumerated() {
-            let first = strategy.strategy(region: regions[index], choice: 0)
+            let first = decodings[index].strategy
             try await served.pool.withSession(admission, for: prompt, strategy: first) { session in
                 let rated = try await rating(of: prompt, session)
                 for choice in index * choiceCount..<(index + 1) * choiceCount {
-                    let strategy = strategy.strategy(region: regions[index], choice: choice)
                     if echoes { await tell(.echo(choice: choice, rated)) }
-                    try await answer(prompt, choice, strategy, session, telemetry, tell: tell)
+                    try await answer(prompt, choice, strategy(choice), session, telemetry, tell: tell)
                 }
             }
         }

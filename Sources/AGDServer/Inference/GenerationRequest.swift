@@ -2,10 +2,11 @@ import AttributionGuidedDecoding
 
 /// A request for text, checked and bound to the model: everything that can be wrong with it is told before work begins.
 struct GenerationRequest: Sendable {
-    var prompts: [Prompt]
-    /// The region of each prompt.
-    var regions: [RegionOfInterest]
-    var strategy: StrategyRequest
+    /// One for each prompt.
+    var decodings: [Decoding]
+    private var method: DecodingMethod
+    /// What of the request has no effect.
+    var notes: [String]
     var limits: GenerationLimits
     /// Answers for each prompt.
     var choiceCount: Int
@@ -17,6 +18,34 @@ struct GenerationRequest: Sendable {
     var streams: Bool
     var includesUsage: Bool
 
+    /// What is decoded, and how.
+    struct Decoding: Sendable {
+        /// The prompt that was sent, or, where guidance is by words, what was made of it.
+        var prompt: Prompt
+        /// In the prompt that was sent.
+        var region: RegionOfInterest
+        var strategy: any DecodingStrategy
+    }
+
+    var prompts: [Prompt] { decodings.map(\.prompt) }
+
+    /// The strategy of one answer; with sampling each answer to a prompt has a seed of its own.
+    func strategy(_ choice: Int) -> any DecodingStrategy {
+        guard case .sample(var options) = method else { return decodings[choice / choiceCount].strategy }
+        options.seed &+= UInt64(choice)
+        return Sampling(options)
+    }
+
+    /// Candidates that a step has at most.
+    var candidateCount: Int {
+        switch method.guidance?.choice {
+        case .best(let rule, _), .bestByReverse(let rule): rule.count
+        case .blended: BlendedGuidance.standardCount
+        // Those that are told of, and the chosen one.
+        case nil: CandidateRule().count + 1
+        }
+    }
+
     /// A chat completion.
     init(chat body: JSON, _ served: ServedModel, allowsPatterns: Bool) throws {
         let conversation = try Conversation(body)
@@ -27,8 +56,7 @@ struct GenerationRequest: Sendable {
             throw APIError.invalid("'top_logprobs' needs 'logprobs': true.", param: "top_logprobs")
         }
         try self.init(
-            body, served, prompts: [prompt], region: conversation.region(body, allowsPatterns: allowsPatterns),
-            maximumTokens: maximum,
+            body, served, prompts: [prompt], allowsPatterns: allowsPatterns, maximumTokens: maximum,
             logProbabilityCount: body["logprobs"]?.bool == true ? count ?? 0 : nil, promptField: "messages")
     }
 
@@ -37,11 +65,9 @@ struct GenerationRequest: Sendable {
         let prompts = try RawPrompt.all(in: body).map { prompt in
             try Self.naming("prompt") { try prompt.prompt(served) }
         }
-        let region = RegionRequest(
-            specifications: body["agd"]?["roi"]?.array ?? [], messageWeights: [:], contents: [],
-            allowsPatterns: allowsPatterns)
         try self.init(
-            body, served, prompts: prompts, region: region, maximumTokens: body["max_tokens"]?.integer ?? 16,
+            body, served, prompts: prompts, allowsPatterns: allowsPatterns,
+            maximumTokens: body["max_tokens"]?.integer ?? 16,
             logProbabilityCount: body["logprobs"]?.integer, promptField: "prompt")
         echoes = body["echo"]?.bool ?? false
         if limits.maximumTokens == 0, !echoes {
@@ -51,17 +77,16 @@ struct GenerationRequest: Sendable {
     }
 
     private init(
-        _ body: JSON, _ served: ServedModel, prompts: [Prompt], region: RegionRequest, maximumTokens: Int?,
+        _ body: JSON, _ served: ServedModel, prompts: [Prompt], allowsPatterns: Bool, maximumTokens: Int?,
         logProbabilityCount: Int?, promptField: String
     ) throws {
-        for prompt in prompts where prompt.tokens.count >= served.contextLength {
-            throw APIError.invalid(
-                "The prompt has \(prompt.tokens.count) tokens and leaves no room in the context of \(served.contextLength); shorten it.",
-                param: promptField, code: "context_length_exceeded")
+        for prompt in prompts { try Self.checkLength(prompt, served, promptField) }
+        let regions = try RegionRequest(body, allowsPatterns: allowsPatterns)
+        let strategy = try StrategyRequest(body, hasRegion: !regions.isEmpty)
+        (method, notes) = (strategy.method, strategy.notes)
+        decodings = try regions.mark(prompts, model: served.model).map { marked in
+            try Self.decoding(of: marked, by: strategy.method, served, promptField)
         }
-        strategy = try StrategyRequest(body, hasRegion: !region.isEmpty)
-        self.prompts = prompts
-        regions = try prompts.map { try region.resolve($0, model: served.model) }
         let stop = body["stop"]?.string.map { [$0] } ?? (body["stop"]?.array ?? []).compactMap(\.string)
         limits = GenerationLimits(
             maximumTokens: maximumTokens, stopStrings: stop, ignoresEndOfGeneration: body["ignore_eos"]?.bool ?? false)
@@ -71,6 +96,32 @@ struct GenerationRequest: Sendable {
         traces = body["agd"]?["trace"]?.bool ?? false
         streams = body["stream"]?.bool ?? false
         includesUsage = body["stream_options"]?["include_usage"]?.bool ?? false
+    }
+
+    private static func decoding(
+        of marked: MarkedPrompt, by method: DecodingMethod, _ served: ServedModel, _ promptField: String
+    ) throws -> Decoding {
+        do {
+            let (prompt, strategy) = try naming(promptField) {
+                try method.decoding(
+                    of: marked, with: served.model, reverse: .init(threadCount: served.threadCount))
+            }
+            for prompt in [prompt, strategy.needs.companionPrompt].compactMap({ $0 }) {
+                try checkLength(prompt, served, promptField)
+            }
+            return Decoding(prompt: prompt, region: marked.region, strategy: strategy)
+        } catch let error as DecodingOptionError {
+            throw APIError(error)
+        } catch let error as RegionError {
+            throw APIError.invalid("'agd.roi': \(error)", param: "agd.roi")
+        }
+    }
+
+    private static func checkLength(_ prompt: Prompt, _ served: ServedModel, _ field: String) throws {
+        guard prompt.tokens.count >= served.contextLength else { return }
+        throw APIError.invalid(
+            "The prompt has \(prompt.tokens.count) tokens and leaves no room in the context of \(served.contextLength); shorten it.",
+            param: field, code: "context_length_exceeded")
     }
 
     private static func oneOf(_ body: JSON, _ first: String, _ second: String) throws -> Int? {
@@ -103,7 +154,6 @@ struct GenerationRequest: Sendable {
 /// The messages of a request.
 struct Conversation {
     var messages: [ChatMessage]
-    private var weights: [Int: Double] = [:]
 
     init(_ body: JSON) throws {
         messages = []
@@ -118,20 +168,12 @@ struct Conversation {
                 message["content"]?.string
                 ?? (message["content"]?.array ?? []).compactMap { $0["text"]?.string }.joined()
             messages.append(ChatMessage(role: role == "developer" ? "system" : role, content: content))
-            weights[index] = message["agd_weight"]?.double
         }
     }
 
     func prompt(_ served: ServedModel) throws -> Prompt {
         try served.check(byteCount: messages.reduce(0) { $0 + $1.content.utf8.count }, field: "messages")
         return try served.model.prompt(messages)
-    }
-
-    func region(_ body: JSON, allowsPatterns: Bool) -> RegionRequest {
-        RegionRequest(
-            specifications: body["agd"]?["roi"]?.array ?? [], messageWeights: weights,
-            contents: messages.map(\.content),
-            allowsPatterns: allowsPatterns)
     }
 }
 

@@ -21,9 +21,7 @@ struct LogProbabilityRecorder: DecodingStrategy {
     }
 
     var name: String { base.name }
-    var regions: [RegionOfInterest] { base.regions }
-    var rule: PropagationRule { base.rule }
-    var tangents: TangentSchedule { base.tangents }
+    var needs: StrategyNeeds { base.needs }
 
     mutating func choose(_ context: borrowing DecodingContext) throws -> Choice {
         let choice = try base.choose(context)

@@ -9,8 +9,8 @@ struct RequestCost {
     /// What makes it as large as it is, for whoever asked too much.
     private let factors: String
 
-    init(_ request: GenerationRequest, _ body: JSON, _ served: ServedModel) {
-        let perToken = Self.bytesPerToken(request, candidates: body["agd"]?["candidates"]?.integer ?? 5)
+    init(_ request: GenerationRequest, _ served: ServedModel) {
+        let perToken = Self.bytesPerToken(request, candidates: request.candidateCount)
         for prompt in request.prompts {
             let count = prompt.tokens.count
             let generated = max(0, min(request.limits.maximumTokens ?? .max, served.contextLength - count))

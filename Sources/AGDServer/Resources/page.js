@@ -160,11 +160,12 @@ async function* events(reply) {
 
 function request(strategy) {
   const { messages, regions, settings } = snapshot();
-  const agd = {
-    strategy, trace: true, rule: settings.rule, score: settings.score, candidates: settings.candidates,
-    min_probability: settings.min_probability, entropy_threshold: settings.entropy_threshold === 0 ? "off" : settings.entropy_threshold,
+  const guidance = {
+    rule: settings.rule, score: settings.score, candidates: settings.candidates, min_probability: settings.min_probability,
+    entropy_threshold: settings.entropy_threshold === 0 ? "off" : settings.entropy_threshold,
+    roi: regions.filter((r) => r.weight !== 0).map(({ message, characters, weight }) => ({ message, characters, weight })),
   };
-  if (strategy === "agd") agd.roi = regions.filter((r) => r.weight !== 0).map(({ message, characters, weight }) => ({ message, characters, weight }));
+  const agd = { strategy, trace: true, ...(strategy === "agd" ? guidance : {}) };
   return { messages, max_tokens: settings.max_tokens, stream: true, agd };
 }
 

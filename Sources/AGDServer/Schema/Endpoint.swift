@@ -70,7 +70,7 @@ struct Endpoint: Sendable {
     static let tokenize = Endpoint(
         method: .post, path: "/tokenize",
         summary: "The tokens of a prompt, where they lie in it, and their weights in the region.",
-        fields: Field.promptOrMessages + Field.agd)
+        fields: Field.promptOrMessages + Field.agdRegions)
 
     static let attributions = Endpoint(
         method: .post, path: "/v1/attributions",
@@ -81,7 +81,7 @@ struct Endpoint: Sendable {
                 .array(.either([.integer(0...Int(Int32.max)), .string(1...256)]), count: 1...Limits.targets),
                 "Tokens to explain, by id or by text that is one token.", required: true),
             Field("heads", .boolean, "Tells the relevance of each attention head too.", default: false),
-        ] + Field.agd)
+        ] + Field.agdAttribution)
 
     static let models = Endpoint(method: .get, path: "/v1/models", summary: "The model that is served.")
     static let model = Endpoint(
@@ -133,6 +133,7 @@ enum Limits {
     static let logProbabilities = 20
     static let regions = 32
     static let candidates = 64
+    static let layers = 64
     static let heads = 4096
     static let targets = 16
     static let weight = -1000.0...1000.0
@@ -195,12 +196,17 @@ extension Field {
     static let generation = [
         Field(
             "temperature", .number(0...100),
-            "0 takes the most probable token; above 0 tokens are drawn, with logits divided by it.", default: 0),
-        Field("top_p", .number(0...1), "Draws from the smallest set of tokens with this much probability.", default: 1),
-        Field("top_k", .integer(0...1_000_000), "Draws from this many most probable tokens; 0 from all.", default: 0, neutral: [-1]),
+            "0 takes the most probable token; above 0 tokens are drawn, with logits divided by it. Without it nothing is drawn, or with agd.strategy \"sample\" at 1. Strategies that draw nothing ignore it, and the answer's agd.notes say so; the same goes for top_p, top_k and min_p."
+        ),
+        Field(
+            "top_p", .number(0...1), "Draws from the smallest set of tokens with this much probability.",
+            default: .number(Sampling.Options.openAI.topP)),
+        Field(
+            "top_k", .integer(0...1_000_000), "Draws from this many most probable tokens; 0 from all.",
+            default: .number(Double(Sampling.Options.openAI.topK)), neutral: [-1]),
         Field(
             "min_p", .number(0...1), "Drops tokens with less than this share of the most probable one's probability.",
-            default: 0),
+            default: .number(Sampling.Options.openAI.minP)),
         Field(
             "seed", .integer(Limits.seed), "The same seed gives the same tokens; without it every draw is new.",
             neutral: [-1]),
@@ -220,35 +226,87 @@ extension Field {
             ]), "For streams; a whole answer counts tokens anyway."),
     ]
 
+    private static let roi = Field(
+        "roi",
+        .array(.either([.string(1...Limits.promptBytes), .object(region)]), count: 0...Limits.regions),
+        "Regions of interest: objects, or the command line's specifications such as system, message:1, text:\"in French\"=-0.5. Where they overlap, weights add up, to 1e6 at most."
+    )
+    private static let rule = Field(
+        "rule", .choice(PropagationRule.all.map(\.name)), "How relevance propagates.",
+        default: .string(PropagationRule.attnLRP.name))
+
+    /// Where only regions are asked about.
+    static let agdRegions = [Field("agd", .object([roi]), "Regions of the prompt.")]
+    static let agdAttribution = [
+        Field("agd", .object([roi, rule]), "Regions of the prompt, and how relevance propagates.")
+    ]
+
     static let agd = [
         Field(
             "agd",
             .object([
+                roi,
                 Field(
-                    "roi",
-                    .array(.either([.string(1...Limits.promptBytes), .object(region)]), count: 0...Limits.regions),
-                    "Regions of interest: objects, or the command line's specifications such as system, message:1, text:\"in French\"=-0.5."
+                    "strategy", .choice(DecodingMethod.Name.allCases.map(\.rawValue)),
+                    "How tokens are chosen; without it agd where there is a region, else greedy or sample by temperature. A field that the strategy doesn't obey is an error."
                 ),
-                Field(
-                    "strategy", .choice(["greedy", "sample", "agd"]),
-                    "How tokens are chosen; without it agd where there is a region, else greedy or sample by temperature."
-                ),
-                Field(
-                    "rule", .choice(PropagationRule.all.map(\.name)), "How relevance propagates.",
-                    default: .string(PropagationRule.attnLRP.name)),
+                rule.obeyed(by: .rule),
                 Field(
                     "score", .choice(AttributionGuided.Score.allCases.map(\.rawValue)),
                     "What candidates are ranked by: sum (the region's relevance) or excess (its share beyond the usual).",
-                    default: .string(AttributionGuided.Score.sum.rawValue)),
-                Field("candidates", .integer(1...Limits.candidates), "Candidates at most (k).", default: 5),
-                Field("min_probability", .number(0...1), "Least probability of a candidate.", default: 0.05),
+                    default: .string(AttributionGuided.Score.sum.rawValue)
+                ).obeyed(by: .score),
+                Field(
+                    "candidates", .integer(1...Limits.candidates), "Candidates at most (k).",
+                    default: .number(Double(CandidateRule().count))
+                ).obeyed(by: .candidates),
+                Field(
+                    "min_probability", .number(0...1), "Least probability of a candidate.",
+                    default: .number(CandidateRule().minimumProbability)
+                ).obeyed(by: .minimumProbability),
                 Field(
                     "entropy_threshold", .either([.number(0...100), .choice(["off"])]),
                     "Guides only where the entropy, in nats, is at least this; off guides every step.",
-                    default: .number(AttributionGuided.paperEntropyThreshold)),
+                    default: .number(AttributionGuided.paperEntropyThreshold)
+                ).obeyed(by: .entropyThreshold),
+                Field(
+                    "tangents", .choice(TangentSchedule.allCases.map(\.rawValue)),
+                    "When tangents are computed: eager (with each step) or deferred (when the gate opens).",
+                    default: .string(TangentSchedule.withEachStep.rawValue)
+                ).obeyed(by: .tangents),
+                Field(
+                    "lambda", .number(-1000...1000), "Weight of the standardised score against log p.",
+                    default: .number(DecodingMethod.standardLambda)
+                ).obeyed(by: .lambda),
+                Field(
+                    "plausibility", .number(1e-9...1),
+                    "Least share of the most probable token's probability; without it \(BlendedGuidance.standardPlausibility) with agd-blend, \(LayerContrast.standardPlausibility) with dola."
+                ).obeyed(by: .plausibility),
+                Field(
+                    "alpha", .number(-1000...1000),
+                    "How much is taken away of what the model would say without the region.",
+                    default: .number(DecodingMethod.standardAlpha)
+                ).obeyed(by: .alpha),
+                Field(
+                    "dola_layers",
+                    .either([.choice(["low", "high"]), .array(.integer(0...1023), count: 1...Limits.layers)]),
+                    "Layers to contrast with; 0 is the embeddings.", default: "high"
+                ).obeyed(by: .layers),
+                Field(
+                    "repetition_penalty", .number(0.01...100), "Makes tokens that have occurred less likely; 1 is off.",
+                    default: .number(DecodingMethod.standardRepetitionPenalty)
+                ).obeyed(by: .repetitionPenalty),
                 Field("trace", .boolean, "Adds to each choice or chunk how its tokens were chosen.", default: false),
-            ]), "Attribution-guided decoding.")
+            ]), "Attribution-guided decoding, and the methods it is compared with.")
     ]
+
+    /// The same field, saying which strategies obey it.
+    private func obeyed(by option: DecodingOptions.Name) -> Field {
+        var field = self
+        field.meaning +=
+            " With the strategies \(DecodingMethod.Name.obeying(option).map(\.rawValue).joined(separator: ", "))."
+        return field
+    }
 
     private static let region = [
         Field(

@@ -35,7 +35,10 @@ public struct AttributionGuided: DecodingStrategy {
         self.tangents = tangents
     }
 
-    public var regions: [RegionOfInterest] { score == .excess ? [region, .allTokens] : [region] }
+    public var needs: StrategyNeeds {
+        StrategyNeeds(
+            regions: score == .excess ? [region, .allTokens] : [region], rule: rule, tangents: tangents)
+    }
 
     public mutating func choose(_ context: borrowing DecodingContext) throws -> Choice {
         let candidates = candidates.candidates(context.distribution)

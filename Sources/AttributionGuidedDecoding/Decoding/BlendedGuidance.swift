@@ -9,21 +9,23 @@ public struct BlendedGuidance: DecodingStrategy {
     public let lambda: Double
     /// Tokens with less than this share of the most probable one's probability are implausible.
     public let plausibility: Double
+    public static let standardPlausibility = 0.01
     /// Plausible tokens at most.
     public let count: Int
+    public static let standardCount = 50
     private let guided: AttributionGuided
 
     /// - Parameter guided: region, rule, score and gate; its candidate rule is not used.
-    public init(_ guided: AttributionGuided, lambda: Double = 1, plausibility: Double = 0.01, count: Int = 50) {
+    public init(
+        _ guided: AttributionGuided, lambda: Double = 1, plausibility: Double = standardPlausibility, count: Int = standardCount
+    ) {
         self.guided = guided
         self.lambda = lambda
         self.plausibility = plausibility
         self.count = count
     }
 
-    public var regions: [RegionOfInterest] { guided.regions }
-    public var rule: PropagationRule { guided.rule }
-    public var tangents: TangentSchedule { guided.tangents }
+    public var needs: StrategyNeeds { guided.needs }
 
     public mutating func choose(_ context: borrowing DecodingContext) throws -> Choice {
         let distribution = context.distribution

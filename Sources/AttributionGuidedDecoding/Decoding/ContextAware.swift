@@ -4,15 +4,17 @@ public struct ContextAware: DecodingStrategy {
     public let name = "cad"
     /// How much is taken away of what the model would say without the region; 0 is greedy. The paper takes 0.5 and 1.
     public let alpha: Double
-    public let companionPrompt: Prompt?
+    private let promptWithout: Prompt
     private let candidates: CandidateRule
 
     /// - Parameter promptWithout: the prompt that is completed, without the region; see ``LanguageModel/prompt(_:_:of:)``.
     public init(without promptWithout: Prompt, alpha: Double = 1, candidates: CandidateRule = CandidateRule()) {
-        companionPrompt = promptWithout
+        self.promptWithout = promptWithout
         self.alpha = alpha
         self.candidates = candidates
     }
+
+    public var needs: StrategyNeeds { StrategyNeeds(companionPrompt: promptWithout) }
 
     public mutating func choose(_ context: borrowing DecodingContext) throws -> Choice {
         guard let without = context.companion?.logits else {

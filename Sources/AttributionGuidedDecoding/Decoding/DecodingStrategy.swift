@@ -1,32 +1,59 @@
 /// Chooses the next token. Strategies are values of equal rank; each generation works on a copy of its own.
+///
+/// A strategy that decorates another hands on what that needs with ``needs``, whole, and calls its `choose`.
 public protocol DecodingStrategy: Sendable {
     /// Name in outputs, as on the command line.
     var name: String { get }
-    /// Regions whose relevance the strategy may ask for. Each is one more lane through the model.
-    var regions: [RegionOfInterest] { get }
-    /// How relevance propagates.
-    var rule: PropagationRule { get }
-    /// Whether each step's tangents are computed with the step or when they are asked for.
-    var tangents: TangentSchedule { get }
-    /// Layers whose own say the strategy wants to hear: what enters them, through the output matrix. 0 is the embeddings.
-    var earlyLayers: [Int] { get }
-    /// A second prompt, which the same tokens complete: what the model expects after it is heard at each step too, see
-    /// ``DecodingContext/companion``. It costs a second column in each matrix product, and caches of its own.
-    var companionPrompt: Prompt? { get }
+    /// What the model has to compute for the strategy. It is read once, before the prompt is.
+    var needs: StrategyNeeds { get }
 
+    /// Chooses one token.
+    ///
+    /// It is called exactly once for each token of a completion, in their order, and never again for one that was chosen:
+    /// first when the prompt has been read, then each time the token chosen last has been. A strategy may therefore keep
+    /// state from step to step in itself. A generation begins with the value it was given, so that neither another
+    /// generation nor the caller sees that state.
+    ///
+    /// - Parameter context: valid during the call only.
+    /// - Throws: anything; the generation then ends with that error, without a token. What the caches hold stays valid, and
+    ///   the session can be used again.
     mutating func choose(_ context: borrowing DecodingContext) throws -> Choice
 }
 
 extension DecodingStrategy {
-    public var regions: [RegionOfInterest] { [] }
-    public var rule: PropagationRule { .attnLRP }
-    public var tangents: TangentSchedule { .withEachStep }
-    public var earlyLayers: [Int] { [] }
-    public var companionPrompt: Prompt? { nil }
+    public var needs: StrategyNeeds { StrategyNeeds() }
+}
+
+/// What a strategy wants to know beside the next token's distribution. Each wish has its price; by default there is none.
+public struct StrategyNeeds: Sendable {
+    /// Regions whose relevance the strategy may ask for with ``DecodingContext/relevance(of:)``. Each is one more lane through
+    /// the model.
+    public var regions: [RegionOfInterest]
+    /// How relevance propagates.
+    public var rule: PropagationRule
+    /// Whether each step's tangents are computed with the step or when they are asked for.
+    public var tangents: TangentSchedule
+    /// Layers whose own say the strategy wants to hear, see ``DecodingContext/earlyLogits``: what enters them, through the
+    /// output matrix. 0 is the embeddings.
+    public var earlyLayers: [Int]
+    /// A second prompt, which the same tokens complete: what the model expects after it is heard at each step too, see
+    /// ``DecodingContext/companion``. It costs a second column in each matrix product, and caches of its own.
+    public var companionPrompt: Prompt?
+
+    public init(
+        regions: [RegionOfInterest] = [], rule: PropagationRule = .attnLRP, tangents: TangentSchedule = .withEachStep,
+        earlyLayers: [Int] = [], companionPrompt: Prompt? = nil
+    ) {
+        self.regions = regions
+        self.rule = rule
+        self.tangents = tangents
+        self.earlyLayers = earlyLayers
+        self.companionPrompt = companionPrompt
+    }
 }
 
 /// When the tangents of a step are computed.
-public enum TangentSchedule: String, Sendable, CaseIterable {
+public enum TangentSchedule: String, Sendable, CaseIterable, Codable {
     /// Beside each step's own activations: the second lane shares the weights that are read anyway.
     case withEachStep = "eager"
     /// Left out until the strategy asks for relevance, then caught up in one batch. Saves where it seldom asks.
@@ -38,9 +65,9 @@ public struct DecodingContext: ~Copyable {
     public let distribution: Distribution
     /// Prompt and completion so far.
     public let tokens: [Int]
-    /// `[early layer][vocabularySize]`, for the strategy's ``DecodingStrategy/earlyLayers``.
+    /// `[early layer][vocabularySize]`, for the strategy's ``StrategyNeeds/earlyLayers``.
     public let earlyLogits: [[Float]]
-    /// What the model expects after the strategy's ``DecodingStrategy/companionPrompt`` and the completion so far.
+    /// What the model expects after the strategy's ``StrategyNeeds/companionPrompt`` and the completion so far.
     public let companion: Distribution?
     private let relevanceSource: ([Int]) throws -> [[Double]]
 

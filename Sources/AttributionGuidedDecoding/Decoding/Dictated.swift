@@ -10,11 +10,7 @@ public struct Dictated: DecodingStrategy {
         self.adviser = adviser
     }
 
-    public var regions: [RegionOfInterest] { adviser.regions }
-    public var rule: PropagationRule { adviser.rule }
-    public var tangents: TangentSchedule { adviser.tangents }
-    public var earlyLayers: [Int] { adviser.earlyLayers }
-    public var companionPrompt: Prompt? { adviser.companionPrompt }
+    public var needs: StrategyNeeds { adviser.needs }
 
     public mutating func choose(_ context: borrowing DecodingContext) throws -> Choice {
         let advice = try adviser.choose(context)

@@ -40,7 +40,7 @@ extension LanguageModel {
         options: Session.Options? = nil, progress: @escaping @Sendable (Int) -> Void = { _ in }
     ) throws -> Generation {
         var fitting = Session.Options()
-        let promptLength = max(prompt.tokens.count, strategy.companionPrompt?.tokens.count ?? 0)
+        let promptLength = max(prompt.tokens.count, strategy.needs.companionPrompt?.tokens.count ?? 0)
         let wanted = min(limits.maximumTokens ?? fitting.contextLength, Session.Options.longestContext)
         fitting.contextLength = min(configuration.contextLength, promptLength + wanted)
         return try Session(self, options: options ?? fitting)
@@ -55,30 +55,32 @@ extension Session {
         _ prompt: Prompt, strategy: any DecodingStrategy, limits: GenerationLimits = GenerationLimits(),
         progress: @escaping @Sendable (Int) -> Void = { _ in }
     ) throws -> Generation {
-        for prompt in [prompt, strategy.companionPrompt].compactMap({ $0 })
+        let needs = strategy.needs
+        for prompt in [prompt, needs.companionPrompt].compactMap({ $0 })
         where prompt.tokens.count >= options.contextLength {
             throw GenerationError.promptTooLong(promptLength: prompt.tokens.count, contextLength: options.contextLength)
         }
         if let maximum = limits.maximumTokens, maximum < 1 {
             throw GenerationError.invalid(field: "maximum number of tokens", problem: "must be at least 1")
         }
-        for region in strategy.regions { try region.validate(for: model, promptLength: prompt.tokens.count) }
+        for region in needs.regions { try region.validate(for: model, promptLength: prompt.tokens.count) }
         return Generation(session: self, prompt: prompt, strategy: strategy, limits: limits, progress: progress)
     }
 
     /// Reads the prompt, and the strategy's second one.
     func begin(_ generation: Generation) throws -> GenerationLoop {
         let strategy = generation.strategy
+        let needs = strategy.needs
         let tokens = generation.prompt.tokens
-        let inference = try prepared(strategy.regions, rule: strategy.rule, for: tokens)
-        inference.earlyLayers = strategy.earlyLayers
+        let inference = try prepared(needs.regions, rule: needs.rule, for: tokens)
+        inference.earlyLayers = needs.earlyLayers
         let cachedCount = inference.tokens.count
         generation.progress(cachedCount)
         var prediction = try inference.append(Array(tokens[cachedCount...])) { done in
             try Task.checkCancellation()
             generation.progress(cachedCount + done)
         }
-        let companion = try strategy.companionPrompt.map { prompt in
+        let companion = try needs.companionPrompt.map { prompt in
             let companion = try preparedCompanion(for: prompt.tokens)
             prediction.companion = try companion.append(Array(prompt.tokens[companion.tokens.count...])) { _ in
                 try Task.checkCancellation()

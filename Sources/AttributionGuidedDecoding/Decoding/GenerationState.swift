@@ -5,11 +5,14 @@ package final class GenerationState: @unchecked Sendable {  // Touched by the se
     private let companion: InferenceSession?
     private var prediction: Prediction
     private var strategy: any DecodingStrategy
+    private let tangents: TangentSchedule
     private let limits: GenerationLimits
     private let promptLength: Int
     private var text: TextStream
     private var stopReason: StopReason?
     private var pendingToken: Int?
+    /// Whether a step has thrown: its token is lost, and so is the thread.
+    private var hasFailed = false
 
     package init(
         inference: InferenceSession, companion: InferenceSession? = nil, prediction: Prediction,
@@ -19,16 +22,25 @@ package final class GenerationState: @unchecked Sendable {  // Touched by the se
         self.companion = companion
         self.prediction = prediction
         self.strategy = strategy
+        tangents = strategy.needs.tangents
         self.limits = limits
         self.promptLength = promptLength
         self.text = text
     }
 
+    /// The next step; nil after the last one, and after one that has thrown.
     package func step(tokenizer: Tokenizer?) throws -> GenerationStep? {
-        guard stopReason == nil else { return nil }
+        guard stopReason == nil, !hasFailed else { return nil }
+        do { return try nextStep(tokenizer) } catch {
+            hasFailed = true
+            throw error
+        }
+    }
+
+    private func nextStep(_ tokenizer: Tokenizer?) throws -> GenerationStep {
         try Task.checkCancellation()
         if let token = pendingToken {
-            let withTangents = strategy.tangents == .withEachStep
+            let withTangents = tangents == .withEachStep
             prediction =
                 try companion.map { try inference.append(token, beside: $0, withTangents: withTangents) }
                 ?? inference.append([token], withTangents: withTangents)
@@ -39,6 +51,10 @@ package final class GenerationState: @unchecked Sendable {  // Touched by the se
             DecodingContext(
                 distribution: distribution, tokens: inference.tokens, earlyLogits: prediction.earlyLogits,
                 companion: prediction.companion, relevance: relevance))
+        guard distribution.logits.indices.contains(choice.token) else {
+            throw GenerationError.invalid(
+                field: strategy.name, problem: "chose token \(choice.token), which is not in the vocabulary")
+        }
         let newText = emit(choice.token, tokenizer)
         stopReason = reasonToStop(after: choice.token, at: position, tokenizer)
         pendingToken = choice.token

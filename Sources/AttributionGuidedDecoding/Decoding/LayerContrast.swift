@@ -6,36 +6,60 @@ import Foundation
 /// An early layer speaks through the output matrix without the final norm, as in the authors' code and HuggingFace's.
 public struct LayerContrast: DecodingStrategy {
     /// Which layers may be the early one.
-    public enum Layers: Sendable, Hashable {
+    public enum Layers: Sendable, Hashable, LosslessStringConvertible {
         /// Every second layer of the lower half, or of the first 20 layers of more than 40.
         case low
         /// Every second layer of the upper half, or of the last 20 layers of more than 40.
         case high
         /// These layers; 0 is the embeddings.
         case layers([Int])
+
+        /// - Parameter text: `low`, `high` or a list such as `0,2,4`.
+        public init?(_ text: String) {
+            let numbers = text.split(separator: ",", omittingEmptySubsequences: false).map { Int($0) }
+            switch text {
+            case "low": self = .low
+            case "high": self = .high
+            case _ where numbers.allSatisfy { $0 != nil }: self = .layers(numbers.compactMap { $0 })
+            default: return nil
+            }
+        }
+
+        /// As it can be read again.
+        public var description: String {
+            switch self {
+            case .low: "low"
+            case .high: "high"
+            case .layers(let layers): layers.map(String.init).joined(separator: ",")
+            }
+        }
     }
 
     public let name = "dola"
+    /// The layers that may be the early one; 0 is the embeddings.
     public let earlyLayers: [Int]
     /// Tokens with less than this share of the most probable one's probability are implausible.
     public let plausibility: Double
+    /// The authors' share.
+    public static let standardPlausibility = 0.1
     /// Makes tokens that have occurred less likely (Keskar et al., 2019); 1 is off. The authors take 1.2.
     public let repetitionPenalty: Double
     private let candidates: CandidateRule
 
-    /// - Throws: ``GenerationError/invalid(field:problem:)`` for a layer that the model doesn't have.
+    /// - Throws: ``DecodingOptionError/invalid(_:problem:)`` for a layer that the model doesn't have.
     public init(
-        _ model: LanguageModel, layers: Layers = .high, plausibility: Double = 0.1, repetitionPenalty: Double = 1,
+        _ model: LanguageModel, layers: Layers = .high, plausibility: Double = standardPlausibility,
+        repetitionPenalty: Double = 1,
         candidates: CandidateRule = CandidateRule()
     ) throws {
         let count = model.configuration.layerCount
         earlyLayers = Self.layers(layers, layerCount: count, isTied: model.file.tensors["output.weight"] == nil)
         if let layer = earlyLayers.first(where: { !(0..<count).contains($0) }) {
-            throw GenerationError.invalid(
-                field: "DoLa layers", problem: "there is no layer \(layer); give layers from 0 to \(count - 1)")
+            throw DecodingOptionError.invalid(
+                .layers, problem: "there is no layer \(layer); give layers from 0 to \(count - 1)")
         }
         guard !earlyLayers.isEmpty else {
-            throw GenerationError.invalid(field: "DoLa layers", problem: "name at least one layer")
+            throw DecodingOptionError.invalid(.layers, problem: "name at least one layer")
         }
         self.plausibility = plausibility
         self.repetitionPenalty = repetitionPenalty
@@ -52,6 +76,8 @@ public struct LayerContrast: DecodingStrategy {
         case .layers(let layers): return Set(layers).sorted()
         }
     }
+
+    public var needs: StrategyNeeds { StrategyNeeds(earlyLayers: earlyLayers) }
 
     public mutating func choose(_ context: borrowing DecodingContext) throws -> Choice {
         let distribution = context.distribution

@@ -21,17 +21,23 @@ public struct ReverseGuided: DecodingStrategy {
         self.options = options
     }
 
-    public var rule: PropagationRule { guided.rule }
+    /// No lanes: relevance is sent back when it is asked for.
+    public var needs: StrategyNeeds {
+        var needs = guided.needs
+        needs.regions = []
+        return needs
+    }
 
     public mutating func choose(_ context: borrowing DecodingContext) throws -> Choice {
         var guided = guided
         let (tokens, model, options) = (context.tokens, model, options)
-        let (regions, rule) = (guided.regions, guided.rule)
+        let (regions, rule) = (guided.needs.regions, guided.rule)
         return try guided.choose(
             DecodingContext(distribution: context.distribution, tokens: tokens) { candidates in
                 let targets = candidates.map { AttributionTarget(token: $0, position: tokens.count - 1) }
-                let attributions = try ReverseAttribution(model, tokens: tokens, options: options)
-                    .attribute(targets, rule: rule) { _ in try Task.checkCancellation() }
+                let stop = { (_: Double) in try Task.checkCancellation() }
+                let attributions = try ReverseAttribution(model, tokens: tokens, options: options, progress: stop)
+                    .attribute(targets, rule: rule, progress: stop)
                 return regions.map { region in attributions.map { $0.relevance(of: region) } }
             })
     }

@@ -4,6 +4,20 @@ public struct Prompt: Sendable {
         public let role: String
         /// Bytes of ``Prompt/text`` that are the message's content, without template markers.
         public let bytes: Range<Int>
+        /// Characters (Unicode scalars) of the content as it was given.
+        let characterCount: Int
+        /// Those of them at its beginning that the template has left out.
+        let trimmedCharacters: Int
+
+        /// - Parameter bytes: where the rendered content lies in `text`, the bytes of the prompt.
+        init(_ message: ChatMessage, bytes: Range<Int>, of text: [UInt8]) {
+            role = message.role
+            self.bytes = bytes
+            let scalars = message.content.unicodeScalars
+            characterCount = scalars.count
+            trimmedCharacters =
+                message.content.utf8.starts(with: text[bytes]) ? 0 : scalars.prefix { $0.properties.isWhitespace }.count
+        }
     }
 
     public let tokens: [Int]
@@ -25,9 +39,10 @@ extension Prompt {
     public init(_ messages: [ChatMessage], template: ChatTemplate, tokenizer: Tokenizer) throws {
         guard !messages.isEmpty else { throw PromptError.empty }
         let rendering = try template.render(messages)
+        let bytes = Array(rendering.text.utf8)
         try self.init(
-            text: rendering.text, messages: zip(messages, rendering.contents).map { Message(role: $0.role, bytes: $1) },
-            tokenizer: tokenizer)
+            text: rendering.text,
+            messages: zip(messages, rendering.contents).map { Message($0, bytes: $1, of: bytes) }, tokenizer: tokenizer)
     }
 
     /// A prompt given as token ids.
@@ -51,11 +66,6 @@ extension Prompt {
         tokenBytes = first.map { _ in 0..<0 } + core.ranges + last.map { _ in bytes.count..<bytes.count }
         self.text = text
         self.messages = messages
-    }
-
-    /// Tokens that overlap a range of bytes of `text`.
-    package func tokens(overlapping bytes: Range<Int>) -> [Int] {
-        tokenBytes.indices.filter { tokenBytes[$0].overlaps(bytes) }
     }
 }
 

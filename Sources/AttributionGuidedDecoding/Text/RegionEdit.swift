@@ -1,5 +1,3 @@
-import Foundation
-
 /// What other methods do to the text of a region, where attribution guides towards it.
 public enum RegionEdit: Sendable, Hashable {
     /// Takes the text out: what context-aware decoding contrasts with.
@@ -13,31 +11,40 @@ public enum RegionEdit: Sendable, Hashable {
 }
 
 extension LanguageModel {
-    /// The same prompt with a region's text edited. Specifications of negative weight are left alone.
-    ///
-    /// A message that is removed is left out of the conversation, unless it is the last one: that stays, empty, for the
-    /// answer has to follow something.
-    /// - Throws: ``RegionError`` for heads, which are no text, and for regions that the prompt doesn't have.
+    /// The same prompt with the text of regions edited, see ``prompt(_:of:)``.
     public func prompt(
         _ original: Prompt, _ edit: RegionEdit, of specifications: [RegionSpecification]
     ) throws -> Prompt {
-        _ = try original.region(specifications)
-        let specifications = specifications.filter { $0.weight > 0 }
-        if let heads = specifications.first(where: { if case .heads = $0.target { true } else { false } }) {
-            throw RegionError.malformed(heads.description, "heads have no text to take out or to emphasise")
+        try prompt(edit, of: MarkedPrompt(original, regions: specifications))
+    }
+
+    /// The same prompt with the text of its regions edited. Regions of negative weight are left alone.
+    ///
+    /// A message that is removed is left out of the conversation, unless it is the last one: that stays, empty, for the
+    /// answer has to follow something.
+    /// - Throws: ``RegionError`` for heads, which are no text; ``PromptError``.
+    public func prompt(_ edit: RegionEdit, of marked: MarkedPrompt) throws -> Prompt {
+        let original = marked.prompt
+        let marks = marked.marks.filter { $0.specification.weight > 0 }
+        if let heads = marks.first(where: { !$0.heads.isEmpty }) {
+            throw RegionError.malformed(
+                heads.specification.description, "heads have no text to take out or to emphasise")
         }
         guard let text = original.text else {
             guard edit == .remove else {
-                throw RegionError.noText(specification: specifications.first?.description ?? "")
+                throw RegionError.noText(specification: marks.first?.specification.description ?? "")
             }
-            let region = try original.region(specifications)
-            return try prompt(
-                tokens: original.tokens.indices.filter { region.weight(at: $0) == 0 }.map { original.tokens[$0] })
+            let removed = Set(marks.flatMap { $0.tokens.joined() })
+            let rest = original.tokens.indices.filter { !removed.contains($0) }.map { original.tokens[$0] }
+            if rest.isEmpty { throw RegionError.coversEverything }
+            return try prompt(tokens: rest)
         }
         let bytes = Array(text.utf8)
-        let spans = try specifications.flatMap { try original.spans($0) }.united
+        let spans = marks.flatMap(\.bytes).united
         if original.messages.isEmpty {
-            return try prompt(text: edit.applied(to: bytes, 0..<bytes.count, spans))
+            let rest = edit.applied(to: bytes, 0..<bytes.count, spans)
+            if rest.isEmpty { throw RegionError.coversEverything }
+            return try prompt(text: rest)
         }
         let lastIndex = original.messages.count - 1
         return try prompt(
@@ -63,36 +70,5 @@ extension RegionEdit {
             position = span.upperBound
         }
         return String(decoding: edited + bytes[position..<part.upperBound], as: UTF8.self)
-    }
-}
-
-extension [Range<Int>] {
-    /// The same numbers in order, with ranges that overlap or touch as one.
-    fileprivate var united: [Range<Int>] {
-        var united: [Range<Int>] = []
-        for range in sorted(by: { $0.lowerBound < $1.lowerBound }) where !range.isEmpty {
-            if let last = united.last, range.lowerBound <= last.upperBound {
-                united[united.count - 1] = last.lowerBound..<Swift.max(last.upperBound, range.upperBound)
-            } else {
-                united.append(range)
-            }
-        }
-        return united
-    }
-}
-
-extension Prompt {
-    /// The bytes of ``text`` that a specification names.
-    fileprivate func spans(_ specification: RegionSpecification) throws -> [Range<Int>] {
-        guard let text else { return [] }
-        switch specification.target {
-        case .role(let role): return messages.filter { $0.role == role }.map(\.bytes)
-        case .message(let index): return index < messages.count ? [messages[index].bytes] : []
-        case .text(let wanted): return text.ranges(of: wanted).map { text.byteRange($0) }
-        case .regex(let pattern):
-            return text.ranges(of: try Regex(pattern)).filter { !$0.isEmpty }.map { text.byteRange($0) }
-        case .tokens(let ranges): return ranges.joined().filter { $0 < tokenBytes.count }.map { tokenBytes[$0] }
-        case .heads: return []
-        }
     }
 }

@@ -1,173 +1,123 @@
-import Foundation
-
-/// A region as people name it: `system`, `user`, `message:2`, `text:"in French"=-0.5`, `regex:"\d+"`, `tokens:0..<12,15`,
-/// `heads:3.5,7.0`, `heads:@file.json`. The weight after `=` is 1 where it is left out.
+/// A region as people name it, before it is looked for in a prompt: a part of the prompt or attention heads, and how much it
+/// counts.
+///
+/// It is made from a target, or from text (see ``init(_:)``). Nothing but ``Prompt/region(_:)`` and
+/// ``LanguageModel/prompt(_:_:of:)`` turns it into places, and both by the same search.
 public struct RegionSpecification: Sendable, Hashable, CustomStringConvertible {
+    /// Messages of a conversation.
+    public enum Messages: Sendable, Hashable {
+        /// All messages of a role.
+        case all(role: String)
+        /// One message, counted from 0.
+        case number(Int)
+    }
+
     public enum Target: Sendable, Hashable {
-        /// The contents of all messages of a role.
-        case role(String)
-        /// The content of one message, counted from 0.
-        case message(Int)
-        /// Every occurrence of a text.
-        case text(String)
-        /// Every match of a regular expression.
-        case regex(String)
+        /// The contents of messages.
+        case messages(Messages)
+        /// Every occurrence of a text: byte by byte, or, where there is none, every one that Unicode holds equal to it
+        /// (canonical equivalence). With messages, in their contents only.
+        case text(String, in: Messages? = nil)
+        /// Every occurrence of the first of these texts that occurs: what was written can be read in several ways.
+        case firstText([String])
+        /// Characters (Unicode scalars) of a message's content as it was given.
+        case characters(Range<Int>, ofMessage: Int)
+        /// Every match of a pattern.
+        case pattern(Pattern)
         /// Positions of the prompt.
         case tokens([Range<Int>])
+        /// Attention heads, with weights that the region's own multiplies.
         case heads([RegionOfInterest.Head: Double])
+        /// The heads that a JSON file lists; it is read when the region is looked for.
+        case headFile(path: String)
     }
 
-    public var target: Target
-    public var weight: Double
+    public let target: Target
+    /// How much the region counts; negative to steer away from it. From -``RegionOfInterest/largestWeight`` to that.
+    public let weight: Double
+    /// As it was written, or as it could have been.
     public let description: String
 
-    /// Parses a specification.
-    /// - Throws: ``RegionError/malformed(specification:problem:)``.
-    public init(_ specification: String) throws {
-        description = specification
-        var body = Substring(specification)
-        weight = 1
-        // Signs are looked for as Unicode scalars: as characters they unite with a combining mark behind them.
-        if let equals = body.unicodeScalars.lastIndex(of: "="), body.unicodeScalars.last != "\"",
-            let weight = Double(body[body.unicodeScalars.index(after: equals)...])
-        {
-            guard weight.isFinite else {
-                throw RegionError.malformed(specification, "the weight is not a finite number")
-            }
-            self.weight = weight
-            body = body[..<equals]
-        }
-        guard let colon = body.unicodeScalars.firstIndex(of: ":") else {
-            guard ["system", "user", "assistant", "tool"].contains(body) else {
-                throw RegionError.malformed(specification, "unknown region '\(body)'")
-            }
-            target = .role(String(body))
-            return
-        }
-        let value = body[body.unicodeScalars.index(after: colon)...]
-        switch body[..<colon] {
-        case "message":
-            guard let index = Int(value), index >= 0 else {
-                throw RegionError.malformed(specification, "message: takes a number from 0")
-            }
-            target = .message(index)
-        case "text": target = .text(try Self.unescaped(value) ?? Self.unquoted(value, in: specification))
-        case "regex": target = .regex(try Self.unquoted(value, in: specification))
-        case "tokens":
-            target = .tokens(
-                try value.split(separator: ",", omittingEmptySubsequences: false).map {
-                    try Self.range($0, in: specification)
-                })
-        case "heads": target = .heads(try Self.heads(value, in: specification))
-        case let kind: throw RegionError.malformed(specification, "unknown kind of region '\(kind):'")
+    /// - Throws: ``RegionError/malformed(_:_:)`` for a target that can be nowhere, more than ``rangeLimit`` ranges of tokens,
+    ///   or a weight out of range.
+    public init(_ target: Target, weight: Double = 1) throws(RegionError) {
+        try self.init(target, weight: weight, description: target.description + (weight == 1 ? "" : "=\(weight)"))
+    }
+
+    init(_ target: Target, weight: Double, description: String) throws(RegionError) {
+        self.target = target
+        self.weight = weight
+        self.description = description
+        if let problem = target.problem { throw RegionError.malformed(description, problem) }
+        guard weight.isFinite, abs(weight) <= RegionOfInterest.largestWeight else {
+            throw RegionError.malformed(
+                description,
+                "the weight is \(weight.isFinite ? "too large" : "not a finite number"); give a smaller one, "
+                    + "of at most \(Int(RegionOfInterest.largestWeight))")
         }
     }
 
-    /// The text of a JSON string, whose escapes (`\"`, `\n`) let any text be named; nil for anything else.
-    private static func unescaped(_ value: Substring) -> String? {
-        guard value.hasPrefix("\""), value.count > 2 else { return nil }
-        do { return try JSONDecoder().decode(String.self, from: Data(value.utf8)) } catch { return nil }
-    }
-
-    private static func unquoted(_ value: Substring, in specification: String) throws -> String {
-        var value = value.unicodeScalars
-        if value.count >= 2, value.first == "\"", value.last == "\"" { value = value.dropFirst().dropLast() }
-        guard !value.isEmpty else { throw RegionError.malformed(specification, "there is no text to look for") }
-        return String(value)
-    }
-
-    /// `12`, `0..<12` or `0...11`.
-    private static func range(_ text: Substring, in specification: String) throws -> Range<Int> {
-        let malformed = RegionError.malformed(specification, "tokens: takes positions and ranges, such as 0..<12,15")
-        for (separator, isClosed) in [("..<", false), ("...", true)] {
-            guard let found = text.firstRange(of: separator) else { continue }
-            guard let lower = Int(text[..<found.lowerBound]), let upper = Int(text[found.upperBound...]), lower >= 0,
-                upper < .max, lower < upper || (isClosed && lower == upper)
-            else { throw malformed }
-            return lower..<(isClosed ? upper + 1 : upper)
-        }
-        guard let position = Int(text), position >= 0, position < .max else { throw malformed }
-        return position..<position + 1
-    }
-
-    private static func heads(_ value: Substring, in specification: String) throws -> [RegionOfInterest.Head: Double] {
-        if value.hasPrefix("@") { return try HeadFile.read(path: String(value.dropFirst())) }
-        var heads: [RegionOfInterest.Head: Double] = [:]
-        for part in value.split(separator: ",", omittingEmptySubsequences: false) {
-            let numbers = part.split(separator: ".", omittingEmptySubsequences: false).map { Int($0) }
-            guard numbers.count == 2, let layer = numbers[0], let head = numbers[1], layer >= 0, head >= 0 else {
-                throw RegionError.malformed(
-                    specification, "heads: takes layer.head pairs, such as 3.5,7.0, or @file.json")
-            }
-            heads[.init(layer: layer, head: head)] = 1
-        }
-        return heads
-    }
+    /// Ranges of tokens in one region at most.
+    public static let rangeLimit = 16_384
 }
 
-/// A list of attention heads in a JSON file: `{"heads": [{"layer": 3, "head": 5, "weight": 1}, ...]}`, or the array alone.
-enum HeadFile {
-    private struct Entry: Decodable {
-        var layer: Int
-        var head: Int
-        var weight: Double?
-    }
-    private struct Document: Decodable { var heads: [Entry] }
-
-    static func read(path: String) throws -> [RegionOfInterest.Head: Double] {
-        let data: Data
-        do { data = try Data(contentsOf: URL(fileURLWithPath: path)) } catch {
-            throw RegionError.headFile(path: path, problem: "can't be read: \(error.localizedDescription)")
-        }
-        let entries: [Entry]
-        do {
-            let decoder = JSONDecoder()
-            let isArray = data.first { !" \t\r\n".utf8.contains($0) } == UInt8(ascii: "[")
-            entries =
-                isArray
-                ? try decoder.decode([Entry].self, from: data) : try decoder.decode(Document.self, from: data).heads
-        } catch {
-            throw RegionError.headFile(path: path, problem: "expected {\"heads\": [{\"layer\": 3, \"head\": 5}, ...]}")
-        }
-        guard !entries.isEmpty else { throw RegionError.headFile(path: path, problem: "names no heads") }
-        return Dictionary(entries.map { (.init(layer: $0.layer, head: $0.head), $0.weight ?? 1) }, uniquingKeysWith: +)
-    }
-}
-
-/// What can be wrong with a region.
-public enum RegionError: Error, Equatable, CustomStringConvertible {
-    case malformed(_ specification: String, _ problem: String)
-    case noSuchMessage(specification: String, roles: [String])
-    case noMessages(specification: String)
-    case noText(specification: String)
-    case notFound(specification: String, nearest: String)
-    case coversNoToken(specification: String)
-    case tokenOutOfRange(position: Int, promptLength: Int)
-    case headOutOfRange(layer: Int, head: Int, layerCount: Int, headCount: Int)
-    case headFile(path: String, problem: String)
-    case weightNotFinite
-
-    public var description: String {
+extension RegionSpecification.Target {
+    /// Why there can't be such a target; nil where there can.
+    fileprivate var problem: String? {
         switch self {
-        case .malformed(let specification, let problem):
-            "region '\(specification)': \(problem). Regions are system, user, assistant, tool, message:N, text:\"…\", "
-                + "regex:\"…\", tokens:0..<12,15, heads:3.5,7.0 and heads:@file.json, each with an optional weight such as =-0.5"
-        case .noSuchMessage(let specification, let roles):
-            "region '\(specification)': there is no such message; the conversation has "
-                + roles.enumerated().map { "message:\($0.offset) (\($0.element))" }.joined(separator: ", ")
-        case .noMessages(let specification):
-            "region '\(specification)': the prompt is not a conversation; mark the region with text: or tokens:"
-        case .noText(let specification):
-            "region '\(specification)': the prompt was given as tokens; mark the region with tokens:"
-        case .notFound(let specification, let nearest):
-            "region '\(specification)' matches nothing; the likeliest place in the prompt is: …\(nearest)…"
-        case .coversNoToken(let specification): "region '\(specification)' covers no token: the text there is empty"
-        case .tokenOutOfRange(let position, let length):
-            "region position \(position) is outside the prompt, whose positions are 0 to \(length - 1)"
-        case .headOutOfRange(let layer, let head, let layers, let heads):
-            "region head \(layer).\(head) does not exist: the model has layers 0 to \(layers - 1) and heads 0 to \(heads - 1)"
-        case .headFile(let path, let problem): "\(path): \(problem)"
-        case .weightNotFinite: "a region's weight is not a finite 32-bit number; give a smaller one"
+        case .messages(.number(let number)) where number < 0, .text(_, in: .number(let number)?) where number < 0:
+            "messages are counted from 0"
+        case .text(let text, _) where text.isEmpty: "there is no text to look for"
+        case .firstText(let texts) where texts.isEmpty || texts.contains(""): "there is no text to look for"
+        case .characters(let range, let message) where range.isEmpty || range.lowerBound < 0 || message < 0:
+            "characters and messages are counted from 0, and one character at least is named"
+        case .tokens(let ranges) where ranges.contains { $0.isEmpty || $0.lowerBound < 0 }:
+            "tokens: takes positions from 0 and ranges such as 0..<12"
+        case .tokens(let ranges) where ranges.count > RegionSpecification.rangeLimit:
+            "tokens: takes at most \(RegionSpecification.rangeLimit) positions and ranges; name neighbours as one range"
+        default: nil
         }
+    }
+
+    fileprivate var description: String {
+        switch self {
+        case .messages(let messages): messages.description
+        case .text(let text, nil): "text:" + text.jsonQuoted
+        case .text(let text, let messages?): "text:" + text.jsonQuoted + " in \(messages.description)"
+        case .firstText(let texts): "text:" + texts.map(\.jsonQuoted).joined(separator: " or ")
+        case .characters(let range, let message):
+            "characters \(range.lowerBound)..<\(range.upperBound) of message:\(message)"
+        case .pattern(let pattern): "regex:\"\(pattern.source)\""
+        case .tokens(let ranges):
+            "tokens:"
+                + ranges.map { $0.count == 1 ? "\($0.lowerBound)" : "\($0.lowerBound)..<\($0.upperBound)" }
+                .joined(separator: ",")
+        case .heads(let heads): "heads:" + heads.keys.sorted().map { "\($0.layer).\($0.head)" }.joined(separator: ",")
+        case .headFile(let path): "heads:@\(path)"
+        }
+    }
+}
+
+extension RegionSpecification.Messages {
+    var description: String {
+        switch self {
+        case .all(let role): role
+        case .number(let number): "message:\(number)"
+        }
+    }
+}
+
+/// As text, which is how run files keep regions.
+extension RegionSpecification: Codable {
+    public init(from decoder: any Decoder) throws { try self.init(decoder.singleValueContainer().decode(String.self)) }
+
+    /// - Throws: `EncodingError` for a target that has no text of its own, such as characters of a message.
+    public func encode(to encoder: any Encoder) throws {
+        guard try Self(description).target == target else {
+            throw EncodingError.invalidValue(
+                self, .init(codingPath: encoder.codingPath, debugDescription: "'\(description)' can't be read again"))
+        }
+        var container = encoder.singleValueContainer()
+        try container.encode(description)
     }
 }

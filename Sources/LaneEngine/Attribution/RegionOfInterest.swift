@@ -29,6 +29,9 @@ public struct RegionOfInterest: Sendable, Hashable {
         self.otherTokens = otherTokens
     }
 
+    /// Weights lie between this and its negative.
+    public static let largestWeight = 1e6
+
     /// All tokens, prompt and generated, with weight 1.
     public static let allTokens = RegionOfInterest(otherTokens: 1)
 
@@ -38,6 +41,22 @@ public struct RegionOfInterest: Sendable, Hashable {
     var firstPosition: Int? {
         if otherTokens != 0 || heads.values.contains(where: { $0 != 0 }) { return 0 }
         return tokens.filter { $0.value != 0 }.keys.min()
+    }
+
+    /// The region with weights near 1, and what its relevance is to be multiplied by.
+    ///
+    /// Relevance is linear in the weights. Tangents that carry them would leave the range of a cache's 16-bit numbers where
+    /// weights are large, and vanish where they are small. A power of two changes no digit; weights up to 16 stay as they are, so
+    /// that regions of usual weights share what a cache holds.
+    package var normalised: (region: RegionOfInterest, scale: Double) {
+        let largest = (Array(tokens.values) + heads.values + [otherTokens]).reduce(0) { max($0, abs($1)) }
+        guard largest > 0, largest.isFinite, !(0x1p-10...16).contains(largest) else { return (self, 1) }
+        let scale = largest.binade
+        return (
+            RegionOfInterest(
+                tokens: tokens.mapValues { $0 / scale }, heads: heads.mapValues { $0 / scale },
+                otherTokens: otherTokens / scale), scale
+        )
     }
 
     public var isEmpty: Bool { firstPosition == nil }
@@ -50,5 +69,13 @@ public struct RegionOfInterest: Sendable, Hashable {
             result.tokens[position] = weight(at: position) + other.weight(at: position)
         }
         return result
+    }
+}
+
+extension [RegionOfInterest] {
+    /// Each normalised, and what the relevance of each is to be multiplied by.
+    package var normalised: (regions: [RegionOfInterest], scales: [Double]) {
+        let both = map(\.normalised)
+        return (both.map(\.region), both.map(\.scale))
     }
 }

@@ -2,7 +2,8 @@
 public struct CacheContents: Sendable {
     /// Tokens whose keys and values are in the cache.
     public let tokens: [Int]
-    public let regions: [RegionOfInterest]
+    /// Normalised, see ``RegionOfInterest/normalised``.
+    let regions: [RegionOfInterest]
     public let rule: PropagationRule
 
     /// Leading tokens of a prompt that needn't be read again: the longest common beginning in which the regions' weights
@@ -13,6 +14,7 @@ public struct CacheContents: Sendable {
     )
         -> Int?
     {
+        let newRegions = newRegions.normalised.regions
         guard newRule == rule, newRegions.map(\.heads) == regions.map(\.heads) else { return nil }
         let limit = min(newTokens.count - 1, tokens.count)
         return (0..<limit).first { position in

@@ -7,7 +7,7 @@ public enum InferenceError: Error, Equatable, CustomStringConvertible {
         switch self {
         case .notFinite(let path, let position):
             "\(path): the model's output after position \(position) is not a finite number: a weight in the file is damaged, "
-                + "or values are too large for the cache. Download the model again, keep the caches as float32, or give smaller region weights"
+                + "or values are too large for the cache. Download the model again, or keep the caches as float32"
         }
     }
 }

@@ -26,7 +26,10 @@ package final class InferenceSession {
     }
 
     let model: LanguageModel
+    /// Normalised, as their weights go into tangents.
     package private(set) var regions: [RegionOfInterest]
+    /// What each region's relevance is to be multiplied by, see ``RegionOfInterest/normalised``.
+    private var scales: [Double]
     package let options: Options
     /// Tokens whose keys and values are in the cache.
     package private(set) var tokens: [Int] = []
@@ -47,7 +50,8 @@ package final class InferenceSession {
     /// - Precondition: positions and heads of the regions fit the model; ``RegionOfInterest/validate(against:)`` checks.
     package init(_ model: LanguageModel, regions: [RegionOfInterest], options: Options) throws {
         self.model = model
-        self.regions = regions
+        (self.regions, scales) = regions.normalised
+        let regions = self.regions
         self.options = options
         firstTangentPosition = regions.compactMap(\.firstPosition).min() ?? .max
         stream = try ComputeStream(devices: model.devices, threadCount: options.threadCount)
@@ -79,8 +83,8 @@ package final class InferenceSession {
     package func adopt(_ newRegions: [RegionOfInterest], rule: PropagationRule, tokens newTokens: [Int]) -> Bool {
         guard let common = contents.reusableCount(of: newTokens, regions: newRegions, rule: rule) else { return false }
         truncate(to: common)
-        regions = newRegions
-        firstTangentPosition = newRegions.compactMap(\.firstPosition).min() ?? .max
+        (regions, scales) = newRegions.normalised
+        firstTangentPosition = regions.compactMap(\.firstPosition).min() ?? .max
         return true
     }
 
@@ -88,8 +92,8 @@ package final class InferenceSession {
     /// the output matrix.
     package func relevance(of tokens: [Int], _ prediction: Prediction) -> [[Double]] {
         let rows = tokens.map { model.file.row($0, of: model.weights.outputRows) }
-        return prediction.tangents.map { tangent in
-            rows.map { row in zip(row, tangent).reduce(0) { $0 + Double($1.0) * Double($1.1) } }
+        return zip(prediction.tangents, scales).map { tangent, scale in
+            rows.map { row in scale * zip(row, tangent).reduce(0) { $0 + Double($1.0) * Double($1.1) } }
         }
     }
 
@@ -181,9 +185,12 @@ package final class InferenceSession {
                 tokens: Array(tokens[chunk.range]), starts: [position], weights: weights)
             if withTangents { tangentLength = chunk.range.upperBound }
             position = chunk.range.upperBound
-            if isLast, let prediction {
+            if isLast, var prediction {
                 guard prediction.isFinite else {
                     throw InferenceError.notFinite(path: model.path, position: tokens.count - 1)
+                }
+                prediction.scores = prediction.scores.map {
+                    zip($0, scales).map { row, scale in row.map { $0 * Float(scale) } }
                 }
                 return withTangents ? prediction.withZeroTangents(regions.count) : prediction
             }

@@ -1,0 +1,77 @@
+/// How a token was chosen, as data: what the command line's JSON, the server's traces and explanations have of it.
+public struct StepReport: Sendable, Encodable {
+    /// The number of tokens before it.
+    public var position: Int
+    public var token: Int
+    public var text: String
+    /// Where the text can't be exact, for the token is not whole characters.
+    public var bytes: [UInt8]?
+    /// Whether it is a control token, such as one that ends an answer, which is no part of its text.
+    public var control: Bool
+    /// Of the distribution it was chosen from, in nats.
+    public var entropy: Double
+    /// Whether the choice was made by score, and whether it then differed from greedy decoding's.
+    public var guided, changed: Bool
+    public var candidates: [CandidateReport]
+    public var chosen, greedy: Int
+
+    public init(_ step: GenerationStep, model: LanguageModel) {
+        position = step.position
+        token = step.token
+        text = model.tokenizer?.text(of: step.token) ?? ""
+        bytes = model.tokenizer?.inexactBytes(of: step.token)
+        control = model.tokenizer?.kind(of: step.token) == .control
+        entropy = step.entropy
+        guided = step.choice.guided
+        changed = step.changedByGuidance
+        candidates = step.choice.candidates.map { CandidateReport($0, model: model) }
+        (chosen, greedy) = (step.token, step.greedy)
+    }
+}
+
+/// A token that could have been chosen, as data.
+public struct CandidateReport: Sendable, Encodable {
+    public var id: Int
+    public var text: String
+    /// Where the text can't be exact, for the token is not whole characters.
+    public var bytes: [UInt8]?
+    public var probability: Double
+    /// As in ``Candidate``.
+    public var score, relevance, total: Double?
+
+    /// - Parameter unnamed: the text of a token where the model has no vocabulary.
+    public init(_ candidate: Candidate, model: LanguageModel, unnamed: String = "") {
+        id = candidate.id
+        text = model.tokenizer?.text(of: candidate.id) ?? unnamed
+        bytes = model.tokenizer?.inexactBytes(of: candidate.id)
+        probability = candidate.probability
+        (score, relevance, total) = (candidate.score, candidate.relevance, candidate.total)
+    }
+}
+
+/// The weight of a token of the prompt in a region, as data.
+public struct TokenWeightReport: Sendable, Encodable {
+    /// Its position in the prompt.
+    public var token: Int
+    public var weight: Double
+}
+
+/// The weight of an attention head in a region, as data. Layers and heads count from 0.
+public struct HeadWeightReport: Sendable, Encodable {
+    public var layer, head: Int
+    public var weight: Double
+}
+
+extension RegionOfInterest {
+    /// The tokens of the region by position.
+    public var tokenReport: [TokenWeightReport] {
+        tokens.sorted { $0.key < $1.key }.map { TokenWeightReport(token: $0.key, weight: $0.value) }
+    }
+
+    /// The attention heads of the region by layer and head.
+    public var headReport: [HeadWeightReport] {
+        heads.sorted { $0.key < $1.key }.map {
+            HeadWeightReport(layer: $0.key.layer, head: $0.key.head, weight: $0.value)
+        }
+    }
+}

@@ -1,0 +1,58 @@
+/// A prompt with the regions that were named in it. They are looked for once, for everything that is done with them: guidance
+/// weighs their tokens and heads, other methods edit their text.
+public struct MarkedPrompt: Sendable {
+    /// What a specification names.
+    struct Mark: Sendable {
+        let specification: RegionSpecification
+        /// Tokens, in order, in ranges apart from each other.
+        var tokens: [Range<Int>] = []
+        /// Bytes of the prompt's text, likewise; none where it has no text.
+        var bytes: [Range<Int>] = []
+        /// Attention heads with weights that the region's own multiplies.
+        var heads: [RegionOfInterest.Head: Double] = [:]
+    }
+
+    public let prompt: Prompt
+    /// All regions together; where they overlap their weights add up.
+    public let region: RegionOfInterest
+    let marks: [Mark]
+
+    public var specifications: [RegionSpecification] { marks.map(\.specification) }
+
+    /// Looks for regions, in time in proportion to the prompt and each specification.
+    /// - Throws: ``RegionError``; `CancellationError` where the task is cancelled.
+    public init(_ prompt: Prompt, regions: [RegionSpecification]) throws {
+        var patternSteps = Pattern.stepLimit
+        try self.init(prompt, regions: regions, patternSteps: &patternSteps)
+    }
+
+    /// The same, with a bound on the work of patterns that several prompts share.
+    /// - Parameters:
+    ///   - patternSteps: steps that patterns may take, see ``Pattern/stepLimit``; lessened by those that they took.
+    ///   - naming: what is thrown for the error of a region, given its number.
+    package init(
+        _ prompt: Prompt, regions: [RegionSpecification], patternSteps: inout Int,
+        naming: (Int, RegionError) -> any Error = { $1 }
+    ) throws {
+        var search = RegionSearch(prompt, patternSteps: patternSteps)
+        defer { patternSteps = search.patternSteps }
+        self.prompt = prompt
+        marks = try regions.enumerated().map { index, specification in
+            try Task.checkCancellation()
+            do { return try search.find(specification) } catch let error as RegionError { throw naming(index, error) }
+        }
+        region = Self.union(marks, tokenCount: prompt.tokens.count)
+    }
+
+    private static func union(_ marks: [Mark], tokenCount: Int) -> RegionOfInterest {
+        var region = RegionOfInterest()
+        var weights: [Double?] = Array(repeating: nil, count: tokenCount)
+        for mark in marks {
+            let weight = mark.specification.weight
+            for position in mark.tokens.joined() { weights[position] = (weights[position] ?? 0) + weight }
+            for (head, ownWeight) in mark.heads { region.heads[head, default: 0] += ownWeight * weight }
+        }
+        for (position, weight) in weights.enumerated() { region.tokens[position] = weight }
+        return region
+    }
+}

@@ -1,0 +1,52 @@
+/// What can be wrong with a region.
+public enum RegionError: Error, Equatable, CustomStringConvertible {
+    case malformed(_ specification: String, _ problem: String)
+    case noSuchMessage(specification: String, roles: [String])
+    case noMessages(specification: String)
+    case noText(specification: String)
+    case notFound(specification: String, nearest: String)
+    case coversNoToken(specification: String)
+    /// Without the region there is nothing to complete.
+    case coversEverything
+    case charactersOutOfRange(specification: String)
+    case tokenOutOfRange(position: Int, promptLength: Int)
+    case headOutOfRange(layer: Int, head: Int, layerCount: Int, headCount: Int)
+    case headFile(path: String, problem: String)
+    /// What the regions that name a position or head add up to.
+    case weightOutOfRange(Double)
+
+    public var description: String {
+        switch self {
+        case .malformed(let specification, let problem):
+            "region '\(specification.shortened)': \(problem.shortened). Regions are system, user, assistant, tool, message:N, text:\"…\", "
+                + "regex:\"…\", tokens:0..<12,15, heads:3.5,7.0 and heads:@file.json, each with an optional weight such as =-0.5"
+        case .noSuchMessage(let specification, let roles):
+            "region '\(specification.shortened)': there is no such message; the conversation has "
+                + roles.enumerated().map { "message:\($0.offset) (\($0.element))" }.joined(separator: ", ")
+        case .noMessages(let specification):
+            "region '\(specification.shortened)': the prompt is not a conversation; mark the region with text: or tokens:"
+        case .noText(let specification):
+            "region '\(specification.shortened)': the prompt was given as tokens; mark the region with tokens:"
+        case .notFound(let specification, let nearest):
+            "region '\(specification.shortened)' matches nothing; the likeliest place in the prompt is: …\(nearest)…"
+        case .coversNoToken(let specification):
+            "region '\(specification.shortened)' covers no token: the text there is empty"
+        case .coversEverything: "the region is the whole prompt: without it there is nothing left to complete"
+        case .charactersOutOfRange(let specification):
+            "region '\(specification.shortened)': the message has no such characters, or the template leaves them out"
+        case .tokenOutOfRange(let position, let length):
+            "region position \(position) is outside the prompt, whose positions are 0 to \(length - 1)"
+        case .headOutOfRange(let layer, let head, let layers, let heads):
+            "region head \(layer).\(head) does not exist: the model has layers 0 to \(layers - 1) and heads 0 to \(heads - 1)"
+        case .headFile(let path, let problem): "\(path): \(problem)"
+        case .weightOutOfRange(let weight):
+            "the weights of regions at one place add up to \(weight), which is not a number from "
+                + "-\(Int(RegionOfInterest.largestWeight)) to \(Int(RegionOfInterest.largestWeight)); give smaller ones"
+        }
+    }
+}
+
+extension String {
+    /// Its beginning, where the whole is too long for a message.
+    fileprivate var shortened: String { unicodeScalars.count <= 200 ? self : String(unicodeScalars.prefix(200)) + "…" }
+}

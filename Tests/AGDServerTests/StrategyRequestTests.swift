@@ -1,0 +1,137 @@
+import AttributionGuidedDecoding
+import Foundation
+import Testing
+
+@testable import AGDServer
+
+@Suite("Strategies of requests", .enabled(if: TestServer.modelPath != nil, "Models/microcosm.gguf is absent"))
+struct StrategyRequestTests {
+    private func ask(_ agd: [String: JSON], _ more: [String: JSON] = [:], on server: TestServer) async throws
+        -> TestServer.Reply
+    {
+        let body: [String: JSON] = ["messages": conflict, "max_tokens": 3, "agd": .object(agd)]
+        return try await server.post("/v1/chat/completions", .object(body.merging(more) { $1 }))
+    }
+
+    @Test("Every method answers, and says that it did", arguments: DecodingMethod.Name.allCases)
+    func everyMethod(name: DecodingMethod.Name) async throws {
+        let server = try await TestServer()
+        var agd: [String: JSON] = ["strategy": .string(name.rawValue), "trace": true]
+        if name.needsRegion { agd["roi"] = ["system"] }
+        if name.options.contains(.entropyThreshold) { agd["entropy_threshold"] = "off" }
+        let reply = try await ask(agd, on: server)
+        #expect(reply.status == 200, "\(reply.text)")
+        let trace = try reply.json["choices"]?[0]?["agd"]
+        // Guidance in words is decoded greedily.
+        #expect(trace?["strategy"]?.string == (name == .regionPrompt ? "greedy" : name.rawValue))
+        #expect(trace?["steps"]?.array?.isEmpty == false && trace?["notes"] == nil)
+        guard name.needsRegion else { return }
+        agd["roi"] = nil
+        let missing = try await ask(agd, on: server)
+        #expect(try missing.status == 400 && missing.json["error"]?["param"] == "agd.roi")
+    }
+
+    /// A value for each option that requests have a field of `agd` for.
+    private static let values: [(option: DecodingOptions.Name, field: String, value: JSON)] = [
+        (.rule, "rule", "ixg"), (.score, "score", "excess"), (.entropyThreshold, "entropy_threshold", 0.5),
+        (.candidates, "candidates", 3), (.minimumProbability, "min_probability", 0.1),
+        (.tangents, "tangents", "deferred"), (.lambda, "lambda", 0.5), (.plausibility, "plausibility", 0.5),
+        (.alpha, "alpha", 0.5), (.layers, "dola_layers", [0, 1]), (.repetitionPenalty, "repetition_penalty", 1.2),
+    ]
+
+    @Test("A field that the strategy doesn't obey is refused by name", arguments: DecodingMethod.Name.allCases)
+    func withoutEffect(name: DecodingMethod.Name) async throws {
+        let server = try await TestServer()
+        for (option, field, value) in Self.values {
+            let reply = try await ask(
+                ["strategy": .string(name.rawValue), "roi": ["system"], field: value], on: server)
+            guard !name.options.contains(option) else {
+                #expect(reply.status == 200, "\(field): \(reply.text)")
+                continue
+            }
+            #expect(try reply.status == 400 && reply.json["error"]?["param"]?.string == "agd.\(field)", "\(reply.text)")
+        }
+    }
+
+    @Test("Where only regions are asked about, nothing else of agd is known")
+    func onlyRegions() async throws {
+        let server = try await TestServer()
+        let roi: JSON = ["text:a"]
+        for (_, field, value) in Self.values + [(.seed, "strategy", "greedy"), (.seed, "trace", true)] {
+            for (path, more) in [("/tokenize", [:]), ("/v1/attributions", ["targets": [5]])]
+                as [(String, [String: JSON])]
+            {
+                let body: [String: JSON] = ["prompt": "a b", "agd": ["roi": roi, field: value]]
+                let reply = try await server.post(path, .object(body.merging(more) { $1 }))
+                let isObeyed = path == "/v1/attributions" && field == "rule"
+                #expect(reply.status == (isObeyed ? 200 : 400), "\(path) \(field): \(reply.text)")
+                if !isObeyed { #expect(try reply.json["error"]?["param"]?.string == "agd.\(field)") }
+            }
+        }
+    }
+
+    @Test("What the table of fields says is standard is what runs")
+    func standards() async throws {
+        func standard(_ fields: [Field], _ path: String...) -> JSON? {
+            var (fields, field) = (fields, nil as Field?)
+            for name in path {
+                field = fields.first { $0.name == name }
+                if case .object(let members) = field?.type { fields = members }
+            }
+            return field?.standard
+        }
+        for name in DecodingMethod.Name.allCases {
+            var agd: [String: JSON] = ["strategy": .string(name.rawValue)]
+            var body: [String: JSON] = ["seed": 1]
+            for (option, field, _) in Self.values where name.options.contains(option) {
+                agd[field] = standard(Endpoint.chatCompletions.fields, "agd", field)
+            }
+            for field in ["temperature", "top_p", "top_k", "min_p"] where name == .sample {
+                body[field] = standard(Endpoint.chatCompletions.fields, field)
+            }
+            body["agd"] = .object(agd)
+            let spelled = try StrategyRequest(.object(body), hasRegion: true).method
+            let short = try StrategyRequest(
+                ["agd": ["strategy": .string(name.rawValue)], "seed": 1], hasRegion: true
+            ).method
+            #expect(spelled == short)
+        }
+    }
+
+    @Test(
+        "A temperature, as apps send it always, is ignored by guidance, and the answer says so",
+        arguments: [false, true])
+    func temperature(streams: Bool) async throws {
+        let server = try await TestServer()
+        let fields: [String: JSON] = ["temperature": 0.7, "top_p": 0.9, "stream": .bool(streams)]
+        let reply = try await ask(["roi": ["system"]], fields, on: server)
+        #expect(reply.status == 200, "\(reply.text)")
+        let first = streams ? try JSON(parsing: Data(reply.events[0].utf8)) : try reply.json
+        let agd = first["choices"]?[0]?["agd"]
+        #expect(agd?["notes"]?[0]?.string?.hasPrefix("temperature, top_p: without effect") == true)
+        #expect(agd?["steps"] == nil && agd?["strategy"] == nil)
+        // The tokens are those without it.
+        let plain = try await ask(["roi": ["system"]], on: server).json["choices"]?[0]
+        #expect(plain?["agd"] == nil)
+        guard !streams else { return }
+        #expect(try reply.json["choices"]?[0]?["message"] == plain?["message"])
+    }
+
+    @Test("Neutral values get no note, and without guidance a temperature draws")
+    func neutral() async throws {
+        let server = try await TestServer()
+        let neutral: [String: JSON] = ["temperature": 0, "top_p": 1, "top_k": 0, "min_p": 0, "seed": 3]
+        #expect(try await ask(["roi": ["system"]], neutral, on: server).json["choices"]?[0]?["agd"] == nil)
+        let drawn = try await ask(["trace": true], ["temperature": 0.7], on: server).json["choices"]?[0]?["agd"]
+        #expect(drawn?["strategy"] == "sample" && drawn?["notes"] == nil)
+        let chosen = try await ask(["strategy": "greedy", "trace": true], ["temperature": 0.7], on: server)
+        #expect(try chosen.json["choices"]?[0]?["agd"]?["notes"]?.array?.count == 1)
+    }
+
+    @Test("A layer that the model lacks is an error of its field")
+    func layers() async throws {
+        let server = try await TestServer()
+        let reply = try await ask(["strategy": "dola", "dola_layers": [999]], on: server)
+        #expect(try reply.status == 400 && reply.json["error"]?["param"] == "agd.dola_layers")
+    }
+}
