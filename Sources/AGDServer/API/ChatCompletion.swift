@@ -53,7 +53,7 @@ struct ChatCompletion: AnswerFormat {
     }
 
     func chunk(_ choice: Int, _ token: ChosenToken) -> (any Encodable & Sendable)? {
-        guard token.piece != ReplySplitter.Piece() || head.request.traces || token.logProbability != nil else {
+        guard !token.piece.isEmpty || head.request.traces || token.logProbability != nil else {
             return nil
         }
         return document([

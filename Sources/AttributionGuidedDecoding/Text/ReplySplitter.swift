@@ -5,8 +5,15 @@
 public struct ReplySplitter: Sendable {
     /// New text of either kind.
     public struct Piece: Sendable, Hashable {
-        public var thinking = ""
-        public var answer = ""
+        public var thinking: String
+        public var answer: String
+
+        public init(thinking: String = "", answer: String = "") {
+            self.thinking = thinking
+            self.answer = answer
+        }
+
+        public var isEmpty: Bool { thinking.isEmpty && answer.isEmpty }
     }
 
     private enum State { case beginning, thinking, answer }
