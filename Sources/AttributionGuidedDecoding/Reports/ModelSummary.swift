@@ -2,12 +2,6 @@ import TensorGraph
 
 /// What a model file says about itself, without loading its weights.
 public struct ModelSummary: Sendable, Encodable {
-    /// Whether conversations can be written as prompts.
-    public enum TemplateStatus: String, Sendable, Encodable {
-        /// Whether the file has a chat template, and one that can be used.
-        case known, unknown, none
-    }
-
     /// Where the file is, and the family that it names, such as `llama`.
     public let path, architecture: String
     /// As the file names the model, where it does.
@@ -28,8 +22,8 @@ public struct ModelSummary: Sendable, Encodable {
     public let slidingWindowLayerCount: Int
     /// Whether the file has a vocabulary that can be used.
     public let hasTokenizer: Bool
-    /// Whether the chat template is one that libllama can render.
-    public let chatTemplate: TemplateStatus
+    /// What the file's chat template does; nil where there is none.
+    public let chatTemplate: ChatTemplate.Summary?
 
     /// - Throws: ``TensorGraphError`` where the file can't be used.
     public init(path: String) throws {
@@ -53,9 +47,17 @@ public struct ModelSummary: Sendable, Encodable {
         slidingWindow = windows.first
         slidingWindowLayerCount = windows.count
         hasTokenizer = tokenizer != nil
-        chatTemplate =
-            tokenizer?.chatTemplateSource.map { source in
-                ChatTemplate(source: source).isKnown ? .known : .unknown
-            } ?? .none
+        chatTemplate = tokenizer.flatMap(ChatTemplate.Summary.init)
+    }
+}
+
+extension ChatTemplate {
+    /// The template in a model's file.
+    /// - Throws: ``PromptError/noTemplate`` where there is none; ``TensorGraphError`` where the file can't be used.
+    public static func source(inFile path: String) throws -> String {
+        guard let source = try LanguageModel.open(path: path).3?.chatTemplateSource else {
+            throw PromptError.noTemplate
+        }
+        return source
     }
 }

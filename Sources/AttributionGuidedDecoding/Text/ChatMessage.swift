@@ -1,14 +1,46 @@
 /// One turn of a conversation.
-public struct ChatMessage: Sendable, Hashable, Codable {
+public struct ChatMessage: Sendable, Hashable {
     /// `system`, `user`, `assistant`, `tool`, or whatever the model's template knows.
     public var role: String
-    /// What the message says.
+    /// What is said; empty where the message only calls tools.
     public var content: String
+    /// What the assistant thought before it answered, where that is kept apart from the content.
+    public var reasoningContent: String?
+    /// The tools that the assistant calls.
+    public var toolCalls: [ToolCall]
+    /// Which call a tool's result answers.
+    public var toolCallID: String?
+    /// Who speaks, or which tool.
+    public var name: String?
+
+    /// A call of a tool.
+    public struct ToolCall: Sendable, Hashable {
+        /// By which a tool's result names the call it answers.
+        public var id: String?
+        /// The tool's name.
+        public var name: String
+        /// An object as a rule.
+        public var arguments: JSONValue
+
+        /// A call of the tool of a name.
+        public init(id: String? = nil, name: String, arguments: JSONValue) {
+            self.id = id
+            self.name = name
+            self.arguments = arguments
+        }
+    }
 
     /// A message of any role that the template knows.
-    public init(role: String, content: String) {
+    public init(
+        role: String, content: String, reasoningContent: String? = nil, toolCalls: [ToolCall] = [],
+        toolCallID: String? = nil, name: String? = nil
+    ) {
         self.role = role
         self.content = content
+        self.reasoningContent = reasoningContent
+        self.toolCalls = toolCalls
+        self.toolCallID = toolCallID
+        self.name = name
     }
 
     /// Instructions that stand above the conversation.
