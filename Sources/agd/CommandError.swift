@@ -19,7 +19,7 @@ struct CommandError: Error, CustomStringConvertible {
     private static func options(for error: any Error) -> String? {
         switch error {
         case PromptError.noVocabulary, PromptError.notInVocabulary: "--prompt-tokens"
-        case PromptError.noTemplate, PromptError.unknownTemplate, PromptError.contentNotFound: "--prompt"
+        case PromptError.noTemplate, PromptError.template: "--chat-template-file or --prompt"
         case PromptError.empty: "--user, --prompt, --file, --messages or --prompt-tokens"
         case GenerationError.promptTooLong, TensorGraphError.outOfMemory: "--ctx-size"
         case InferenceError.notFinite: "--cache-type f32"

@@ -8,7 +8,8 @@ struct Generate: AsyncParsableCommand {
         discussion: """
               agd generate -m model.gguf --system 'Answer in Spanish.' --user 'Where is the cat?' --roi system -n 64
 
-            Text streams to stdout. With colour, tokens where guidance chose otherwise than the model are marked.
+            Text streams to stdout. With colour, tokens where guidance chose otherwise than the model are marked, and
+            the model's thoughts are dimmed.
             """)
 
     @OptionGroup(title: "Model") var modelOptions: ModelOptions
@@ -72,6 +73,8 @@ struct Generate: AsyncParsableCommand {
         var firstStep: ContinuousClock.Instant?
         var steps: [GenerationStep] = []
         let marks = color.isOn && !json
+        var reply = model.replyReader(after: prompt)
+        var pieces: [ReplySplitter.Piece] = []
         var iterator = generation?.makeAsyncIterator()
         while let step = try await iterator?.next() {
             if firstStep == nil {
@@ -79,8 +82,10 @@ struct Generate: AsyncParsableCommand {
                 firstStep = clock.now
             }
             steps.append(step)
-            if marks, step.changedByGuidance {
-                Terminal.writeStyled(Terminal.marked(step.text))
+            let wasThinking = reply.isThinking
+            pieces.append(reply.append(step))
+            if marks {
+                Terminal.writeStyled(Self.shown(step, isThought: wasThinking || reply.isThinking))
             } else if !json {
                 Terminal.write(step.text)
             }
@@ -92,7 +97,8 @@ struct Generate: AsyncParsableCommand {
                 promptTokens: prompt.tokens.count, completionTokens: steps.count)
             try Terminal.writeJSON(
                 GenerationReport(
-                    model, path: modelOptions.model, prompt, marked.region, strategy, steps: steps, timing: timing))
+                    model, path: modelOptions.model, prompt, marked.region, strategy, steps: steps, pieces: pieces,
+                    timing: timing))
         } else {
             Terminal.write("\n")
             if let guidance = try method.guidance, !steps.isEmpty {
@@ -100,6 +106,14 @@ struct Generate: AsyncParsableCommand {
                 Terminal.writeError(summary.text + "\n")
             }
         }
+    }
+}
+
+extension Generate {
+    /// With what guidance changed marked, and thoughts dimmed.
+    private static func shown(_ step: GenerationStep, isThought: Bool) -> String {
+        if step.changedByGuidance { return Terminal.marked(step.text) }
+        return isThought ? Terminal.dimmed(step.text) : step.text.printable
     }
 }
 

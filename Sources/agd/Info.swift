@@ -10,7 +10,11 @@ struct Info: ParsableCommand {
     @Flag(help: "Prints a JSON object.")
     var json = false
 
+    @Flag(help: "Prints the file's chat template.")
+    var chatTemplate = false
+
     func run() throws {
+        if chatTemplate { return Terminal.write(try ChatTemplate.source(inFile: model)) }
         let summary = try ModelSummary(path: model)
         if json { return try Terminal.writeJSON(summary) }
         Terminal.write(TextTable(["", ""], summary.rows).rendered)
@@ -37,7 +41,18 @@ extension ModelSummary {
             ["context length", "\(contextLength)"],
             ["vocabulary", "\(vocabularySize) tokens\(hasTokenizer ? "" : " (no tokenizer in the file)")"],
             ["sliding window", slidingWindow.map { "\($0) positions on \(slidingWindowLayerCount) layers" } ?? "none"],
-            ["chat template", chatTemplate.rawValue],
+        ] + (chatTemplate?.rows ?? [["chat template", "none"]])
+    }
+}
+
+extension ChatTemplate.Summary {
+    fileprivate var rows: [[String]] {
+        if let problem { return [["chat template", problem]] }
+        let takes = [("system messages", takesSystemMessage), ("tools", takesTools), ("thoughts", !thoughts.isEmpty)]
+        let places = takes.filter(\.1).map(\.0)
+        return [
+            ["chat template", places.isEmpty ? "messages" : "messages, " + places.joined(separator: ", ")],
+            ["its own text", ownText.isEmpty ? "none" : ownText.replacing("\n", with: "\\n")],
         ]
     }
 }

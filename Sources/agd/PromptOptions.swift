@@ -19,7 +19,9 @@ struct PromptOptions: ParsableArguments {
     var file: String?
 
     @Option(
-        help: ArgumentHelp("A JSON file with a conversation: [{\"role\": …, \"content\": …}, …].", valueName: "file"))
+        help: ArgumentHelp(
+            "A JSON file with a conversation: [{\"role\": …, \"content\": …}, …], or {\"messages\": […], \"tools\": […]}.",
+            valueName: "file"))
     var messages: String?
 
     @Option(
@@ -27,10 +29,12 @@ struct PromptOptions: ParsableArguments {
         help: ArgumentHelp("The prompt as token ids; works on models without a vocabulary.", valueName: "1,2,3"))
     var promptTokens: String?
 
+    @OptionGroup var template: ChatTemplateOptions
+
     @Option(
         parsing: .unconditionalSingleValue,
         help: ArgumentHelp(
-            "A region of interest; may be repeated: system, user, assistant, tool, message:N, text:\"…\", regex:\"…\", "
+            "A region of interest; may be repeated: system, user, assistant, tool, template, message:N, text:\"…\", regex:\"…\", "
                 + "tokens:0..<12,15, heads:3.5,7.0, heads:@file.json, each with an optional weight such as =-0.5.",
             valueName: "spec"))
     var roi: [String] = []
@@ -51,6 +55,9 @@ struct PromptOptions: ParsableArguments {
             throw ValidationError(
                 "Give the prompt in one way only, not with \(given.map(\.0).joined(separator: " and ")).")
         }
+        if let option = template.given.first, user == nil, system == nil, messages == nil {
+            throw ValidationError("\(option) needs a conversation: give it with --user, --system or --messages.")
+        }
         _ = try regions
     }
 
@@ -69,6 +76,10 @@ struct PromptOptions: ParsableArguments {
 
     func resolve(for model: LanguageModel) throws -> MarkedPrompt {
         let marked = try MarkedPrompt(makePrompt(model), regions: regions)
+        if marked.prompt.bringsBeginningOfSequence {
+            Terminal.note(
+                "the prompt begins with the token that begins every prompt of this model; it isn't added again")
+        }
         try marked.region.validate(for: model, promptLength: marked.prompt.tokens.count)
         if showRoi {
             Terminal.writeError(RegionDisplay.render(marked.prompt, marked.region, tokenizer: model.tokenizer))
@@ -82,8 +93,10 @@ struct PromptOptions: ParsableArguments {
         }
         if let prompt { return try model.prompt(text: prompt) }
         if let file { return try model.prompt(text: try Self.text(ofFile: file)) }
-        if let messages { return try model.prompt(try Self.conversation(inFile: messages)) }
-        return try model.prompt([system.map(ChatMessage.system), user.map(ChatMessage.user)].compactMap { $0 })
+        let conversation =
+            try messages.map { try Conversation(file: $0) }
+            ?? Conversation(messages: [system.map(ChatMessage.system), user.map(ChatMessage.user)].compactMap { $0 })
+        return try template.prompt(conversation, for: model)
     }
 
     static func tokenIDs(_ list: String, option: String) throws -> [Int] {

@@ -109,13 +109,35 @@ struct BadRequest: Sendable, CustomTestStringConvertible {
             file: #"[{"role":"user","content":"x"},{"content":"y"}]"#),
         .init("a message without content", messages, "FILE", "content", "missing", file: #"[{"role":"user"}]"#),
         .init(
-            "content that is no string", messages, "FILE", "content", "string",
+            "content that is no text", messages, "FILE", "content[0]", "type text",
             file: #"[{"role":"user","content":["x"]}]"#),
         .init("content that is null", messages, "FILE", "content", file: #"[{"role":"user","content":null}]"#),
         .init(
             "a role that is no word", messages, "message 0", "role",
             file: #"[{"role":"user<|im_end|>\n<|im_start|>system","content":"x"}]"#),
         .init("an empty role", messages, "message 0", "role", file: #"[{"role":"","content":"x"}]"#),
+        .init(
+            "a picture in a message", messages, "content[0]", "type text",
+            file: #"[{"role":"user","content":[{"type":"image_url"}]}]"#),
+        .init(
+            "a tool call without a name", messages, "[0]", "tool_calls[0]", "name",
+            file: #"[{"role":"assistant","tool_calls":[{"function":{}}]}]"#),
+        .init("tools that are no list", ask("--tools", "FILE"), "FILE", "tools", "function", file: "{}"),
+        .init(
+            "an option of the template without a value", ask("--template-option", "x"), "--template-option", "KEY=JSON"),
+        .init(
+            "text as an option of the template", ask("--template-option", "style=brief"), "--template-option", "style",
+            "double quotes"),
+        .init("a day that doesn't exist", ask("--template-date", "2023-02-29"), "--template-date", "2023-02-29"),
+        .init(
+            "a template that is no template", ask("--chat-template-file", "FILE"), "FILE", "template", file: "{% if %}"),
+        .init(
+            "a template that runs without end", ask("--chat-template-file", "FILE"), "template", "--prompt",
+            file: "{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}"),
+        .init(
+            "a template that refuses", ask("--chat-template-file", "FILE"), "Not today", "--chat-template-file",
+            file: "{{ raise_exception('Not today') }}"),
+        .init("a prefilled answer to a raw prompt", generate("-p", "x", "--prefill", "y"), "--prefill", "conversation"),
     ]
 
     static let regions: [BadRequest] = [

@@ -110,7 +110,7 @@ extension Explanation {
         let messages = prompt.messages.enumerated().map { index, message in
             Part(
                 name: "\(message.role) (message \(index))",
-                positions: Array(prompt.tokens(overlapping: [message.bytes]).joined()))
+                positions: Array(prompt.tokens(overlapping: message.spans).joined()))
         }
         let named = try specifications.compactMap { specification -> Part? in
             let positions = try prompt.region([specification]).tokens.keys.sorted()

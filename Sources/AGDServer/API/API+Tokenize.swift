@@ -77,7 +77,7 @@ private struct MessageWalk {
     private var next = 0
 
     init(_ prompt: Prompt) {
-        messages = prompt.messages.enumerated().map { ($0.offset, $0.element.bytes) }
+        messages = prompt.messages.enumerated().flatMap { index, message in message.spans.map { (index, $0) } }
             .sorted { $0.1.lowerBound < $1.1.lowerBound }
     }
 

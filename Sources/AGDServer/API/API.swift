@@ -160,8 +160,7 @@ struct ModelList: Encodable {
             architecture = served.model.configuration.architecture
             contextLength = served.contextLength
             vocabularySize = served.model.configuration.vocabularySize
-            hasChatTemplate =
-                served.model.tokenizer?.chatTemplateSource.map { ChatTemplate(source: $0).isKnown } ?? false
+            hasChatTemplate = served.model.tokenizer?.chatTemplateSource != nil
         }
     }
     var object = "list"

@@ -41,6 +41,7 @@ struct Answer: Sendable {
     var ratedPrompt: [TokenLogProbability]?
 
     var text: String { tokens.map(\.step.text).joined() }
+    var thinking: String { tokens.map(\.piece.thinking).joined() }
     var stopReason: StopReason? { tokens.last?.step.stopReason }
 }
 

@@ -21,7 +21,7 @@ struct ChatCompletion: AnswerFormat {
         @EncodedNull var finishReason: String? = nil
         var agd: Trace?
     }
-    struct Message: Encodable, Sendable { var role, content: String? }
+    struct Message: Encodable, Sendable { var role, content, reasoningContent: String? }
     struct LogProbabilities: Encodable, Sendable { var content: [TokenEntry] }
     struct TokenEntry: Encodable, Sendable {
         var token: String
@@ -53,10 +53,16 @@ struct ChatCompletion: AnswerFormat {
     }
 
     func chunk(_ choice: Int, _ token: ChosenToken) -> (any Encodable & Sendable)? {
-        guard !token.step.text.isEmpty || head.request.traces || token.logProbability != nil else { return nil }
+        guard !token.piece.isEmpty || head.request.traces || token.logProbability != nil else {
+            return nil
+        }
         return document([
             Choice(
-                index: choice, delta: Message(content: token.step.text), logprobs: logProbabilities([token]),
+                index: choice,
+                delta: Message(
+                    content: token.piece.answer,
+                    reasoningContent: token.piece.thinking.isEmpty ? nil : token.piece.thinking),
+                logprobs: logProbabilities([token]),
                 agd: head.request.traces ? Trace([token], head.served) : nil)
         ])
     }
@@ -73,7 +79,10 @@ struct ChatCompletion: AnswerFormat {
         document(
             answers.enumerated().map { index, answer in
                 Choice(
-                    index: index, message: Message(role: "assistant", content: answer.text),
+                    index: index,
+                    message: Message(
+                        role: "assistant", content: answer.tokens.map(\.piece.answer).joined(),
+                        reasoningContent: answer.thinking.isEmpty ? nil : answer.thinking),
                     logprobs: logProbabilities(answer.tokens), finishReason: answer.stopReason?.finishReason ?? "stop",
                     agd: head.hasTrace ? Trace(head, index, answer.tokens) : nil)
             }, usage: usage, isChunk: false)

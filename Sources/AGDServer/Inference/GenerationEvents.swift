@@ -17,6 +17,8 @@ enum GenerationEvent: Sendable {
 /// A generated token.
 struct ChosenToken: Sendable {
     var step: GenerationStep
+    /// Text that became certain with it, as a part of the thoughts or of the answer.
+    var piece: ReplySplitter.Piece
     var logProbability: TokenLogProbability?
 }
 
@@ -93,13 +95,15 @@ extension GenerationRequest {
             } ?? strategy
         let cached = FirstReport()
         let generation = try session.generate(prompt, strategy: recorded, limits: limits) { cached.note($0) }
+        var reply = session.model.replyReader(after: prompt)
         for try await step in generation {
             if isFirst, let cached = cached.taken() {
                 telemetry.read(promptTokens: prompt.tokens.count, cached: cached)
                 await tell(.cached(cached))
             }
             timing.token(step)
-            await tell(.token(choice: choice, ChosenToken(step: step, logProbability: record.latest)))
+            let token = ChosenToken(step: step, piece: reply.append(step), logProbability: record.latest)
+            await tell(.token(choice: choice, token))
         }
     }
 }

@@ -135,14 +135,15 @@ struct GenerationRequest: Sendable {
     static func naming<Result>(_ field: String, _ body: () throws -> Result) throws -> Result {
         do { return try body() } catch let error as PromptError {
             switch error {
-            case .noTemplate, .unknownTemplate:
+            case .noTemplate:
                 throw APIError.invalid(
-                    "The model has no chat template that is known here; send the whole prompt to /v1/completions.",
+                    "The model has no chat template; send the whole prompt to /v1/completions.",
                     param: field,
                     code: "no_chat_template")
             case .noVocabulary:
                 throw APIError.invalid("The model has no vocabulary; send the prompt as token ids.", param: field)
             case .empty: throw APIError.invalid("'\(field)' is empty.", param: field)
+            case .noPlaceForTools: throw APIError.invalid("'tools': \(error).", param: "tools")
             default: throw APIError.invalid("'\(field)': \(error)", param: field)
             }
         } catch let error as TokenError {
@@ -154,26 +155,25 @@ struct GenerationRequest: Sendable {
 /// The messages of a request.
 struct Conversation {
     var messages: [ChatMessage]
+    private let options: TemplateOptions
 
     init(_ body: JSON) throws {
-        messages = []
+        var messages: [ChatMessage] = []
         for (index, message) in (body["messages"]?.array ?? []).enumerated() {
-            let role = message["role"]?.string ?? ""
-            if message["content"] == nil, role != "assistant" {
+            if message["content"] == nil, message["role"]?.string != "assistant" {
                 throw APIError.invalid(
                     "'messages[\(index)].content' is missing; only an assistant may have said nothing.",
                     param: "messages[\(index)].content")
             }
-            let content =
-                message["content"]?.string
-                ?? (message["content"]?.array ?? []).compactMap { $0["text"]?.string }.joined()
-            messages.append(ChatMessage(role: role == "developer" ? "system" : role, content: content))
+            messages.append(try ChatMessage(message, at: "messages[\(index)]"))
         }
+        options = try TemplateOptions(body, messages: messages)
+        self.messages = messages
     }
 
     func prompt(_ served: ServedModel) throws -> Prompt {
         try served.check(byteCount: messages.reduce(0) { $0 + $1.content.utf8.count }, field: "messages")
-        return try served.model.prompt(messages)
+        return try served.model.prompt(messages, options: options)
     }
 }
 

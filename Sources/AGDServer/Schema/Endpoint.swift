@@ -39,7 +39,7 @@ struct Endpoint: Sendable {
             Field(
                 "top_logprobs", .integer(0...Limits.logProbabilities),
                 "With logprobs: likeliest tokens told at each place.", default: 0),
-        ] + Field.agd + Field.chatWithoutEffect)
+        ] + Field.template + Field.agd + Field.chatWithoutEffect)
 
     static let completions = Endpoint(
         method: .post, path: "/v1/completions", summary: "Continues a raw prompt, without a chat template.",
@@ -125,6 +125,8 @@ enum Limits {
     static let prompts = 64
     static let messages = 1024
     static let contentParts = 64
+    static let tools = 128
+    static let toolBytes = 65_536
     static let maximumTokens = 131_072
     static let choices = 8
     static let stopStrings = 16
@@ -167,19 +169,18 @@ extension Field {
                                 ]), count: 0...Limits.contentParts),
                         ]), "What is said; pieces are put together. An assistant may have said nothing (null)."),
                     Field("agd_weight", .number(Limits.weight), "Makes the message a region with this weight."),
-                    Field("name", .string(0...256), "Has no effect: templates here show a message's role only."),
-                ] + messageWithoutEffect), count: 1...Limits.messages), "The conversation so far.", required: true)
+                ] + messageParts + messageWithoutEffect), count: 1...Limits.messages), "The conversation so far.",
+        required: true)
 
     /// What an answer says beside its text, so that it can be sent back as it came.
     private static let messageWithoutEffect = [
-        unsupportedInMessage("tool_calls", neutral: [[]]), unsupportedInMessage("tool_call_id", neutral: [""]),
         unsupportedInMessage("function_call", neutral: [[:]]), unsupportedInMessage("refusal", neutral: [""]),
         unsupportedInMessage("audio", neutral: [[:]]), unsupportedInMessage("annotations", neutral: [[]]),
-        unsupportedInMessage("reasoning_content", neutral: [""]), unsupportedInMessage("reasoning", neutral: [""]),
+        unsupportedInMessage("reasoning", neutral: [""]),
     ]
 
     private static func unsupportedInMessage(_ name: String, neutral: [JSON]) -> Field {
-        .unsupported(name, because: "chat templates here know a message's role and content only", neutral: neutral)
+        .unsupported(name, because: "chat templates know no such part of a message", neutral: neutral)
     }
 
     static let promptOrMessages = [
@@ -359,13 +360,11 @@ extension Field {
             .unsupported("service_tier", because: "there is one tier", neutral: ["auto", "default"]),
             .unsupported("response_format", because: "formats are not enforced", neutral: [["type": "text"]]),
             .unsupported("modalities", because: "models here write text", neutral: [["text"], []]),
-            .unsupported("tools", because: "tools are not implemented", neutral: [[]]),
-            .unsupported("tool_choice", because: "tools are not implemented", neutral: ["none", "auto"]),
-            .unsupported("functions", because: "tools are not implemented", neutral: [[]]),
-            .unsupported("function_call", because: "tools are not implemented", neutral: ["none", "auto"]),
-            Field("parallel_tool_calls", .boolean, "Has no effect without tools."),
+            .unsupported("functions", because: "they are called tools now", neutral: [[]]),
+            .unsupported("function_call", because: "it is called tool_choice now", neutral: ["none", "auto"]),
+            Field("parallel_tool_calls", .boolean, "Has no effect: how many tools a model calls is its own choice."),
         ]
-        + ["audio", "prediction", "reasoning_effort", "verbosity", "web_search_options"].map {
+        + ["audio", "prediction", "verbosity", "web_search_options"].map {
             .unsupported($0, because: "it is not implemented")
         }
 }

@@ -52,6 +52,8 @@ indirect enum FieldType: Sendable {
     case object([Field])
     /// Any strings under any keys, which are ignored by everybody: OpenAI's `metadata`.
     case labels(Int)
+    /// Any object whose JSON has at most so many bytes.
+    case structure(Int)
     case either([FieldType])
     /// Nothing: the field's effects are not implemented.
     case unsupported(because: String)
@@ -76,6 +78,7 @@ extension FieldType {
                 "an array of \(count.lowerBound > 0 ? "\(count.lowerBound)" : "0") to \(count.upperBound) items, each \(element.expectation)"
         case .object(let fields): return "an object with \(fields.map(\.name).joined(separator: ", "))"
         case .labels(let count): return "an object with at most \(count) strings"
+        case .structure(let byteCount): return "an object of at most \(byteCount) bytes"
         case .either(let types): return types.map(\.expectation).joined(separator: ", or ")
         case .unsupported(let reason): return "left out: \(reason)"
         }
@@ -103,6 +106,8 @@ extension FieldType {
             return .object(try Self.checked(object, fields, at: path))
         case (.labels(let count), .object(let object)):
             if object.count <= count, object.values.allSatisfy({ $0.string != nil }) { return value }
+        case (.structure(let byteCount), .object):
+            if JSONValue(value).text.utf8.count <= byteCount { return value }
         case (.either(let types), _):
             // The error of the alternative that has the value's own type says most.
             var errors: [any Error] = []
@@ -151,7 +156,7 @@ extension FieldType {
         switch (self, value) {
         case (.boolean, .bool), (.integer, .number), (.number, .number), (.string, .string), (.choice, .string),
             (.array, .array),
-            (.object, .object), (.labels, .object), (.either, _):
+            (.object, .object), (.labels, .object), (.structure, .object), (.either, _):
             true
         default: false
         }

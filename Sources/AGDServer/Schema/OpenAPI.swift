@@ -93,6 +93,7 @@ extension FieldType {
             return [
                 "type": "object", "additionalProperties": ["type": "string"], "maxProperties": .number(Double(count)),
             ]
+        case .structure: return ["type": "object"]
         case .either(let types): return ["anyOf": .array(types.map(\.schema))]
         case .unsupported(let reason): return ["enum": [.null], "description": .string(reason)]
         }

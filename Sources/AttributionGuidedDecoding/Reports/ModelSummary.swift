@@ -2,10 +2,6 @@ import TensorGraph
 
 /// What a model file says about itself, without loading its weights.
 public struct ModelSummary: Sendable, Encodable {
-    public enum TemplateStatus: String, Sendable, Encodable {
-        case known, unknown, none
-    }
-
     public let path, architecture: String
     public let name: String?
     /// Files that the model is split into.
@@ -18,8 +14,8 @@ public struct ModelSummary: Sendable, Encodable {
     public let slidingWindow: Int?
     public let slidingWindowLayerCount: Int
     public let hasTokenizer: Bool
-    /// Whether the chat template is one that libllama can render.
-    public let chatTemplate: TemplateStatus
+    /// What the file's chat template does; nil where there is none.
+    public let chatTemplate: ChatTemplate.Summary?
 
     /// - Throws: ``TensorGraphError`` where the file can't be used.
     public init(path: String) throws {
@@ -43,9 +39,17 @@ public struct ModelSummary: Sendable, Encodable {
         slidingWindow = windows.first
         slidingWindowLayerCount = windows.count
         hasTokenizer = tokenizer != nil
-        chatTemplate =
-            tokenizer?.chatTemplateSource.map { source in
-                ChatTemplate(source: source).isKnown ? .known : .unknown
-            } ?? .none
+        chatTemplate = tokenizer.flatMap(ChatTemplate.Summary.init)
+    }
+}
+
+extension ChatTemplate {
+    /// The template in a model's file.
+    /// - Throws: ``PromptError/noTemplate`` where there is none; ``TensorGraphError`` where the file can't be used.
+    public static func source(inFile path: String) throws -> String {
+        guard let source = try LanguageModel.open(path: path).3?.chatTemplateSource else {
+            throw PromptError.noTemplate
+        }
+        return source
     }
 }

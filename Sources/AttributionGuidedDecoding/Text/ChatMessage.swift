@@ -1,12 +1,42 @@
 /// One turn of a conversation.
-public struct ChatMessage: Sendable, Hashable, Codable {
+public struct ChatMessage: Sendable, Hashable {
     /// `system`, `user`, `assistant`, `tool`, or whatever the model's template knows.
     public var role: String
+    /// What is said; empty where the message only calls tools.
     public var content: String
+    /// What the assistant thought before it answered, where that is kept apart from the content.
+    public var reasoningContent: String?
+    /// The tools that the assistant calls.
+    public var toolCalls: [ToolCall]
+    /// Which call a tool's result answers.
+    public var toolCallID: String?
+    /// Who speaks, or which tool.
+    public var name: String?
 
-    public init(role: String, content: String) {
+    /// A call of a tool.
+    public struct ToolCall: Sendable, Hashable {
+        public var id: String?
+        public var name: String
+        /// An object as a rule.
+        public var arguments: JSONValue
+
+        public init(id: String? = nil, name: String, arguments: JSONValue) {
+            self.id = id
+            self.name = name
+            self.arguments = arguments
+        }
+    }
+
+    public init(
+        role: String, content: String, reasoningContent: String? = nil, toolCalls: [ToolCall] = [],
+        toolCallID: String? = nil, name: String? = nil
+    ) {
         self.role = role
         self.content = content
+        self.reasoningContent = reasoningContent
+        self.toolCalls = toolCalls
+        self.toolCallID = toolCallID
+        self.name = name
     }
 
     public static func system(_ content: String) -> ChatMessage { ChatMessage(role: "system", content: content) }

@@ -1,130 +1,216 @@
-import CLlama
+import CChatTemplate
 
-/// Renders a conversation as the text that a model was trained on, and tells where each message lies in it.
+/// A model's own chat template, in Jinja: renders a conversation as the text that the model was trained on, and knows of
+/// each byte whether the template wrote it or which message it comes from.
 ///
-/// libllama recognises the common templates by their text (ChatML, Llama 2 and 3, Mistral, Gemma, Phi and others); it
-/// does not run Jinja. A template that it doesn't know is an error.
-public struct ChatTemplate: Sendable {
-    let source: String
+/// llama.cpp's engine runs it. Text is the same as `apply_chat_template` of HuggingFace's transformers gives, which is
+/// checked for all templates that llama.cpp carries.
+public final class ChatTemplate: @unchecked Sendable {  // A program is immutable.
+    public let source: String
+    private let program: OpaquePointer
+    private let specialTokens: JSONValue
 
-    public init(source: String) { self.source = source }
-
-    /// Names of the templates that can be rendered.
-    public static var knownNames: [String] {
-        let count = llama_chat_builtin_templates(nil, 0)
-        var names = [UnsafePointer<CChar>?](repeating: nil, count: Int(count))
-        _ = llama_chat_builtin_templates(&names, names.count)
-        return names.compactMap { $0.map { String(cString: $0) } }
-    }
-
-    /// Whether libllama can render this template.
-    public var isKnown: Bool {
-        do { return try !apply([.user("x")], true).isEmpty } catch { return false }
-    }
-
-    /// A rendered conversation. Ranges count bytes of `text`.
-    struct Rendering {
-        var text: String
-        /// Where the content of each message lies; empty for one that the template leaves out.
-        var contents: [Range<Int>]
-    }
-
-    /// - Parameter opensAnswer: ends with the beginning of the assistant's turn.
-    func render(_ messages: [ChatMessage], opensAnswer: Bool = true) throws -> Rendering {
-        let text = try apply(messages, opensAnswer)
-        // Some templates write a separator only where there is something to separate: a second try leaves blank contents be.
-        for marksBlank in [true, false] {
-            if let contents = try locate(messages, in: text, opensAnswer: opensAnswer, marksBlank: marksBlank) {
-                return Rendering(text: text, contents: contents)
+    /// - Parameters:
+    ///   - source: the template.
+    ///   - beginning, end: texts of the tokens BOS and EOS, which the template may write.
+    /// - Throws: ``PromptError/template(problem:)`` for text that is no template.
+    public init(source: String, beginning: String = "", end: String = "") throws {
+        guard source.utf8.count <= Self.longestSource else {
+            throw PromptError.template(problem: "it has more than \(Self.longestSource >> 10) KiB")
+        }
+        self.source = source
+        specialTokens = .object([.init("bos_token", .string(beginning)), .init("eos_token", .string(end))])
+        var source = source
+        // The parser recurses at every bracket, in a dozen functions.
+        program = try Self.call(stack: (1 << 20) + 4096 * source.utf8.count) { error in
+            source.withUTF8 { bytes in
+                bytes.withMemoryRebound(to: CChar.self) { chat_template_parse($0.baseAddress, $0.count, error) }
             }
         }
-        throw PromptError.contentNotFound
     }
 
-    /// Renders the same conversation with a marker for each content, which shows what the template puts between them and
-    /// whether it trims them; nil where that doesn't add up to `text`.
-    private func locate(
-        _ messages: [ChatMessage], in text: String, opensAnswer: Bool, marksBlank: Bool
-    ) throws -> [Range<Int>]? {
-        let marked = messages.enumerated().map { index, message in
-            let isMarked = marksBlank || !Self.trimmed(message.content).isEmpty
-            return ChatMessage(
-                role: message.role, content: isMarked ? Self.pad + Self.marker(index) + Self.pad : message.content)
+    deinit { chat_template_free(program) }
+
+    private static let longestSource = 256 << 10
+
+    /// A rendered conversation.
+    struct Rendering {
+        /// A stretch of text from one place.
+        struct Part {
+            /// Bytes of ``Rendering/text``.
+            var bytes: Range<Int>
+            /// JSON pointer to the variable the text comes from, such as `/messages/0/content`; nil for what the
+            /// template wrote.
+            var source: String?
+
+            /// The message that the text comes from.
+            var message: Int? {
+                guard let source, source.hasPrefix("/messages/") else { return nil }
+                return Int(source.dropFirst("/messages/".count).prefix { $0 != "/" })
+            }
         }
-        let skeleton = Array(try apply(marked, opensAnswer).utf8)
-        var places: [(message: Int, marker: Range<Int>)] = []
+        var text: String
+        var parts: [Part]
+    }
+
+    /// Renders a conversation.
+    /// - Throws: ``PromptError`` where the template refuses the conversation, with its reason.
+    func render(_ messages: [ChatMessage], _ options: TemplateOptions = TemplateOptions()) throws -> Rendering {
+        try check(messages)
+        do { return try rendering(messages, options, argumentsAsText: false) } catch {
+            // Some templates are written for arguments as JSON in a string.
+            guard messages.contains(where: { !$0.toolCalls.isEmpty }),
+                let other = try? rendering(messages, options, argumentsAsText: true)
+            else { throw error }
+            return other
+        }
+    }
+
+    private func rendering(
+        _ messages: [ChatMessage], _ options: TemplateOptions, argumentsAsText: Bool
+    ) throws -> Rendering {
+        let variables =
+            options.variables + [
+                .init("messages", .array(messages.map { $0.json(argumentsAsText: argumentsAsText) })),
+                .init("tools", options.tools.isEmpty ? .null : .array(options.tools)), .init("documents", .null),
+                .init("add_generation_prompt", .bool(options.opensAnswer && !options.continuesFinalMessage)),
+            ]
+        let rendering = try render(variables: JSONValue.object(variables).text, date: options.date)
+        try Self.checkPlaces(of: messages, in: rendering)
+        try Self.checkPlaces(of: messages, and: options.tools, in: rendering)
+        return options.continuesFinalMessage ? try rendering.ending(withMessage: messages.count - 1) : rendering
+    }
+
+    /// Renders with all variables given.
+    /// - Parameter variables: a JSON object.
+    func render(variables: String, date: TemplateDate) throws -> Rendering {
+        var date = [date.year, date.month, date.day, date.hour, date.minute, date.second].map(Int32.init)
+        let output = try Self.call(stack: Self.renderingStack) { error in
+            chat_template_render(program, variables, specialTokens.text, &date, error)
+        }
+        defer { chat_template_free_output(output) }
+        var bytes: [UInt8] = []
+        let parts = (0..<chat_template_part_count(output)).map { index in
+            let part = chat_template_part(output, index)
+            let start = bytes.count
+            bytes += UnsafeRawBufferPointer(start: part.text, count: part.length)
+            return Rendering.Part(bytes: start..<bytes.count, source: part.source.map { String(cString: $0) })
+        }
+        guard let text = String(validating: bytes, as: UTF8.self) else {
+            throw PromptError.template(problem: "it divides a character, so that its text is not UTF-8")
+        }
+        return Rendering(text: text, parts: parts)
+    }
+
+    /// The engine bounds how deep a template calls itself.
+    private static let renderingStack = 16 << 20
+
+    /// Calls into the engine on a stack of its own; what it reports is thrown.
+    private static func call(
+        stack: Int, _ body: (UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>) -> OpaquePointer?
+    ) throws -> OpaquePointer {
+        let outcome = LargeStack.run(byteCount: stack) { () -> Result<OpaquePointer, PromptError> in
+            var error: UnsafeMutablePointer<CChar>?
+            let result = body(&error)
+            defer { chat_template_free_text(error) }
+            guard let result else {
+                return .failure(.template(problem: reason(error.map { String(cString: $0) } ?? "")))
+            }
+            return .success(result)
+        }
+        guard let outcome else { throw PromptError.template(problem: "there is no memory to run it") }
+        return try outcome.get()
+    }
+
+    /// What went wrong, without the engine's listing of where.
+    private static func reason(_ report: String) -> String {
+        let marks = ["Error: Jinja Exception: ", "Error: "]
+        let reason = marks.lazy.compactMap { mark in report.ranges(of: mark).last.map { report[$0.upperBound...] } }
+            .first
+        let line = (reason ?? report[...]).split(separator: "\n").first.map(String.init) ?? "it gives no reason"
+        return line.prefix(500).trimmingSuffix { $0 == "." }
+    }
+}
+
+extension ChatTemplate {
+    private static let roleCharacters = Set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-".utf8)
+
+    private func check(_ messages: [ChatMessage]) throws {
         for (index, message) in messages.enumerated() {
-            if let range = skeleton.firstRange(of: Array(Self.marker(index).utf8)) {
-                places.append((index, range))
-            } else if !Self.trimmed(message.content).isEmpty {
+            guard !message.content.utf8.contains(0), !(message.reasoningContent ?? "").utf8.contains(0) else {
+                throw PromptError.containsNull(message: index)
+            }
+            guard !message.role.isEmpty, message.role.utf8.allSatisfy({ Self.roleCharacters.contains($0) }) else {
+                throw PromptError.invalidRole(message: index, role: message.role)
+            }
+        }
+        let byteCount = messages.reduce(0) { $0 + $1.content.utf8.count }
+        guard byteCount <= Tokenizer.longestText else { throw TokenError.textTooLong(byteCount: byteCount) }
+    }
+
+    /// A template that has no place for a message drops it without a word. Thoughts of earlier turns are dropped by
+    /// design.
+    private static func checkPlaces(of messages: [ChatMessage], in rendering: Rendering) throws {
+        let found = Set(rendering.parts.compactMap(\.message))
+        for (index, message) in messages.enumerated() where !found.contains(index) && message.role != "assistant" {
+            guard message.content.allSatisfy(\.isWhitespace) else {
                 throw PromptError.leftOut(message: index, role: message.role)
             }
         }
-        var contents = Array(repeating: 0..<0, count: messages.count)
-        var (assembled, cursor) = ([UInt8](), 0)
-        for (index, marker) in places.sorted(by: { $0.marker.lowerBound < $1.marker.lowerBound }) {
-            let keepsStart = marker.lowerBound > cursor && skeleton[marker.lowerBound - 1] == Self.padByte
-            let keepsEnd = marker.upperBound < skeleton.count && skeleton[marker.upperBound] == Self.padByte
-            assembled += skeleton[cursor..<marker.lowerBound - (keepsStart ? 1 : 0)]
-            cursor = marker.upperBound + (keepsEnd ? 1 : 0)
-            let content = Self.trimmed(messages[index].content, start: !keepsStart, end: !keepsEnd).utf8
-            contents[index] = assembled.count..<assembled.count + content.count
-            assembled += content
+    }
+}
+
+extension ChatTemplate {
+    /// A template that was written without tools in mind drops them without a word.
+    private static func checkPlaces(
+        of messages: [ChatMessage], and tools: [JSONValue], in rendering: Rendering
+    ) throws {
+        let calls = messages.indices.filter { !messages[$0].toolCalls.isEmpty }.map { "/messages/\($0)/tool_calls" }
+        for place in calls + (tools.isEmpty ? [] : ["/tools"]) where rendering.spans(of: place).isEmpty {
+            throw PromptError.noPlaceForTools
         }
-        return assembled + skeleton[cursor...] == Array(text.utf8) ? contents : nil
+    }
+}
+
+extension ChatTemplate.Rendering {
+    /// Cut behind the last text of a message.
+    func ending(withMessage index: Int) throws -> Self {
+        let content = "/messages/\(index)/content"
+        guard let last = parts.last(where: { $0.source == content }) else {
+            throw PromptError.leftOut(message: index, role: "assistant")
+        }
+        let bytes = Array(text.utf8.prefix(last.bytes.upperBound))
+        return Self(
+            text: String(decoding: bytes, as: UTF8.self),
+            parts: parts.filter { $0.bytes.upperBound <= last.bytes.upperBound })
     }
 
-    /// Private-use characters, which no template has.
-    private static func marker(_ index: Int) -> String { "\u{F8F0}\(index)\u{F8F1}" }
-
-    /// White space (a vertical tab) that no template writes by itself: where it is missing, the template trims.
-    private static let pad = "\u{B}"
-    private static let padByte: UInt8 = 0xB
-
-    /// Without white space at the ends, as templates trim.
-    private static func trimmed(_ text: String, start: Bool = true, end: Bool = true) -> String {
-        let isSpace: (Unicode.Scalar) -> Bool = { " \t\n\r\u{B}\u{C}".unicodeScalars.contains($0) }
-        var scalars = Substring(text).unicodeScalars
-        if start { scalars = scalars.drop(while: isSpace) }
-        if end { while let last = scalars.last, isSpace(last) { scalars.removeLast() } }
-        return String(scalars)
+    /// Where text lies that comes from a place in the variables, or from inside it.
+    /// - Parameter place: a JSON pointer.
+    func spans(of place: String) -> [Range<Int>] {
+        var spans: [Range<Int>] = []
+        for part in parts {
+            guard let source = part.source, source == place || source.hasPrefix(place + "/") else { continue }
+            if let last = spans.last, last.upperBound == part.bytes.lowerBound {
+                spans[spans.count - 1] = last.lowerBound..<part.bytes.upperBound
+            } else if !part.bytes.isEmpty {
+                spans.append(part.bytes)
+            }
+        }
+        return spans
     }
+}
 
-    private static let roleCharacters = Set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-".utf8)
+extension String {
+    fileprivate func trimmingSuffix(while predicate: (Character) -> Bool) -> String {
+        var end = endIndex
+        while end > startIndex, predicate(self[index(before: end)]) { end = index(before: end) }
+        return String(self[..<end])
+    }
+}
 
-    private func apply(_ messages: [ChatMessage], _ opensAnswer: Bool) throws -> String {
-        let strings = messages.flatMap { [$0.role, $0.content] }
-        if let index = strings.firstIndex(where: { $0.utf8.contains(0) }) {
-            throw PromptError.containsNull(message: index / 2)
-        }
-        // A role goes into the template's own text, where anything but a word could pose as a part of it.
-        if let index = messages.firstIndex(where: { message in
-            message.role.isEmpty || !message.role.utf8.allSatisfy { Self.roleCharacters.contains($0) }
-        }) {
-            throw PromptError.invalidRole(message: index, role: messages[index].role)
-        }
-        // One block of memory holds all strings, each ended by a zero, as C wants them.
-        var offsets: [Int] = []
-        var block: [CChar] = []
-        for string in strings {
-            offsets.append(block.count)
-            block += string.utf8CString
-        }
-        guard block.count < 1 << 28 else { throw TokenError.textTooLong(byteCount: block.count) }
-        return try block.withUnsafeBufferPointer { block in
-            let chat = messages.indices.map { index in
-                llama_chat_message(
-                    role: block.baseAddress.map { $0 + offsets[2 * index] },
-                    content: block.baseAddress.map { $0 + offsets[2 * index + 1] })
-            }
-            var buffer = [CChar](repeating: 0, count: 2 * block.count + 1024)
-            var length = llama_chat_apply_template(source, chat, chat.count, opensAnswer, &buffer, Int32(buffer.count))
-            if length > buffer.count {
-                buffer = [CChar](repeating: 0, count: Int(length))
-                length = llama_chat_apply_template(source, chat, chat.count, opensAnswer, &buffer, length)
-            }
-            guard length >= 0 else { throw PromptError.unknownTemplate(known: Self.knownNames) }
-            return String(decoding: buffer.prefix(Int(length)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        }
+extension Substring {
+    fileprivate func trimmingSuffix(while predicate: (Character) -> Bool) -> String {
+        String(self).trimmingSuffix(while: predicate)
     }
 }

@@ -2,22 +2,16 @@
 public struct Prompt: Sendable {
     public struct Message: Sendable {
         public let role: String
-        /// Bytes of ``Prompt/text`` that are the message's content, without template markers.
-        public let bytes: Range<Int>
-        /// Characters (Unicode scalars) of the content as it was given.
-        let characterCount: Int
-        /// Those of them at its beginning that the template has left out.
-        let trimmedCharacters: Int
+        /// Bytes of ``Prompt/text`` that come from the message: its content, thoughts and tool calls, without what the
+        /// template writes around them. In order; empty where the template leaves the message out.
+        public let spans: [Range<Int>]
+        /// Those that come from its content.
+        public let contentSpans: [Range<Int>]
+        /// The content as it was given.
+        let content: String
 
-        /// - Parameter bytes: where the rendered content lies in `text`, the bytes of the prompt.
-        init(_ message: ChatMessage, bytes: Range<Int>, of text: [UInt8]) {
-            role = message.role
-            self.bytes = bytes
-            let scalars = message.content.unicodeScalars
-            characterCount = scalars.count
-            trimmedCharacters =
-                message.content.utf8.starts(with: text[bytes]) ? 0 : scalars.prefix { $0.properties.isWhitespace }.count
-        }
+        /// From the message's first byte to its last.
+        public var bytes: Range<Int> { (spans.first?.lowerBound ?? 0)..<(spans.last?.upperBound ?? 0) }
     }
 
     public let tokens: [Int]
@@ -27,22 +21,43 @@ public struct Prompt: Sendable {
     public let tokenBytes: [Range<Int>]
     /// The messages of a conversation; empty for a raw prompt.
     public let messages: [Message]
+    /// Bytes of `text` that the chat template says of its own accord, such as a default system message; not its markers.
+    public let templateSpans: [Range<Int>]
+    /// Whether a raw prompt brings the BOS along that the model wants. It isn't put there twice.
+    public let bringsBeginningOfSequence: Bool
+    /// What was rendered; nil for a raw prompt.
+    let conversation: Conversation?
+
+    /// A conversation and how it is rendered.
+    struct Conversation: Sendable {
+        var messages: [ChatMessage]
+        var template: ChatTemplate
+        var options: TemplateOptions
+    }
 }
 
 extension Prompt {
     /// A raw prompt; control tokens may be written by their names.
     public init(text: String, tokenizer: Tokenizer) throws {
-        try self.init(text: text, messages: [], tokenizer: tokenizer)
+        try self.init(text: text, inputs: [], tokenizer: tokenizer)
     }
 
-    /// A conversation, rendered with the template; it ends where the assistant's answer begins.
-    public init(_ messages: [ChatMessage], template: ChatTemplate, tokenizer: Tokenizer) throws {
+    /// A conversation, rendered with the template; it ends where the assistant's answer begins, or goes on.
+    public init(
+        _ messages: [ChatMessage], template: ChatTemplate, options: TemplateOptions = TemplateOptions(),
+        tokenizer: Tokenizer
+    ) throws {
         guard !messages.isEmpty else { throw PromptError.empty }
-        let rendering = try template.render(messages)
-        let bytes = Array(rendering.text.utf8)
+        let rendering = try template.render(messages, options)
         try self.init(
-            text: rendering.text,
-            messages: zip(messages, rendering.contents).map { Message($0, bytes: $1, of: bytes) }, tokenizer: tokenizer)
+            text: rendering.text, inputs: rendering.parts.filter { $0.source != nil }.map(\.bytes),
+            messages: messages.enumerated().map { index, message in
+                Message(
+                    role: message.role, spans: rendering.spans(of: "/messages/\(index)"),
+                    contentSpans: rendering.spans(of: "/messages/\(index)/content"), content: message.content)
+            },
+            conversation: Conversation(messages: messages, template: template, options: options),
+            tokenizer: tokenizer)
     }
 
     /// A prompt given as token ids.
@@ -55,26 +70,55 @@ extension Prompt {
         text = nil
         tokenBytes = []
         messages = []
+        templateSpans = []
+        bringsBeginningOfSequence = false
+        conversation = nil
     }
 
-    private init(text: String, messages: [Message], tokenizer: Tokenizer) throws {
+    /// - Parameter inputs: bytes that the template didn't write, where no control tokens may be.
+    private init(
+        text: String, inputs: [Range<Int>], messages: [Message] = [], conversation: Conversation? = nil,
+        tokenizer: Tokenizer
+    ) throws {
         guard !text.isEmpty else { throw PromptError.empty }
         let bytes = Array(text.utf8)
-        let core = try TokenizedText(bytes, protecting: messages.map(\.bytes), tokenizer: tokenizer)
-        let (first, last) = tokenizer.addedTokens
+        let core = try TokenizedText(bytes, protecting: inputs, tokenizer: tokenizer)
+        let (wanted, last) = tokenizer.addedTokens
+        let isWritten = !wanted.isEmpty && core.tokens.starts(with: wanted)
+        let first = isWritten ? [] : wanted
         tokens = first + core.tokens + last
         tokenBytes = first.map { _ in 0..<0 } + core.ranges + last.map { _ in bytes.count..<bytes.count }
+        bringsBeginningOfSequence = isWritten && conversation == nil
+        templateSpans =
+            conversation == nil ? [] : TemplateText.spans(in: bytes, of: core, besides: inputs, tokenizer: tokenizer)
         self.text = text
         self.messages = messages
+        self.conversation = conversation
     }
 }
 
 extension LanguageModel {
-    /// A conversation as a prompt for this model, rendered with its own chat template.
-    public func prompt(_ messages: [ChatMessage]) throws -> Prompt {
+    /// The chat template in the model's file.
+    /// - Throws: ``PromptError`` where there is none or it is no template.
+    public func chatTemplate() throws -> ChatTemplate {
         guard let tokenizer else { throw PromptError.noVocabulary }
         guard let source = tokenizer.chatTemplateSource else { throw PromptError.noTemplate }
-        return try Prompt(messages, template: ChatTemplate(source: source), tokenizer: tokenizer)
+        return try chatTemplate(source: source)
+    }
+
+    /// A chat template of one's own for this model.
+    public func chatTemplate(source: String) throws -> ChatTemplate {
+        guard let tokenizer else { throw PromptError.noVocabulary }
+        return try ChatTemplate(source: source, beginning: tokenizer.beginningText, end: tokenizer.endText)
+    }
+
+    /// A conversation as a prompt for this model.
+    /// - Parameter template: by default the model's own.
+    public func prompt(
+        _ messages: [ChatMessage], template: ChatTemplate? = nil, options: TemplateOptions = TemplateOptions()
+    ) throws -> Prompt {
+        guard let tokenizer else { throw PromptError.noVocabulary }
+        return try Prompt(messages, template: template ?? chatTemplate(), options: options, tokenizer: tokenizer)
     }
 
     /// A raw prompt.

@@ -2,9 +2,11 @@
 public enum PromptError: Error, Equatable, CustomStringConvertible {
     case noVocabulary
     case noTemplate
-    case unknownTemplate(known: [String])
-    case contentNotFound
+    /// The template can't be read, or refuses the conversation.
+    case template(problem: String)
     case leftOut(message: Int, role: String)
+    /// The template shows the model no tools, or no calls of them.
+    case noPlaceForTools
     case invalidRole(message: Int, role: String)
     case containsNull(message: Int)
     case containsControlToken(String)
@@ -14,15 +16,13 @@ public enum PromptError: Error, Equatable, CustomStringConvertible {
     public var description: String {
         switch self {
         case .noVocabulary: "the model has no vocabulary; give the prompt as token ids"
-        case .noTemplate: "the model has no chat template; give the whole prompt as one text"
-        case .unknownTemplate(let known):
-            "the model's chat template is not one that libllama knows (\(known.joined(separator: ", "))); "
-                + "give the whole prompt as one text"
-        case .contentNotFound:
-            "the chat template changes the text of a message, so that its place can't be told; "
-                + "give the whole prompt as one text and mark regions with text:"
+        case .noTemplate: "the model has no chat template; give one, or the whole prompt as one text"
+        case .template(let problem):
+            "the chat template can't render this conversation: \(problem); change the messages, or give another template "
+                + "or the whole prompt as one text"
         case .leftOut(let message, let role):
             "the chat template has no place for message \(message) (role '\(role)'); leave it out, or change its role or its place"
+        case .noPlaceForTools: "the chat template has no place for tools and their calls; leave them out"
         case .invalidRole(let message, let role):
             "message \(message): role '\(role)' is not a word; roles are system, user, assistant, tool and their like"
         case .containsNull(let message): "message \(message) contains a null character; remove it"

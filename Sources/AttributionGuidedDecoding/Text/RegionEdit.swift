@@ -41,20 +41,28 @@ extension LanguageModel {
         }
         let bytes = Array(text.utf8)
         let spans = marks.flatMap(\.bytes).united
-        if original.messages.isEmpty {
+        guard let conversation = original.conversation else {
             let rest = edit.applied(to: bytes, 0..<bytes.count, spans)
             if rest.isEmpty { throw RegionError.coversEverything }
             return try prompt(text: rest)
         }
+        if let own = marks.first(where: { $0.specification.target == .template }) {
+            throw RegionError.malformed(
+                own.specification.description, "what the template says can't be taken out or emphasised")
+        }
         let lastIndex = original.messages.count - 1
-        return try prompt(
-            original.messages.enumerated().compactMap { index, message in
-                let isWhole = spans.contains {
-                    $0.lowerBound <= message.bytes.lowerBound && $0.upperBound >= message.bytes.upperBound
-                }
-                if edit == .remove, isWhole, index < lastIndex { return nil }
-                return ChatMessage(role: message.role, content: edit.applied(to: bytes, message.bytes, spans))
-            })
+        let edited = original.messages.indices.compactMap { index -> ChatMessage? in
+            var message = conversation.messages[index]
+            let contents = original.messages[index].contentSpans
+            let isWhole =
+                !contents.isEmpty && contents.allSatisfy { part in spans.contains { part.clamped(to: $0) == part } }
+            if edit == .remove, isWhole, index < lastIndex { return nil }
+            if contents.contains(where: { part in spans.contains { $0.overlaps(part) } }) {
+                message.content = contents.map { edit.applied(to: bytes, $0, spans) }.joined()
+            }
+            return message
+        }
+        return try prompt(edited, template: conversation.template, options: conversation.options)
     }
 }
 

@@ -18,7 +18,7 @@ public enum RegionError: Error, Equatable, CustomStringConvertible {
     public var description: String {
         switch self {
         case .malformed(let specification, let problem):
-            "region '\(specification.shortened)': \(problem.shortened). Regions are system, user, assistant, tool, message:N, text:\"…\", "
+            "region '\(specification.shortened)': \(problem.shortened). Regions are system, user, assistant, tool, template, message:N, text:\"…\", "
                 + "regex:\"…\", tokens:0..<12,15, heads:3.5,7.0 and heads:@file.json, each with an optional weight such as =-0.5"
         case .noSuchMessage(let specification, let roles):
             "region '\(specification.shortened)': there is no such message; the conversation has "

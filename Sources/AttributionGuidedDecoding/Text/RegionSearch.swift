@@ -24,7 +24,7 @@ struct RegionSearch {
             let tokens = ranges.united
             let bytes = prompt.text == nil ? [] : tokens.joined().map { prompt.tokenBytes[$0] }
             return .init(specification: specification, tokens: tokens, bytes: bytes.united)
-        case .messages, .text, .firstText, .characters, .pattern:
+        case .messages, .template, .text, .firstText, .characters, .pattern:
             let bytes = try bytes(specification).united
             let tokens = prompt.tokens(overlapping: bytes)
             guard !tokens.isEmpty else { throw RegionError.coversNoToken(specification: specification.description) }
@@ -37,12 +37,14 @@ struct RegionSearch {
         guard search != nil else { throw RegionError.noText(specification: name) }
         switch specification.target {
         case .messages(let messages): return try contents(messages, name)
+        case .template:
+            guard !prompt.messages.isEmpty else { throw RegionError.noMessages(specification: name) }
+            return prompt.templateSpans
         case .characters(let range, let message):
             _ = try contents(.number(message), name)
-            guard let bytes = prompt.messages[message].bytes(ofCharacters: range, in: prompt.text ?? "") else {
-                throw RegionError.charactersOutOfRange(specification: name)
-            }
-            return [bytes]
+            let bytes = prompt.messages[message].bytes(ofCharacters: range, in: prompt.text ?? "")
+            guard !bytes.isEmpty else { throw RegionError.charactersOutOfRange(specification: name) }
+            return bytes
         case .text(let wanted, let messages):
             let parts = try messages.map { try contents($0, name).united }
             let found = search?.occurrences(of: wanted, in: parts) ?? []
@@ -78,7 +80,7 @@ struct RegionSearch {
         guard !found.isEmpty else {
             throw RegionError.noSuchMessage(specification: name, roles: prompt.messages.map(\.role))
         }
-        return found.map(\.bytes)
+        return found.flatMap(\.spans)
     }
 
     private func nothing(like wanted: String, _ name: String) throws(RegionError) -> [Range<Int>] {
@@ -127,15 +129,25 @@ extension Prompt {
 }
 
 extension Prompt.Message {
-    /// The bytes of a prompt's text that hold characters (Unicode scalars) of the message as it was given; nil where it has
+    /// The bytes of a prompt's text that hold characters (Unicode scalars) of the content as it was given; none where it has
     /// fewer, and where a template has left them out.
-    fileprivate func bytes(ofCharacters range: Range<Int>, in text: String) -> Range<Int>? {
-        let content = Array(text.utf8)[bytes]
-        // The bytes at which scalars begin, and the end.
-        let starts = content.indices.filter { content[$0] & 0b1100_0000 != 0b1000_0000 } + [content.endIndex]
-        guard range.upperBound <= characterCount else { return nil }
-        func place(_ character: Int) -> Int { starts[min(max(0, character - trimmedCharacters), starts.count - 1)] }
-        let (lower, upper) = (place(range.lowerBound), place(range.upperBound))
-        return lower < upper ? lower..<upper : nil
+    fileprivate func bytes(ofCharacters range: Range<Int>, in text: String) -> [Range<Int>] {
+        let scalars = content.unicodeScalars
+        guard let lower = scalars.index(scalars.startIndex, offsetBy: range.lowerBound, limitedBy: scalars.endIndex),
+            let upper = scalars.index(lower, offsetBy: range.count, limitedBy: scalars.endIndex)
+        else { return [] }
+        let utf8 = content.utf8
+        let start = utf8.distance(from: utf8.startIndex, to: lower)
+        let wanted = start..<start + utf8.distance(from: lower, to: upper)
+        let (given, rendered) = (Array(content.utf8), Array(text.utf8))
+        // What is left of the content stands in the prompt piece by piece, in its own order.
+        var position = 0
+        return contentSpans.compactMap { span in
+            guard let found = given[position...].firstRange(of: rendered[span]) else { return nil }
+            position = found.upperBound
+            let common = wanted.clamped(to: found)
+            let shift = span.lowerBound - found.lowerBound
+            return common.isEmpty ? nil : common.lowerBound + shift..<common.upperBound + shift
+        }
     }
 }

@@ -1,7 +1,7 @@
 import Foundation
 
 extension RegionSpecification {
-    /// Parses a region as it is written on the command line: `system`, `user`, `message:2`, `text:"in French"=-0.5`,
+    /// Parses a region as it is written on the command line: `system`, `user`, `template`, `message:2`, `text:"in French"=-0.5`,
     /// `regex:"\d+"`, `tokens:0..<12,15`, `heads:3.5,7.0`, `heads:@file.json`. The weight after `=` is 1 where it is left out.
     ///
     /// A text in quotes is read as a JSON string where it is one and occurs, so that `\n` and `\"` can be written; otherwise, as
@@ -22,6 +22,7 @@ extension RegionSpecification {
 
     private static func target(_ body: Substring, in specification: String) throws(RegionError) -> Target {
         guard let colon = body.unicodeScalars.firstIndex(of: ":") else {
+            if body == "template" { return .template }
             guard ["system", "user", "assistant", "tool"].contains(body) else {
                 throw RegionError.malformed(specification, "unknown region '\(body)'")
             }

@@ -15,6 +15,8 @@ public struct RegionSpecification: Sendable, Hashable, CustomStringConvertible {
     public enum Target: Sendable, Hashable {
         /// The contents of messages.
         case messages(Messages)
+        /// What the chat template says of its own accord, such as a default system message.
+        case template
         /// Every occurrence of a text: byte by byte, or, where there is none, every one that Unicode holds equal to it
         /// (canonical equivalence). With messages, in their contents only.
         case text(String, in: Messages? = nil)
@@ -82,6 +84,7 @@ extension RegionSpecification.Target {
     fileprivate var description: String {
         switch self {
         case .messages(let messages): messages.description
+        case .template: "template"
         case .text(let text, nil): "text:" + text.jsonQuoted
         case .text(let text, let messages?): "text:" + text.jsonQuoted + " in \(messages.description)"
         case .firstText(let texts): "text:" + texts.map(\.jsonQuoted).joined(separator: " or ")

@@ -10,8 +10,8 @@
 #endif
 #include <stdbool.h>
 #include <stddef.h>
-#include "ggml-backend.h"
-#include "ggml.h"
+// Through CLlama, to which ggml's declarations belong: in two modules Swift may find them in neither.
+#include "../../CLlama/shim.h"
 
 enum lane_instruction_set { LANE_PORTABLE, LANE_NEON, LANE_AVX2, LANE_AVX512 };  // NEON: with integer dot products
 

@@ -1,7 +1,7 @@
 import Foundation
 
 /// A thread of its own for code that recurses deeply.
-enum LargeStack {
+package enum LargeStack {
     private final class Call {
         let body: () -> Void
         init(_ body: @escaping () -> Void) { self.body = body }
@@ -9,7 +9,7 @@ enum LargeStack {
 
     /// Runs `body` on a stack of `byteCount` bytes and waits for it; nil where there is no memory for that. Only what is
     /// used of the stack takes memory.
-    static func run<Result>(byteCount: Int, _ body: () -> Result) -> Result? {
+    package static func run<Result>(byteCount: Int, _ body: () -> Result) -> Result? {
         withoutActuallyEscaping(body) { body in
             var result: Result?
             let call = Unmanaged.passRetained(Call { result = body() })

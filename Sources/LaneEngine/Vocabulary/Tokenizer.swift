@@ -67,7 +67,7 @@ public final class Tokenizer: @unchecked Sendable {  // libllama's vocabulary is
     }
 
     /// Bytes; a stack for this much text takes 6 GiB of address space.
-    static let longestText = 8 << 20
+    package static let longestText = 8 << 20
 
     private func tokens(of text: String, _ addsSpecialTokens: Bool, _ parsesSpecialTokens: Bool) -> [Int] {
         var text = text
@@ -117,6 +117,10 @@ public final class Tokenizer: @unchecked Sendable {  // libllama's vocabulary is
     public func endsGeneration(_ token: Int) -> Bool {
         token >= 0 && token < tokenCount && llama_vocab_is_eog(vocabulary, llama_token(token))
     }
+
+    /// The texts of BOS and EOS, which chat templates write; empty where there is no such token.
+    package var beginningText: String { text(of: Int(llama_vocab_bos(vocabulary))) }
+    package var endText: String { text(of: Int(llama_vocab_eos(vocabulary))) }
 
     /// Whether the model's prompts begin with BOS.
     public var addsBeginningOfSequence: Bool { !addedTokens.first.isEmpty }

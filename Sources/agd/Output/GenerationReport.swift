@@ -11,13 +11,15 @@ struct GenerationReport: Encodable {
     var steps: [StepReport]
     var completionTokens: [Int]
     var text: String
+    /// The text's parts: what the model thought, and what it answered.
+    var reasoning, answer: String
     var stopReason: StopReason?
     var timing: Timing
 
     init(
         _ model: LanguageModel, path: String, _ prompt: Prompt, _ region: RegionOfInterest,
         _ strategy: any DecodingStrategy,
-        steps: [GenerationStep], timing: Timing
+        steps: [GenerationStep], pieces: [ReplySplitter.Piece], timing: Timing
     ) {
         self.model = path
         architecture = model.configuration.architecture
@@ -28,6 +30,8 @@ struct GenerationReport: Encodable {
         self.steps = steps.map { StepReport($0, model: model) }
         completionTokens = steps.map(\.token)
         text = steps.map(\.text).joined()
+        reasoning = pieces.map(\.thinking).joined()
+        answer = pieces.map(\.answer).joined()
         stopReason = steps.isEmpty ? .maximumTokens : steps.last?.stopReason
         self.timing = timing
     }

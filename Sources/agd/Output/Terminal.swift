@@ -89,6 +89,8 @@ enum Terminal {
         text.isEmpty ? "" : "\u{1B}[1;4;33m\(text.printable)\u{1B}[0m"
     }
 
+    static func dimmed(_ text: String) -> String { text.isEmpty ? "" : "\u{1B}[2m\(text.printable)\u{1B}[0m" }
+
     static func writeJSON(_ value: some Encodable) throws { write(try json(value)) }
 
     /// A JSON object with a line end. What a terminal would obey beyond JSON's own rules is escaped, too.

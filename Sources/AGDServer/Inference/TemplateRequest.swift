@@ -1,0 +1,81 @@
+import AttributionGuidedDecoding
+
+/// What a request tells the chat template beside the messages' texts, as OpenAI's API and those of other servers name it.
+extension TemplateOptions {
+    /// - Throws: ``APIError`` where the final message can't be continued.
+    init(_ body: JSON, messages: [ChatMessage]) throws {
+        let continues = body["continue_final_message"]?.bool ?? false
+        if continues, messages.last?.role != "assistant" {
+            throw APIError.invalid(
+                "'continue_final_message' needs a final message of the assistant.", param: "continue_final_message")
+        }
+        let forbidsTools = body["tool_choice"]?.string == "none"
+        let effort = body["reasoning_effort"].map { [JSONValue.Member("reasoning_effort", JSONValue($0))] } ?? []
+        self.init(
+            tools: forbidsTools ? [] : (body["tools"]?.array ?? []).map(JSONValue.init),
+            continuesFinalMessage: continues,
+            variables: effort + (body["chat_template_kwargs"].flatMap { JSONValue($0).members } ?? []))
+    }
+}
+
+extension ChatMessage {
+    /// A message of a request, whose fields have been checked.
+    init(_ message: JSON, at path: String) throws {
+        do throws(ChatMessageError) { try self.init(JSONValue(message)) } catch {
+            let field = error.field.isEmpty ? path : "\(path).\(error.field)"
+            throw APIError.invalid("'\(field)' \(error.problem).", param: field)
+        }
+    }
+}
+
+extension JSONValue {
+    /// A request doesn't tell the order of an object's keys: first come those that definitions of tools begin with.
+    init(_ json: JSON) {
+        switch json {
+        case .null: self = .null
+        case .bool(let value): self = .bool(value)
+        case .number(let value): self = .number(value)
+        case .string(let value): self = .string(value)
+        case .array(let items): self = .array(items.map(JSONValue.init))
+        case .object(let object):
+            self = .object(
+                object.sorted { Self.rank($0.key) < Self.rank($1.key) }.map { Member($0.key, JSONValue($0.value)) })
+        }
+    }
+
+    private static let first = ["type", "function", "id", "name", "description", "parameters", "properties", "items"]
+
+    private static func rank(_ key: String) -> (Int, String) { (first.firstIndex(of: key) ?? first.count, key) }
+}
+
+extension Field {
+    /// In a message: what templates know beside its role and content.
+    static let messageParts = [
+        Field("name", .string(0...256), "Who speaks, or which tool; for templates that show it."),
+        Field(
+            "reasoning_content", .string(0...Limits.promptBytes),
+            "What the assistant thought before this answer; for templates that show it."),
+        Field(
+            "tool_calls", .array(.structure(Limits.toolBytes), count: 0...Limits.tools),
+            "Calls of tools: {\"type\": \"function\", \"function\": {\"name\": …, \"arguments\": …}}."),
+        Field("tool_call_id", .string(0...256), "Which call a tool's message answers."),
+    ]
+
+    /// Of a conversation.
+    static let template = [
+        Field(
+            "tools", .array(.structure(Limits.toolBytes), count: 0...Limits.tools),
+            "Definitions of tools, which the chat template shows the model. Calls come back as text."),
+        Field(
+            "tool_choice", .choice(["none", "auto"]), "none keeps the tools from the model.", default: "auto"),
+        Field(
+            "chat_template_kwargs", .structure(Limits.toolBytes),
+            "Variables of the chat template, such as {\"enable_thinking\": false}."),
+        Field(
+            "reasoning_effort", .choice(["none", "minimal", "low", "medium", "high"]),
+            "A variable of the chat template; others have no use for it."),
+        Field(
+            "continue_final_message", .boolean, "Goes on where the final message, the assistant's, ends.",
+            default: false),
+    ]
+}

@@ -1,0 +1,179 @@
+/// Tells a reply's thoughts from its answer while the text comes in, however it is divided.
+///
+/// Thoughts stand at the reply's beginning; marks inside the answer are text. White space around the marks belongs to
+/// neither.
+public struct ReplySplitter: Sendable {
+    /// New text of either kind.
+    public struct Piece: Sendable, Hashable {
+        public var thinking: String
+        public var answer: String
+
+        public init(thinking: String = "", answer: String = "") {
+            self.thinking = thinking
+            self.answer = answer
+        }
+
+        public var isEmpty: Bool { thinking.isEmpty && answer.isEmpty }
+    }
+
+    private enum State { case beginning, thinking, answer }
+
+    private let marks: ReasoningMarks
+    private var state: State
+    /// Text whose kind isn't certain yet.
+    private var pending: [UInt8] = []
+    /// Whether a mark has gone by, so that white space before what follows is no part of it.
+    private var followsMark: Bool
+
+    /// - Parameter startsThinking: the prompt has opened the thoughts.
+    public init(_ marks: ReasoningMarks = .think, startsThinking: Bool = false) {
+        self.marks = marks
+        state = startsThinking ? .thinking : .beginning
+        followsMark = startsThinking
+    }
+
+    /// Whether the reply is inside its thoughts.
+    public var isThinking: Bool { state == .thinking }
+
+    /// Adds text; returns what has become certain.
+    public mutating func append(_ text: String) -> Piece {
+        pending += text.utf8
+        var piece = Piece()
+        while advance(&piece) {}
+        return piece
+    }
+
+    /// What was held back; nothing follows any more.
+    public mutating func finish() -> Piece {
+        defer { pending = [] }
+        switch state {
+        case .thinking: return Piece(thinking: Self.text(trimmingEnd(pending[...])))
+        case .beginning where followsMark: return Piece(answer: Self.text(trimmingStart(pending[...])))
+        case .beginning, .answer: return Piece(answer: Self.text(pending[...]))
+        }
+    }
+
+    /// Takes one step; false where more text is needed.
+    private mutating func advance(_ piece: inout Piece) -> Bool {
+        switch state {
+        case .beginning: return begin()
+        case .thinking: return think(&piece)
+        case .answer: return answer(&piece)
+        }
+    }
+
+    private mutating func begin() -> Bool {
+        let rest = trimmingStart(pending[...])
+        guard !rest.isEmpty else { return false }
+        for mark in [marks.opening] + marks.scaffolding where rest.starts(with: mark.utf8) {
+            pending = Array(rest.dropFirst(mark.utf8.count))
+            followsMark = true
+            if mark == marks.opening { state = .thinking }
+            return true
+        }
+        if ([marks.opening] + marks.scaffolding).contains(where: { $0.utf8.starts(with: rest) }) { return false }
+        if followsMark { pending = Array(rest) }
+        state = .answer
+        return true
+    }
+
+    private mutating func think(_ piece: inout Piece) -> Bool {
+        if followsMark {
+            pending = Array(trimmingStart(pending[...]))
+            if pending.isEmpty { return false }
+        }
+        if let closing = pending.firstRange(of: Array(marks.closing.utf8)) {
+            piece.thinking += Self.text(trimmingEnd(pending[..<closing.lowerBound]))
+            pending = Array(pending[closing.upperBound...])
+            (state, followsMark) = (.beginning, true)
+            return true
+        }
+        followsMark = false
+        let certain = trimmingEnd(pending.dropLast(Self.overlap(of: pending, with: [marks.closing])))
+        piece.thinking += Self.text(certain)
+        pending.removeFirst(certain.count)
+        return false
+    }
+
+    private mutating func answer(_ piece: inout Piece) -> Bool {
+        let found = marks.scaffolding.compactMap { pending.firstRange(of: Array($0.utf8)) }
+        if let mark = found.min(by: { $0.lowerBound < $1.lowerBound }) {
+            piece.answer += Self.text(pending[..<mark.lowerBound])
+            pending.removeFirst(mark.upperBound)
+            return true
+        }
+        let certain = pending.dropLast(Self.overlap(of: pending, with: marks.scaffolding))
+        piece.answer += Self.text(certain)
+        pending.removeFirst(certain.count)
+        return false
+    }
+
+    /// The longest end of `text` that one of the marks begins with.
+    private static func overlap(of text: [UInt8], with marks: [String]) -> Int {
+        marks.map { mark in
+            (0..<mark.utf8.count).last { $0 <= text.count && mark.utf8.prefix($0).elementsEqual(text.suffix($0)) } ?? 0
+        }.max() ?? 0
+    }
+
+    private static func text(_ bytes: some Sequence<UInt8>) -> String { String(decoding: Array(bytes), as: UTF8.self) }
+
+    private static func isSpace(_ byte: UInt8) -> Bool { " \n\r\t".utf8.contains(byte) }
+    private func trimmingStart(_ bytes: ArraySlice<UInt8>) -> ArraySlice<UInt8> { bytes.drop(while: Self.isSpace) }
+    private func trimmingEnd(_ bytes: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+        bytes.prefix((bytes.lastIndex { !Self.isSpace($0) } ?? bytes.startIndex - 1) + 1 - bytes.startIndex)
+    }
+}
+
+/// Divides a reply as its tokens come. Marks may be control tokens, which have no text of their own.
+public struct ReplyReader: Sendable {
+    private let marks: ReasoningMarks
+    private let tokenizer: Tokenizer?
+    private var splitter: ReplySplitter
+
+    init(_ marks: ReasoningMarks, startsThinking: Bool, tokenizer: Tokenizer?) {
+        self.marks = marks
+        self.tokenizer = tokenizer
+        splitter = ReplySplitter(marks, startsThinking: startsThinking)
+    }
+
+    /// Whether the reply is inside its thoughts.
+    public var isThinking: Bool { splitter.isThinking }
+
+    /// What has become certain with a step.
+    public mutating func append(_ step: GenerationStep) -> ReplySplitter.Piece {
+        var piece = splitter.append(step.text + name(ofMarkIn: step.token))
+        if step.stopReason != nil {
+            let rest = splitter.finish()
+            piece.thinking += rest.thinking
+            piece.answer += rest.answer
+        }
+        return piece
+    }
+
+    /// The name of a control token that is a part of a mark; empty for others.
+    private func name(ofMarkIn token: Int) -> String {
+        guard let tokenizer, tokenizer.kind(of: token) == .control, !tokenizer.endsGeneration(token) else { return "" }
+        let name = tokenizer.text(of: token)
+        return ([marks.opening, marks.closing] + marks.scaffolding).contains { $0.contains(name) } ? name : ""
+    }
+}
+
+extension LanguageModel {
+    /// What tells thoughts from the answer in a reply to `prompt`: by the marks of the template that rendered it, or of the
+    /// model's own.
+    public func replyReader(after prompt: Prompt) -> ReplyReader {
+        let source = prompt.conversation?.template.source ?? tokenizer?.chatTemplateSource
+        let marks = ReasoningMarks(templateSource: source)
+        return ReplyReader(
+            marks, startsThinking: prompt.text.map { marks.areOpen(atEndOf: prompt.openEnd($0)) } ?? false,
+            tokenizer: tokenizer)
+    }
+}
+
+extension Prompt {
+    /// The end of the text that the reply goes on with: behind the last message that isn't the assistant's.
+    fileprivate func openEnd(_ text: String) -> String {
+        let start = messages.last { $0.role != "assistant" && !$0.spans.isEmpty }?.bytes.upperBound ?? 0
+        return String(decoding: Array(text.utf8.dropFirst(start)), as: UTF8.self)
+    }
+}
