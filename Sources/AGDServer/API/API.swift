@@ -99,7 +99,8 @@ struct API: Sendable {
         let allowed: [HTTPRequest.Method] = endpoint.method == .get ? [.get, .head] : [.post]
         let message = allowed.map(\.rawValue).joined(separator: ", ")
         let known: [HTTPRequest.Method] = [.get, .head, .post, .put, .delete, .patch, .options, .trace]
-        for method in known + ["QUERY"].compactMap { HTTPRequest.Method($0) } where !allowed.contains(method) {
+        let methods = known + ["QUERY"].compactMap { HTTPRequest.Method($0) }
+        for method in methods where !allowed.contains(method) {
             router.on(endpoint.route, method: method) { _, _ -> Response in throw APIError.methodNotAllowed(message) }
         }
     }
