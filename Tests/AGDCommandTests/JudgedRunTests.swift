@@ -54,12 +54,22 @@ struct JudgedRunTests {
         for file in [broken, whole] {
             let result = try await Command.run(Self.arguments(file.path, judge: address), shell: patient)
             #expect(result.status == 0 && result.standardOutput.contains("quality"), "\(result.standardError)")
-            // The key goes over plain http.
-            #expect(result.standardError.contains("AGD_JUDGE_KEY goes there unencrypted"))
+            // The key doesn't leave the machine.
+            #expect(!result.standardError.contains("unencrypted"))
         }
         let bytes = try Data(contentsOf: URL(filePath: whole.path))
         #expect(try Data(contentsOf: URL(filePath: broken.path)) == bytes)
         #expect(String(decoding: bytes, as: UTF8.self).contains("\"quality\""))
+    }
+
+    @Test("is told where its key goes to another machine over plain http")
+    func keyInClear() async throws {
+        for (scheme, isTold) in [("http", true), ("https", false)] {
+            let file = try TemporaryFile("", name: "run.jsonl")
+            let arguments = Self.arguments(file.path, judge: "\(scheme)://no-such-host.invalid/v1")
+            let result = try await Command.run(arguments, shell: "AGD_JUDGE_KEY=secret \"$@\"")
+            #expect(result.standardError.contains("AGD_JUDGE_KEY goes there unencrypted") == isTold)
+        }
     }
 
     @Test("names a judge that nobody hears")
