@@ -57,6 +57,21 @@ struct ResumedRunTests {
         }
     }
 
+    @Test("a run of an earlier version, which doesn't say the template's date, is gone on with")
+    func earlierVersion() async throws {
+        try await Self.withFolder { folder in
+            let output = folder + "/run.jsonl"
+            #expect(try await Command.run(Self.arguments(output, ["--limit", "1"])).status == 0)
+            let whole = try String(contentsOfFile: output, encoding: .utf8)
+            let earlier = whole.replacing(#","template_date":"2024-07-26""#, with: "")
+            #expect(earlier != whole)
+            let lines = earlier.split(separator: "\n")
+            try Data((lines.dropLast().joined(separator: "\n") + "\n").utf8).write(to: URL(filePath: output))
+            #expect(try await Command.run(Self.arguments(output, ["--limit", "1"])).status == 0)
+            #expect(try String(contentsOfFile: output, encoding: .utf8) == earlier)
+        }
+    }
+
     @Test("other settings are refused with their names, and the file stays as it is")
     func otherSettings() async throws {
         try await Self.withFolder { folder in

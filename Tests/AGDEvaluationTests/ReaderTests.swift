@@ -94,7 +94,7 @@ struct OfficialFileTests {
         #expect(turns[0].messages.map(\.role) == [.system, .user, .assistant, .user])
         let tools = try items(.iheval, root + "tool-use/slack-user/aligned/default/input_data.json.gz")
         #expect(tools[0].messages.map(\.role) == [.system, .user, .assistant, .tool])
-        #expect(tools[0].messages[2].toolCall?["name"] == "get_users_in_channel")
+        #expect(tools[0].messages[2].toolCall?.name == "get_users_in_channel")
         #expect(tools[0].tools.count == 1)
         #expect(tools[0].scoring == .singleWord("Jack"))
     }

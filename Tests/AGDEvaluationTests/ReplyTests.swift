@@ -39,14 +39,6 @@ struct ReplyTests {
     func unfinished(text: String) {
         #expect(Reply(text).answer.isEmpty && Reply(text).endsInThought)
     }
-
-    @Test("where the prompt has opened the thought, the reply begins inside it")
-    func openedByTemplate() {
-        let prompt = "<|im_start|>assistant\n<think>\n"
-        #expect(Reply("Oslo? Or Bergen?", after: prompt).endsInThought)
-        #expect(Reply("Oslo? Or Bergen?", after: prompt).answer.isEmpty)
-        #expect(Reply("Oslo?</think>Oslo.", after: prompt) == Reply("Oslo?</think>Oslo."))
-    }
 }
 
 @Suite("Replies made elsewhere are scored without their thoughts")

@@ -1,6 +1,7 @@
 import Testing
 
 @testable import AttributionGuidedDecoding
+@testable import TestFixtures
 
 @Suite("A reply's thoughts are told from its answer")
 struct ReplySplitterTests {
@@ -65,6 +66,27 @@ struct ReplySplitterTests {
         #expect(splitter.append(" b</th") == .init(thinking: " b"))
         #expect(splitter.append("ink>\n") == .init())
         #expect(splitter.append("Yes ") == .init(answer: "Yes "))
+    }
+
+    @Test("Marks that are control tokens are known, and stand in the reply's text")
+    func controlTokens() throws {
+        let tokenizer = try #require(LanguageModel(path: Repository.model).tokenizer)
+        let opening = try #require(tokenizer.tokenize("<|im_start|>", parsesSpecialTokens: true).first)
+        let closing = try #require(tokenizer.tokenize("<|pad|>", parsesSpecialTokens: true).first)
+        var reader = ReplyReader(
+            ReasoningMarks(opening: "<|im_start|>", closing: "<|pad|>"), startsThinking: false, tokenizer: tokenizer)
+        var (text, thinking, answer) = ("", "", "")
+        for (token, said) in [(opening, ""), (0, "Hm."), (closing, ""), (0, "Yes.")] {
+            let step = GenerationStep(
+                position: 0, entropy: 0, choice: Choice(token: token, guided: false, candidates: []),
+                logProbability: 0, greedy: token, text: said, stopReason: said == "Yes." ? .maximumTokens : nil)
+            text += reader.text(of: step)
+            let piece = reader.append(step)
+            thinking += piece.thinking
+            answer += piece.answer
+        }
+        #expect((text, thinking, answer) == ("<|im_start|>Hm.<|pad|>Yes.", "Hm.", "Yes."))
+        #expect(!reader.isThinking)
     }
 
     @Test(

@@ -1,3 +1,5 @@
+import AttributionGuidedDecoding
+
 /// One conversation to complete, and how to judge what comes back: the same for every benchmark.
 public struct EvaluationItem: Hashable, Sendable {
     /// As the benchmark names it; names may repeat.
@@ -10,7 +12,7 @@ public struct EvaluationItem: Hashable, Sendable {
     public var messages: [Message]
     /// User turns that follow, each after the model's reply to the one before (SysBench).
     public var followUps: [String]
-    /// Definitions of the tools the model may call, as the benchmark writes them.
+    /// Definitions of the tools the model may call, as ``TemplateOptions`` has them.
     public var tools: [JSONValue]
     /// What the reply should be attributed to; see ``RegionName``. Empty where nothing in the input qualifies.
     public var region: [String]
@@ -41,10 +43,10 @@ public struct Message: Hashable, Sendable {
 
     public var role: Role
     public var content: String
-    /// For an assistant that calls a tool: `id`, `name`, `arguments`, as the benchmark writes them.
-    public var toolCall: JSONValue?
+    /// The tool that the assistant calls, or the call that a tool's message answers.
+    public var toolCall: ChatMessage.ToolCall?
 
-    public init(_ role: Role, _ content: String, toolCall: JSONValue? = nil) {
+    public init(_ role: Role, _ content: String, toolCall: ChatMessage.ToolCall? = nil) {
         self.role = role
         self.content = content
         self.toolCall = toolCall

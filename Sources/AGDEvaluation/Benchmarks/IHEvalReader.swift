@@ -1,3 +1,5 @@
+import AttributionGuidedDecoding
+
 /// IHEval's `input_data.json` files: arrays of objects whose task the folder names.
 ///
 /// The region is the system message; the reference settings have none, and there it is the user's.
@@ -26,7 +28,7 @@ enum IHEvalReader {
             return [
                 EvaluationItem(
                     id: try field["id"].identifier(), setting: setting, messages: messages,
-                    tools: field["tool"]["definition"].value.map { [$0] } ?? [], region: [region.description],
+                    tools: try definitions(in: field), region: [region.description],
                     scoring: try scoring(of: task, field["answer"]))
             ]
         }
@@ -43,11 +45,31 @@ enum IHEvalReader {
         }
         messages.append(Message(.user, try field["instruction"].string()))
         if let tool = field["tool"].optional {
-            _ = try tool["call"]["name"].string()
-            messages.append(Message(.assistant, "", toolCall: tool["call"].value))
-            messages.append(Message(.tool, try tool["return"]["content"].string()))
+            let call = try call(tool["call"])
+            messages.append(Message(.assistant, "", toolCall: call))
+            messages.append(Message(.tool, try tool["return"]["content"].string(), toolCall: call))
         }
         return messages
+    }
+
+    private static func call(_ field: JSONField) throws(EvaluationError) -> ChatMessage.ToolCall {
+        ChatMessage.ToolCall(
+            id: try field["id"].optional?.identifier(), name: try field["name"].string(),
+            arguments: field["arguments"].optional?.value ?? .object([]))
+    }
+
+    /// IHEval lists parameters by name; templates read them as the properties of a JSON schema.
+    private static func definitions(in item: JSONField) throws(EvaluationError) -> [JSONValue] {
+        guard let field = item["tool"]["definition"].optional else { return [] }
+        _ = try field["name"].string()
+        let members = try field.members().map { (key, field) throws(EvaluationError) in
+            guard key == "parameters", !field.isMissing, field["properties"].isMissing else {
+                return JSONValue.Member(key, field.value ?? .null)
+            }
+            let properties = try field.members().map { JSONValue.Member($0.key, $0.field.value ?? .null) }
+            return JSONValue.Member(key, .object([.init("type", "object"), .init("properties", .object(properties))]))
+        }
+        return [.object([.init("type", "function"), .init("function", .object(members))])]
     }
 
     private static func scoring(of task: Task, _ answer: JSONField) throws(EvaluationError) -> Scoring {

@@ -45,7 +45,7 @@ public struct EntropyCalibration: Sendable, Encodable {
         let session = try Session(model, options: options)
         var entropies: [Double] = []
         for (index, item) in items.enumerated() {
-            let prompt = try model.prompt(try item.chatMessages())
+            let prompt = try item.prompt(item.chatMessages, for: model, date: RunSettings.templateDate)
             let generation = try session.generate(
                 prompt, strategy: Greedy(), limits: GenerationLimits(maximumTokens: maximumTokens))
             for try await step in generation { entropies.append(step.entropy) }

@@ -60,7 +60,7 @@ public struct EvaluationRun {
         for turn in 0...item.followUps.count {
             do {
                 if turn == 0 {
-                    messages = try item.chatMessages()
+                    messages = item.chatMessages
                 } else if let answer = answers.last {
                     messages += [.assistant(answer), .user(item.followUps[turn - 1])]
                 }
@@ -86,11 +86,21 @@ public struct EvaluationRun {
         return sample
     }
 
+    /// What the model said in a turn.
+    private struct Turn {
+        /// The whole, with the marks around its thoughts.
+        var text = ""
+        var answer = ""
+        /// Whether it ended before the thought did.
+        var endsInThought = false
+    }
+
     private func reply(
         to messages: [ChatMessage], _ item: EvaluationItem, _ settings: RunSettings, in session: Session,
         into sample: inout Sample
-    ) async throws -> Reply {
-        let original = try model.prompt(messages)
+    ) async throws -> Turn {
+        let original = try item.prompt(
+            messages, for: model, date: settings.templateDate ?? RunSettings.templateDate)
         // A region that nothing is done about needn't be there.
         let regions = settings.method.decoding.name.needsRegion ? try settings.method.regions(of: item) : []
         let (prompt, strategy) = try settings.method.decoding.decoding(
@@ -98,11 +108,13 @@ public struct EvaluationRun {
         // What is cached never decides what comes out: each item begins afresh, so that a resumed run is the same run.
         await session.reset()
         var tokens: [Int] = []
-        var text = ""
+        var turn = Turn()
+        var reader = model.replyReader(after: prompt)
         let limits = GenerationLimits(maximumTokens: settings.maximumTokens)
         for try await step in try session.generate(prompt, strategy: strategy, limits: limits) {
             tokens.append(step.token)
-            text += step.text
+            turn.text += reader.text(of: step)
+            turn.answer += reader.append(step).answer
             sample.logProbability += step.logProbability
             if step.choice.guided { sample.guidedSteps += 1 }
             if step.choice.guided {
@@ -111,10 +123,11 @@ public struct EvaluationRun {
             if step.changedByGuidance { sample.changedSteps += 1 }
             sample.stopReason = step.stopReason?.rawValue ?? sample.stopReason
         }
-        sample.resps.append(text)
+        turn.endsInThought = reader.isThinking
+        sample.resps.append(turn.text)
         sample.promptTokens += prompt.tokens.count
         sample.completionTokens += tokens.count
         sample.repeatedTokens += Sample.repetitions(tokens)
-        return Reply(text, after: prompt.text ?? "")
+        return turn
     }
 }

@@ -52,10 +52,11 @@ public struct RunFile {
             try write(header)
         } else {
             let (found, samples) = try Self.parse(whole, path: path)
-            guard found == settings else {
+            let expected = settings.asWritten(with: found)
+            guard found == expected else {
                 throw EvaluationError(
                     file: path, line: 1, field: "run",
-                    problem: "holds a run with other settings (\(try Self.difference(found, settings)))",
+                    problem: "holds a run with other settings (\(try Self.difference(found, expected)))",
                     remedy: "give another file, or the same settings", setting: .output)
             }
             self.samples = samples

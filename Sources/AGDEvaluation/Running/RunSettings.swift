@@ -1,3 +1,5 @@
+import AttributionGuidedDecoding
+
 /// What a run was made with; its first line. Runs with other settings are never mixed into one file.
 public struct RunSettings: Codable, Equatable, Sendable {
     public var benchmark: String
@@ -16,6 +18,9 @@ public struct RunSettings: Codable, Equatable, Sendable {
     public var judge: String?
     /// Whether thoughts are scored as a part of the reply; nil for no.
     public var scoresThoughts: Bool?
+    /// The date that the chat template tells the model, the same on every day, so that a run can be repeated and resumed;
+    /// nil in runs of earlier versions.
+    public var templateDate: TemplateDate? = Self.templateDate
     /// Version of the format and of what decides the results.
     public var version = 1
 
@@ -32,6 +37,16 @@ public struct RunSettings: Codable, Equatable, Sendable {
             byteCount = checksum.byteCount
             crc32 = checksum.crc32
         }
+    }
+
+    /// What Llama 3's templates tell where there is no clock.
+    static let templateDate = TemplateDate("2024-07-26") ?? .now
+
+    /// These settings as the version that wrote others says them: earlier ones didn't tell the date.
+    func asWritten(with other: RunSettings) -> RunSettings {
+        var settings = self
+        if other.templateDate == nil { settings.templateDate = nil }
+        return settings
     }
 
     public init(

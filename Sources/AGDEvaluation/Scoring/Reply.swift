@@ -1,6 +1,7 @@
 import Foundation
 
-/// A reply of a model that may think aloud before it answers.
+/// A reply that was made elsewhere, by a model that may think aloud before it answers: whose template is not known, nor
+/// what it was asked.
 ///
 ///     Reply("<think>Oslo?</think>\n\nOslo").answer         // Oslo
 ///     Reply("<think>Oslo? Or").endsInThought               // true
@@ -28,13 +29,12 @@ public struct Reply: Hashable, Sendable {
         ]
     }
 
-    /// - Parameter prompt: what was replied to. A template may open the thought itself, and then the reply only ends it;
-    ///   that is also read into a closing mark that no opening one precedes.
-    public init(_ text: String, after prompt: String = "") {
-        let promptEnd = prompt.suffix(64).trimmingCharacters(in: .whitespacesAndNewlines)
+    /// A template may have opened the thought itself, and then the reply only ends it: that is read into a closing mark
+    /// that no opening one precedes.
+    public init(_ text: String) {
         var (rest, thinking, answer) = (text[...], "", "")
-        var open = Marks.known.first { promptEnd.hasSuffix($0.opening) }
-        var sawThought = open != nil
+        var open: Marks?
+        var sawThought = false
         while true {
             if let marks = open {
                 guard let end = rest.range(of: marks.closing, options: .literal) else { break }

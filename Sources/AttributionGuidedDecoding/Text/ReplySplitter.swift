@@ -145,7 +145,7 @@ public struct ReplyReader: Sendable {
 
     /// What has become certain with a step.
     public mutating func append(_ step: GenerationStep) -> ReplySplitter.Piece {
-        var piece = splitter.append(step.text + name(ofMarkIn: step.token))
+        var piece = splitter.append(text(of: step))
         if step.stopReason != nil {
             let rest = splitter.finish()
             piece.thinking += rest.thinking
@@ -153,6 +153,9 @@ public struct ReplyReader: Sendable {
         }
         return piece
     }
+
+    /// A step's text, marks included that are control tokens.
+    public func text(of step: GenerationStep) -> String { step.text + name(ofMarkIn: step.token) }
 
     /// The name of a control token that is a part of a mark; empty for others.
     private func name(ofMarkIn token: Int) -> String {

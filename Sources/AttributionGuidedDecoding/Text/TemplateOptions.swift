@@ -63,3 +63,20 @@ public struct TemplateDate: Sendable, Hashable, CustomStringConvertible {
     /// `2025-07-26`
     public var description: String { String(format: "%04d-%02d-%02d", year, month, day) }
 }
+
+/// As its day: the time isn't kept.
+extension TemplateDate: Codable {
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        let text = try container.decode(String.self)
+        guard let date = TemplateDate(text) else {
+            throw DecodingError.dataCorruptedError(in: container, debugDescription: "'\(text)' is no day")
+        }
+        self = date
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(description)
+    }
+}
