@@ -73,10 +73,11 @@ struct ReplySplitterTests {
         let tokenizer = try #require(LanguageModel(path: Repository.model).tokenizer)
         let opening = try #require(tokenizer.tokenize("<|im_start|>", parsesSpecialTokens: true).first)
         let closing = try #require(tokenizer.tokenize("<|pad|>", parsesSpecialTokens: true).first)
+        let word = try #require(tokenizer.tokenize("a").first)
         var reader = ReplyReader(
             ReasoningMarks(opening: "<|im_start|>", closing: "<|pad|>"), startsThinking: false, tokenizer: tokenizer)
         var (text, thinking, answer) = ("", "", "")
-        for (token, said) in [(opening, ""), (0, "Hm."), (closing, ""), (0, "Yes.")] {
+        for (token, said) in [(opening, ""), (word, "Hm."), (closing, ""), (word, "Yes.")] {
             let step = GenerationStep(
                 position: 0, entropy: 0, choice: Choice(token: token, guided: false, candidates: []),
                 logProbability: 0, greedy: token, text: said, stopReason: said == "Yes." ? .maximumTokens : nil)
