@@ -29,7 +29,9 @@ public struct ReplySplitter: Sendable {
     /// Whether a mark has gone by, so that white space before what follows is no part of it.
     private var followsMark: Bool
 
-    /// - Parameter startsThinking: the prompt has opened the thoughts.
+    /// - Parameters:
+    ///   - marks: what stands around thoughts.
+    ///   - startsThinking: the prompt has opened the thoughts.
     public init(_ marks: ReasoningMarks = .think, startsThinking: Bool = false) {
         self.marks = marks
         state = startsThinking ? .thinking : .beginning
