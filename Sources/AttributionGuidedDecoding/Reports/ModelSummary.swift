@@ -27,7 +27,8 @@ public struct ModelSummary: Sendable, Encodable {
 
     /// - Throws: ``TensorGraphError`` where the file can't be used.
     public init(path: String) throws {
-        let (file, configuration, _, tokenizer) = try LanguageModel.open(path: path)
+        let (plan, configuration, tokenizer) = try LanguageModel.open(path: path)
+        let file = plan.file
         self.path = path
         architecture = configuration.architecture
         name = configuration.name
