@@ -84,11 +84,31 @@ struct RequestCostTests {
         await #expect(throws: CancellationError.self) { try await task.value }
     }
 
-    @Test("Preparation takes no thread of those that answer others")
+    @Test("Others are answered while every background thread is busy")
     func ownThreads() async throws {
-        let threads = BackgroundThreads(count: 1)
-        let isOwn = try await threads.run { OperationQueue.current?.name == "agd.background" }
-        #expect(isOwn)
+        let count = 2 * ProcessInfo.processInfo.activeProcessorCount
+        let threads = BackgroundThreads(count: count)
+        let gate = DispatchSemaphore(value: 0)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            let (begun, begins) = AsyncStream<Void>.makeStream()
+            for _ in 0..<count {
+                group.addTask {
+                    try await threads.run {
+                        begins.yield()
+                        gate.wait()
+                    }
+                }
+            }
+            var waiting = 0
+            for await _ in begun {
+                waiting += 1
+                if waiting == count { break }
+            }
+            // On the shared pool nothing could go on here.
+            #expect(await Task.detached { true }.value)
+            for _ in 0..<count { gate.signal() }
+            try await group.waitForAll()
+        }
     }
 
     @Test("An error doesn't repeat what a client sent at length")

@@ -124,6 +124,7 @@ extension ChatMessage: Codable {
 public struct ChatMessageError: Error, Equatable, Sendable, CustomStringConvertible {
     /// Which field of the message; empty for the message itself.
     public let field: String
+    /// What is wrong with it.
     public let problem: String
 
     public var description: String { (field.isEmpty ? "the message " : "'\(field)' ") + problem }

@@ -202,5 +202,7 @@ extension JSONValue {
     /// - Throws: ``JSONError`` that says what was expected at which byte.
     public init(parsing bytes: [UInt8]) throws(JSONError) { self = try JSONParser.parse(bytes) }
 
+    /// The value that a text holds.
+    /// - Throws: ``JSONError`` for what is no JSON.
     public init(parsing text: String) throws(JSONError) { try self.init(parsing: Array(text.utf8)) }
 }

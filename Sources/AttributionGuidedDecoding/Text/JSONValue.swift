@@ -7,10 +7,14 @@ public enum JSONValue: Hashable, Sendable {
     case array([JSONValue])
     case object([Member])
 
+    /// A name of an object with its value.
     public struct Member: Hashable, Sendable {
+        /// The name.
         public var key: String
+        /// What it stands for.
         public var value: JSONValue
 
+        /// A member by name and value.
         public init(_ key: String, _ value: JSONValue) {
             self.key = key
             self.value = value
@@ -37,11 +41,16 @@ public enum JSONValue: Hashable, Sendable {
 }
 
 extension JSONValue: ExpressibleByStringLiteral, ExpressibleByBooleanLiteral, ExpressibleByNilLiteral {
+    /// A string.
     public init(stringLiteral value: String) { self = .string(value) }
+    /// A truth value.
     public init(booleanLiteral value: Bool) { self = .bool(value) }
+    /// Null.
     public init(nilLiteral: ()) { self = .null }
 
+    /// A truth value, or null.
     public init(_ value: Bool?) { self = value.map(JSONValue.bool) ?? .null }
+    /// A number, or null.
     public init(_ value: Double?) { self = value.map(JSONValue.number) ?? .null }
 }
 

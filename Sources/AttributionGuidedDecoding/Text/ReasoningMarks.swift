@@ -7,6 +7,7 @@ public struct ReasoningMarks: Sendable, Hashable {
     /// Around the answer, and no part of it.
     public let scaffolding: [String]
 
+    /// Marks by their texts.
     public init(opening: String, closing: String, scaffolding: [String] = []) {
         self.opening = opening
         self.closing = closing

@@ -1,7 +1,7 @@
 /// A region as people name it, before it is looked for in a prompt: a part of the prompt or attention heads, and how much it
 /// counts.
 ///
-/// It is made from a target, or from text (see ``init(_:)``). Nothing but ``Prompt/region(_:)`` and
+/// It is made from a target, or from text (see ``init(_:)``). Nothing but `Prompt.region` and
 /// ``LanguageModel/prompt(_:_:of:)`` turns it into places, and both by the same search.
 public struct RegionSpecification: Sendable, Hashable, CustomStringConvertible {
     /// Messages of a conversation.

@@ -5,14 +5,18 @@
 public struct ReplySplitter: Sendable {
     /// New text of either kind.
     public struct Piece: Sendable, Hashable {
+        /// What belongs to the model's thoughts.
         public var thinking: String
+        /// What belongs to the answer.
         public var answer: String
 
+        /// A piece of a reply.
         public init(thinking: String = "", answer: String = "") {
             self.thinking = thinking
             self.answer = answer
         }
 
+        /// Whether there is neither.
         public var isEmpty: Bool { thinking.isEmpty && answer.isEmpty }
     }
 

@@ -13,6 +13,7 @@ public struct TemplateOptions: Sendable, Hashable {
     /// What `strftime_now` tells.
     public var date: TemplateDate
 
+    /// What a template is told; by default nothing but the messages.
     public init(
         tools: [JSONValue] = [], continuesFinalMessage: Bool = false, opensAnswer: Bool = true,
         variables: [JSONValue.Member] = [], date: TemplateDate = .now
@@ -27,6 +28,7 @@ public struct TemplateOptions: Sendable, Hashable {
 
 /// The date that a template may write into its prompt.
 public struct TemplateDate: Sendable, Hashable, CustomStringConvertible {
+    /// In the Gregorian calendar, counted from 1.
     public let year, month, day: Int
     let hour, minute, second: Int
 

@@ -12,7 +12,7 @@ public final class LanguageModel: Sendable {
     public struct Options: Sendable {
         /// Layers on graphics processors, counted from the last; more than the model has also moves the output matrix.
         public var gpuLayers = 0
-        /// Copies weights into layouts for faster products on the CPU: see ``WeightPanels``.
+        /// Copies weights into layouts for faster products on the CPU: see `WeightPanels`.
         public var repacksWeights = true
 
         /// All layers on the CPU.
