@@ -29,8 +29,8 @@ struct ArchitectureReport {
     init(_ path: String) throws {
         name = URL(filePath: path).deletingPathExtension().lastPathComponent
         let model: LanguageModel
-        do { model = try LanguageModel(path: path) } catch let error as TensorGraphError {
-            refusal = "\(error)"
+        do { model = try LanguageModel(path: path) } catch TensorGraphError.invalidFile(_, let field, let problem, _) {
+            refusal = "\(field) \(problem)"
             return
         }
         let tokens = (0..<44).map { ($0 * 37 + $0 * $0 * 11 + 5) % model.configuration.vocabularySize }
@@ -73,13 +73,19 @@ struct ArchitectureReport {
         }
     }
 
-    static let header = """
-        | file | logits, largest difference | likeliest tokens | adjoint error, largest | input's share of the logit | |
-        |---|---|---|---|---|---|
-        """
+    /// The files that are computed, then those that are refused.
+    static func table(_ reports: [ArchitectureReport]) -> String {
+        let computed = """
+            | file | logits, largest difference | likeliest tokens | adjoint error, largest | input's share of the logit | |
+            |---|---|---|---|---|---|
+            """
+        let refused = "\n| file | refused, because |\n|---|---|"
+        let rows = (reports.filter { $0.refusal == nil }, reports.filter { $0.refusal != nil })
+        return ([computed] + rows.0.map(\.row) + [refused] + rows.1.map(\.row)).joined(separator: "\n") + "\n"
+    }
 
-    var row: String {
-        if let refusal { return "| `\(name)` | | | | | \(refusal.replacing("|", with: "/")) |" }
+    private var row: String {
+        if let refusal { return "| `\(name)` | \(refusal.replacing("|", with: "/")) |" }
         func number(_ x: Double) -> String { String(format: "%.0e", x) }
         return "| `\(name)` | \(number(logitErrors.max() ?? 0)) | \(agreesOnTokens ? "equal" : "differ") | "
             + "\(number(adjointErrors.values.max() ?? 0)) | \(String(format: "%.2f", inputShare)) | "

@@ -60,7 +60,7 @@ struct ArchitectureTests {
         let reports = try Self.models(in: URL(filePath: environment["AGD_ARCHITECTURES"] ?? ""))
             .map { try ArchitectureReport($0) }
         for report in reports { #expect(report.refusal != nil || report.passes, "\(report)") }
-        let table = ([ArchitectureReport.header] + reports.map(\.row)).joined(separator: "\n")
+        let table = ArchitectureReport.table(reports)
         if let path = environment["AGD_ARCHITECTURE_TABLE"] {
             try table.write(to: URL(filePath: path), atomically: true, encoding: .utf8)
         } else {
