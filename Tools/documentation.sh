@@ -13,7 +13,7 @@ mkdir -p "$graphs"
 triple=$(swift -print-target-info | sed -n 's/^ *"unversionedTriple": "\(.*\)",*$/\1/p')
 clang=()
 for flag in $(pkg-config --cflags llama llama-jinja); do clang+=(-Xcc "$flag"); done
-for map in "$PWD"/Sources/*/module.modulemap "$build/CLaneKernels.build/module.modulemap"; do
+for map in "$PWD"/Sources/*/module.modulemap "$build"/C{LaneKernels,ChatTemplate}.build/module.modulemap; do
     clang+=(-Xcc "-fmodule-map-file=$map")
 done
 # What the library exports of the engine appears as its own, as it does to a program that imports it.

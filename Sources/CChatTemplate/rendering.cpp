@@ -9,7 +9,7 @@ namespace {
 // Python allows about as many calls within each other; a template of ours uses tens.
 constexpr std::size_t depth_limit = 1000;
 // A thousand messages take some hundred thousand.
-constexpr std::size_t step_limit = 20'000'000;
+constexpr std::size_t step_limit = 2'000'000;
 // Nested blocks copy their text, so that a prompt is counted several times.
 constexpr std::size_t byte_limit = std::size_t(1) << 29;
 

@@ -40,7 +40,7 @@ struct ChatTemplateCommandTests {
                 {"role": "tool", "content": "noon"}]}
                 """#, name: "chat.json")
         let template =
-            "{{ tools | length }}{% for m in messages %}{{ m.content }}{{ m.tool_calls[0].function.arguments | tojson if m.tool_calls }}{% endfor %}"
+            "{{ tools[0].name }}{% for m in messages %}{{ m.content }}{{ m.tool_calls[0].function.arguments | tojson if m.tool_calls }}{% endfor %}"
         let text = try await shown(template, "--messages", file.path, "--roi", "tool")
         #expect(text.contains(#"What time?{"zone": 1}"#))
         #expect(text.contains("⟦"))

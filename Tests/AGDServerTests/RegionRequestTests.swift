@@ -78,7 +78,7 @@ struct RegionRequestTests {
         }
         let costly = try await server.post(
             "/tokenize",
-            ["prompt": .string(String(repeating: "a", count: 12_000)), "agd": ["roi": ["regex:a*b|a"]]])
+            ["prompt": .string(String(repeating: "a", count: 6000)), "agd": ["roi": ["regex:a*a*a*a*b|a"]]])
         #expect(costly.status == 400 && costly.text.contains("too many steps"))
         #expect(try await server.post("/tokenize", ["prompt": "a 12", "agd": ["roi": ["regex:\\d+"]]]).status == 200)
     }
@@ -105,7 +105,7 @@ struct RegionRequestTests {
     @Test("Regions of a long prompt, and many ranges, are found in one walk")
     func linear() async throws {
         let server = try await TestServer()
-        let long = String(repeating: "a b ", count: 12_000)
+        let long = String(repeating: "a b ", count: 1500)
         let everywhere = try await server.post(
             "/tokenize", ["prompt": .string(long), "agd": ["roi": .array(Array(repeating: "text:\"a\"", count: 5))]])
         #expect(everywhere.status == 200)

@@ -17,7 +17,11 @@ public struct BlendedGuidance: DecodingStrategy {
     public static let standardCount = 50
     private let guided: AttributionGuided
 
-    /// - Parameter guided: region, rule, score and gate; its candidate rule is not used.
+    /// - Parameters:
+    ///   - guided: region, rule, score and gate; its candidate rule is not used.
+    ///   - lambda: weight of one standard deviation of the score, in nats.
+    ///   - plausibility: least share of the most probable token's probability.
+    ///   - count: plausible tokens at most.
     public init(
         _ guided: AttributionGuided, lambda: Double = 1, plausibility: Double = standardPlausibility,
         count: Int = standardCount

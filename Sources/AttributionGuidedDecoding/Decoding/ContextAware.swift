@@ -7,7 +7,10 @@ public struct ContextAware: DecodingStrategy {
     private let promptWithout: Prompt
     private let candidates: CandidateRule
 
-    /// - Parameter promptWithout: the prompt that is completed, without the region; see ``LanguageModel/prompt(_:_:of:)``.
+    /// - Parameters:
+    ///   - promptWithout: the prompt that is completed, without the region; see ``LanguageModel/prompt(_:_:of:)``.
+    ///   - alpha: how much is taken away of what follows that prompt.
+    ///   - candidates: which tokens are reported beside the one chosen.
     public init(without promptWithout: Prompt, alpha: Double = 1, candidates: CandidateRule = CandidateRule()) {
         self.promptWithout = promptWithout
         self.alpha = alpha

@@ -4,7 +4,9 @@ public struct Dictated: DecodingStrategy {
     private var remaining: ArraySlice<Int>
     private var adviser: any DecodingStrategy
 
-    /// - Parameter adviser: scores the candidates.
+    /// - Parameters:
+    ///   - tokens: what is said, one a step.
+    ///   - adviser: scores the candidates.
     public init(_ tokens: [Int], adviser: any DecodingStrategy) {
         remaining = tokens[...]
         self.adviser = adviser

@@ -35,6 +35,9 @@ public struct Generation: AsyncSequence, Sendable {
 extension LanguageModel {
     /// Generates with a session of its own.
     /// - Parameters:
+    ///   - prompt: what the model reads.
+    ///   - strategy: chooses each token.
+    ///   - limits: where the completion ends at the latest.
     ///   - options: context length and threads; by default a context that fits prompt and completion.
     ///   - progress: called while the prompt is read, with the number of its tokens done; first with those that the caches
     ///     held already.

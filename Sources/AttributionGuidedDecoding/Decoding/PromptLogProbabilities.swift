@@ -31,9 +31,11 @@ extension Session {
     /// How probable each token of a prompt is after those before it. The first has none before it and is left out, so
     /// that there is one result fewer than tokens.
     /// - Parameters:
+    ///   - prompt: what the model reads.
     ///   - start: the first token wanted, at least 1; tokens before it are only read, or not even that where the caches
     ///     hold them.
     ///   - alternatives: number of most probable tokens to tell at each position.
+    ///   - progress: called with the number of tokens read.
     /// - Throws: ``GenerationError`` for a prompt that is too long, ``InferenceError``, ``TensorGraphError``.
     public func logProbabilities(
         of prompt: Prompt, from start: Int = 1, alternatives: Int = 0, progress: @Sendable (Int) -> Void = { _ in }

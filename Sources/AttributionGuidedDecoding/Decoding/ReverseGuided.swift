@@ -12,6 +12,7 @@ public struct ReverseGuided: DecodingStrategy {
     /// - Parameters:
     ///   - guided: the strategy whose choices are to be made.
     ///   - model: the model that generates.
+    ///   - options: of the backward passes.
     public init(
         _ guided: AttributionGuided, model: LanguageModel,
         options: ReverseAttribution.Options = ReverseAttribution.Options()

@@ -47,7 +47,10 @@ public struct CandidateReport: Sendable, Encodable {
     /// As in ``Candidate``.
     public var score, relevance, total: Double?
 
-    /// - Parameter unnamed: the text of a token where the model has no vocabulary.
+    /// - Parameters:
+    ///   - candidate: what is reported.
+    ///   - model: knows the token's text.
+    ///   - unnamed: the text of a token where the model has no vocabulary.
     public init(_ candidate: Candidate, model: LanguageModel, unnamed: String = "") {
         id = candidate.id
         text = model.tokenizer?.text(of: candidate.id) ?? unnamed

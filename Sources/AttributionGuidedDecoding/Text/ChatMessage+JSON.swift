@@ -109,6 +109,8 @@ extension ChatMessage.ToolCall {
 }
 
 extension ChatMessage: Codable {
+    /// A message as OpenAI's API writes it.
+    /// - Throws: `DecodingError` for what is no message.
     public init(from decoder: any Decoder) throws {
         let json = try JSONValue(from: decoder)
         do { try self.init(json) } catch {
@@ -117,6 +119,8 @@ extension ChatMessage: Codable {
         }
     }
 
+    /// Writes the message as OpenAI's API does.
+    /// - Throws: what the encoder throws.
     public func encode(to encoder: any Encoder) throws { try json().encode(to: encoder) }
 }
 

@@ -14,7 +14,8 @@ public final class ChatTemplate: @unchecked Sendable {  // A program is immutabl
     /// A template by its text, as the file has it.
     /// - Parameters:
     ///   - source: the template.
-    ///   - beginning, end: texts of the tokens BOS and EOS, which the template may write.
+    ///   - beginning: text of the token BOS, which the template may write.
+    ///   - end: that of EOS.
     /// - Throws: ``PromptError/template(problem:)`` for text that is no template.
     public init(source: String, beginning: String = "", end: String = "") throws {
         guard source.utf8.count <= Self.longestSource else {

@@ -1,10 +1,16 @@
 /// Any JSON value. Object keys keep the order of the file; of equal keys the last one counts, as in Python.
 public enum JSONValue: Hashable, Sendable {
+    /// Nothing.
     case null
+    /// True or false.
     case bool(Bool)
+    /// A number.
     case number(Double)
+    /// A text.
     case string(String)
+    /// Values in their order.
     case array([JSONValue])
+    /// Members in their order.
     case object([Member])
 
     /// A name of an object with its value.
@@ -90,6 +96,7 @@ extension JSONValue: Codable {
     }
 
     /// Keys come in the order of their names, for a decoder doesn't tell that of the file.
+    /// - Throws: `DecodingError` for what is no JSON value.
     public init(from decoder: any Decoder) throws {
         if let keyed = try? decoder.container(keyedBy: Key.self) {
             self = .object(
@@ -114,6 +121,8 @@ extension JSONValue: Codable {
         }
     }
 
+    /// Writes the value.
+    /// - Throws: what the encoder throws.
     public func encode(to encoder: any Encoder) throws {
         switch self {
         case .object(let members):

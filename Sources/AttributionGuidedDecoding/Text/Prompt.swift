@@ -121,7 +121,10 @@ extension LanguageModel {
     }
 
     /// A conversation as a prompt for this model.
-    /// - Parameter template: by default the model's own.
+    /// - Parameters:
+    ///   - messages: the conversation.
+    ///   - template: by default the model's own.
+    ///   - options: what else the template is told.
     /// - Throws: ``PromptError`` where the model has no template or the template no place for a message;
     ///   ``TokenError``.
     public func prompt(

@@ -118,7 +118,10 @@ public struct Guidance: Sendable, Hashable {
 extension DecodingMethod {
     /// What is to be decoded, and by which strategy: methods that guide by words have a prompt of their own.
     ///
-    /// - Parameter reverse: options of backward passes, for `agd-reverse`.
+    /// - Parameters:
+    ///   - marked: a prompt and the region in it.
+    ///   - model: the model that generates.
+    ///   - reverse: options of backward passes, for `agd-reverse`.
     /// - Throws: ``DecodingOptionError`` for a method that needs a region where there is none, and for layers that the model
     ///   lacks; ``RegionError`` for a region that can't be edited.
     public func decoding(
