@@ -252,7 +252,7 @@ struct MalformedModel: Sendable, CustomTestStringConvertible {
             .init("no second norm", "blk.0.post_ffw_norm.weight", "missing", architecture: "gemma3") {
                 $0.remove("blk.0.post_ffw_norm.weight")
             },
-            .init("more layers than tensors", "blk.2.attn_q.weight", "missing") {
+            .init("more layers than tensors", "blk.2.attn_norm.weight", "missing") {
                 $0["llama.block_count"] = .uint32(3)
             },
             .init("another embedding length", "token_embd.weight", "shape", "[16, 260, 1, 1]") {
