@@ -7,7 +7,7 @@ SWIFT_BUILD_FLAGS ?=
 # Finds or builds the llama library; its pkg-config folder then tells SwiftPM where it lies.
 with_llama = found=$$(Tools/dependencies.sh) && export PKG_CONFIG_PATH="$$found$${PKG_CONFIG_PATH:+:$$PKG_CONFIG_PATH}" &&
 
-.PHONY: all demo test test-tools documentation serve fuzz attack oracle sbom check-packages check-aarch64 check-undefined lint format install clean
+.PHONY: all demo test test-tools documentation serve fuzz attack oracle architectures sbom check-packages check-aarch64 check-undefined lint format install clean
 all: agd
 
 .PHONY: agd
@@ -45,6 +45,13 @@ documentation:
 ORACLE ?= Tests/TestFixtures/Oracle
 oracle:
 	@python=$$(Tools/oracle/environment.sh) && $$python Tools/oracle/check.py $(ORACLE) $(VARIANTS)
+
+# llama.cpp's random models of all its architectures, computed here and by libllama: the table in Documentation/models.md.
+ARCHITECTURES ?= .build/architectures
+architectures:
+	@$(with_llama) Tools/architectures/write.py $(ARCHITECTURES) && swift build --build-tests $(SWIFT_BUILD_FLAGS) \
+	  && AGD_ARCHITECTURES="$(ARCHITECTURES)" AGD_ARCHITECTURE_TABLE=.build/architectures.md \
+	  swift test --skip-build --no-parallel --filter ArchitectureTests && cat .build/architectures.md
 
 # What it is made of, as a bill of materials (CycloneDX).
 sbom:

@@ -97,7 +97,7 @@ let package = Package(
             name: "TestFixtures",
             dependencies: ["LaneEngine", "CLlama"],
             path: "Tests/TestFixtures",
-            resources: [.copy("Oracle")]
+            resources: [.copy("Oracle"), .copy("Architectures")]
         ),
         .testTarget(name: "LaneEngineTests", dependencies: ["LaneEngine", "TestFixtures", "CLlama"]),
         .testTarget(

@@ -70,13 +70,25 @@ extension Graph {
     public struct LaneAttention {
         public var scale: Float
         public var slidingWindow: Int?
+        /// Scores are soft-capped at this.
+        public var softcap: Float?
+        /// For tangents the derivative of soft-capping, in place of its ratio.
+        public var softcapDerivative: Bool
+        /// `[heads]`, float32, in the CPU's memory: for each head a logit more, without a value.
+        public var sinks: Tensor?
         /// On the tangents of scores; 0: attention weights are constants.
         public var scoreFactor: Float
         public var valueFactor: Float
 
-        public init(scale: Float, slidingWindow: Int?, scoreFactor: Float, valueFactor: Float) {
+        public init(
+            scale: Float, slidingWindow: Int?, softcap: Float? = nil, softcapDerivative: Bool = false,
+            sinks: Tensor? = nil, scoreFactor: Float, valueFactor: Float
+        ) {
             self.scale = scale
             self.slidingWindow = slidingWindow
+            self.softcap = softcap
+            self.softcapDerivative = softcapDerivative
+            self.sinks = sinks
             self.scoreFactor = scoreFactor
             self.valueFactor = valueFactor
         }
@@ -92,7 +104,9 @@ extension Graph {
     ) -> Tensor {
         let parameters = lane_attention_parameters(
             caches: caches.raw, key_value_heads: Int32(keyValueHeads), window: Int32(attention.slidingWindow ?? 0),
-            scale: attention.scale, score_factor: attention.scoreFactor, value_factor: attention.valueFactor,
+            scale: attention.scale, softcap: attention.softcap ?? 0,
+            softcap_derivative: attention.softcapDerivative, sinks: (attention.sinks?.raw).map { UnsafePointer($0) },
+            score_factor: attention.scoreFactor, value_factor: attention.valueFactor,
             scratch: scratch.memory, thread_limit: Int32(scratch.threadCount))
         let sources = [queries, positions, stored] + (headWeights.map { [$0] } ?? [])
         return custom(queries.shape, sources, lane_attention, keep(parameters))

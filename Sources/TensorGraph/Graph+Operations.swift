@@ -16,6 +16,16 @@ extension Graph {
     public func square(_ x: Tensor) -> Tensor { Tensor(ggml_sqr(context, x.raw)) }
     public func squareRoot(_ x: Tensor) -> Tensor { Tensor(ggml_sqrt(context, x.raw)) }
     public func sigmoid(_ x: Tensor) -> Tensor { Tensor(ggml_sigmoid(context, x.raw)) }
+    public func tanh(_ x: Tensor) -> Tensor { Tensor(ggml_tanh(context, x.raw)) }
+    public func logarithm(_ x: Tensor) -> Tensor { Tensor(ggml_log(context, x.raw)) }
+    public func floor(_ x: Tensor) -> Tensor { Tensor(ggml_floor(context, x.raw)) }
+    public func magnitude(_ x: Tensor) -> Tensor { Tensor(ggml_abs(context, x.raw)) }
+    /// 1 where `x > 0`, else 0.
+    public func step(_ x: Tensor) -> Tensor { Tensor(ggml_step(context, x.raw)) }
+    /// `x`, but not less than `lowest` and not more than `highest`.
+    public func clamped(_ x: Tensor, from lowest: Float = -.infinity, to highest: Float = .infinity) -> Tensor {
+        Tensor(ggml_clamp(context, x.raw, lowest, highest))
+    }
 
     /// The mean over dimension 0: `[width, ...]` to `[1, ...]`.
     public func meanOfRows(_ x: Tensor) -> Tensor { Tensor(ggml_mean(context, x.raw)) }
@@ -29,8 +39,12 @@ extension Graph {
     public func outerProduct(_ a: Tensor, _ b: Tensor) -> Tensor { Tensor(ggml_out_prod(context, a.raw, b.raw)) }
 
     /// `softmax(x * scale + mask)` over dimension 0.
-    public func softmax(_ x: Tensor, mask: Tensor? = nil, scale: Float = 1) -> Tensor {
-        Tensor(ggml_soft_max_ext(context, x.raw, mask?.raw, scale, 0))
+    /// - Parameter sinks: `[extent of dimension 2]`, for each entry of it one more logit, which takes its share of the sum of 1
+    ///   and is left out of the result.
+    public func softmax(_ x: Tensor, mask: Tensor? = nil, scale: Float = 1, sinks: Tensor? = nil) -> Tensor {
+        let result: UnsafeMutablePointer<ggml_tensor> = ggml_soft_max_ext(context, x.raw, mask?.raw, scale, 0)
+        if let sinks { ggml_soft_max_add_sinks(result, sinks.raw) }
+        return Tensor(result)
     }
 
     /// `scale * J v` for the Jacobian `J` of a softmax whose result is `probabilities`: `scale * p * (v - <p, v>)`.
@@ -46,16 +60,18 @@ extension Graph {
     public func rotate(_ x: Tensor, positions: Tensor, _ rope: RotaryEmbedding, factors: Tensor?) -> Tensor {
         Tensor(
             ggml_rope_ext(
-                context, x.raw, positions.raw, factors?.raw, Int32(rope.dimensions), rope.layout.mode, 0, rope.base,
-                rope.frequencyScale, 0, 1, 0, 0))
+                context, x.raw, positions.raw, factors?.raw, Int32(rope.dimensions), rope.layout.mode,
+                Int32(rope.yarn?.originalContextLength ?? 0), rope.base, rope.frequencyScale, rope.yarn == nil ? 0 : 1,
+                rope.magnitude, rope.yarn?.fastRotations ?? 0, rope.yarn?.slowRotations ?? 0))
     }
 
-    /// The transpose (and inverse) of ``rotate(_:positions:_:factors:)``.
+    /// The transpose (and, but for the magnitude, inverse) of ``rotate(_:positions:_:factors:)``.
     public func rotateBack(_ x: Tensor, positions: Tensor, _ rope: RotaryEmbedding, factors: Tensor?) -> Tensor {
         Tensor(
             ggml_rope_ext_back(
-                context, x.raw, positions.raw, factors?.raw, Int32(rope.dimensions), rope.layout.mode, 0, rope.base,
-                rope.frequencyScale, 0, 1, 0, 0))
+                context, x.raw, positions.raw, factors?.raw, Int32(rope.dimensions), rope.layout.mode,
+                Int32(rope.yarn?.originalContextLength ?? 0), rope.base, rope.frequencyScale, rope.yarn == nil ? 0 : 1,
+                rope.magnitude, rope.yarn?.fastRotations ?? 0, rope.yarn?.slowRotations ?? 0))
     }
 
     /// Rows `indices` (int32) of a matrix, as float32.
@@ -104,7 +120,7 @@ extension Graph {
 
     /// A copy in memory order, which most operations ask for.
     public func contiguous(_ x: Tensor) -> Tensor {
-        ggml_is_contiguous(x.raw) ? x : Tensor(ggml_cont(context, x.raw))
+        ggml_is_contiguous(x.raw) && !ggml_is_transposed(x.raw) ? x : Tensor(ggml_cont(context, x.raw))
     }
 
     /// Entries `range` of dimension `axis`. No copy.
@@ -144,6 +160,26 @@ public struct RotaryEmbedding: Hashable, Sendable {
     public var base: Float
     /// Positions are multiplied by this: 1 / factor of linear scaling.
     public var frequencyScale: Float
+    /// What the rotated elements are multiplied by, besides the factor that ggml derives for ``yarn``.
+    public var magnitude: Float = 1
+    public var yarn: YaRN?
+
+    /// YaRN (Peng et al., arXiv 2309.00071): slow rotations are scaled by ``frequencyScale``, fast ones are left as they are,
+    /// and those between are mixed.
+    public struct YaRN: Hashable, Sendable {
+        /// Positions that the model was trained on before its context was extended.
+        public var originalContextLength: Int
+        /// Pairs that turn more often than this within the original context are not scaled (beta fast).
+        public var fastRotations: Float
+        /// Pairs that turn less often than this are fully scaled (beta slow).
+        public var slowRotations: Float
+
+        public init(originalContextLength: Int, fastRotations: Float, slowRotations: Float) {
+            self.originalContextLength = originalContextLength
+            self.fastRotations = fastRotations
+            self.slowRotations = slowRotations
+        }
+    }
 
     /// An embedding by its numbers.
     public init(layout: Layout, dimensions: Int, base: Float, frequencyScale: Float = 1) {

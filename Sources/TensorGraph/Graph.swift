@@ -56,6 +56,9 @@ public final class Graph {
         ggml_build_forward_expand(raw, tensor.raw)
     }
 
+    /// Lets no other tensor take the memory of `tensor`, which is needed to the end.
+    public func keepValues(of tensor: Tensor) { ggml_set_output(tensor.raw) }
+
     /// Adds `tensor`, and what it depends on, to the computation now: effects happen in the order of these calls.
     public func include(_ tensor: Tensor) { ggml_build_forward_expand(raw, tensor.raw) }
 

@@ -34,6 +34,7 @@ public final class WeightStore: @unchecked Sendable {  // Immutable after `init`
         case buffer(ggml_backend_buffer_type_t)
     }
 
+    private typealias Member = (name: String, tensor: GGUFFile.TensorDescription, use: Use)
     private var placed: [Key: Tensor] = [:]
     private var panels: WeightPanels?
     private var contexts: [OpaquePointer] = []
@@ -43,25 +44,25 @@ public final class WeightStore: @unchecked Sendable {  // Immutable after `init`
     /// Bytes copied out of the mapped file.
     public private(set) var copiedByteCount = 0
 
-    /// Places each named tensor for its use; a tensor may have several.
+    /// Places each tensor for its use, under a name; a tensor may have several of both.
     /// - Parameter repacked: false keeps the file's layout on the CPU, as does a lack of memory.
     public init(
-        _ file: GGUFFile, _ uses: [(name: String, use: Use)], devices: [Device], repacked: Bool = true,
+        _ file: GGUFFile, _ uses: [(name: String, tensor: GGUFFile.TensorDescription, use: Use)], devices: [Device],
+        repacked: Bool = true,
         progress: ((Double) -> Void)? = nil
     ) throws {
         self.file = file
-        var groups: [Home: [(GGUFFile.TensorDescription, Use)]] = [:]
-        let matrices = uses.filter { $0.use == .matrix(onGPU: nil) }.compactMap { file.tensors[$0.name] }
+        var groups: [Home: [Member]] = [:]
+        let matrices = uses.filter { $0.use == .matrix(onGPU: nil) }.map(\.tensor)
         let panelTypes = matrices.filter(WeightPanels.take)
         let repacked = repacked && WeightPanels.fit(panelTypes)
         let panelled = repacked && devices.isEmpty ? panelTypes : []
         let names = Set(panelled.map(\.name))
-        for (name, use) in uses {
-            guard let tensor = file.tensors[name] else { continue }
+        for (name, tensor, use) in uses {
             let bufferType =
-                names.contains(name)
+                names.contains(tensor.name)
                 ? nil : Self.bufferType(for: tensor, use: use, devices: devices, repacked: repacked)
-            groups[bufferType.map { .buffer($0) } ?? .file(part: tensor.part), default: []].append((tensor, use))
+            groups[bufferType.map { .buffer($0) } ?? .file(part: tensor.part), default: []].append((name, tensor, use))
         }
         for (home, members) in groups { try place(members, in: home, progress: progress) }
         guard !panelled.isEmpty else { return }
@@ -115,7 +116,7 @@ public final class WeightStore: @unchecked Sendable {  // Immutable after `init`
     }
 
     private func place(
-        _ members: [(tensor: GGUFFile.TensorDescription, use: Use)], in home: Home, progress: ((Double) -> Void)?
+        _ members: [Member], in home: Home, progress: ((Double) -> Void)?
     ) throws {
         let byteCount = members.reduce(0) { $0 + $1.tensor.byteCount }
         guard let context = Self.newContext(tensorCount: members.count + 1) else {
@@ -144,7 +145,7 @@ public final class WeightStore: @unchecked Sendable {  // Immutable after `init`
                 file.releaseMemory(of: member.tensor)
                 progress?(Double(index + 1) / Double(members.count))
             }
-            placed[Key(name: member.tensor.name, use: member.use)] = Tensor(tensor)
+            placed[Key(name: member.name, use: member.use)] = Tensor(tensor)
         }
     }
 }

@@ -207,8 +207,8 @@ struct MalformedModel: Sendable, CustomTestStringConvertible {
             .init("more rotated elements than a head has", "llama.rope.dimension_count", "head width") {
                 $0["llama.rope.dimension_count"] = .uint32(10)
             },
-            .init("rope scaling that isn't supported", "llama.rope.scaling.type", "yarn", "Supported") {
-                $0["llama.rope.scaling.type"] = .string("yarn")
+            .init("rope scaling that isn't supported", "llama.rope.scaling.type", "ntk", "Supported") {
+                $0["llama.rope.scaling.type"] = .string("ntk")
             },
             .init("rope scaling as a number", "llama.rope.scaling.type", "string") {
                 $0["llama.rope.scaling.type"] = .uint32(1)
@@ -219,16 +219,24 @@ struct MalformedModel: Sendable, CustomTestStringConvertible {
             .init("attention scale NaN", "llama.attention.scale", "nan") {
                 $0["llama.attention.scale"] = .float32(.nan)
             },
-            .init("a mixture of experts", "llama.expert_count", "mixture") { $0["llama.expert_count"] = .uint32(8) },
+            .init("experts, but not how many are chosen", "llama.expert_used_count", "missing") {
+                $0["llama.expert_count"] = .uint32(8)
+            },
+            .init("more experts chosen than there are", "llama.expert_used_count", "expected 1 to 8") {
+                $0["llama.expert_count"] = .uint32(8)
+                $0["llama.expert_used_count"] = .uint32(9)
+            },
+            .init("experts by metadata alone", "blk.0.ffn_gate_inp.weight", "missing") {
+                $0["llama.expert_count"] = .uint32(8)
+                $0["llama.expert_used_count"] = .uint32(2)
+            },
             .init("a sliding window as a string", "gemma3.attention.sliding_window", architecture: "gemma3") {
                 $0["gemma3.attention.sliding_window"] = .string("512")
             },
-            .init("a sliding-window pattern of 0", "gemma3.attention.sliding_window_pattern", architecture: "gemma3") {
-                $0["gemma3.attention.sliding_window"] = .uint32(4)
-                $0["gemma3.attention.sliding_window_pattern"] = .uint32(0)
-            },
-            .init("soft-capped logits", "gemma3.final_logit_softcapping", architecture: "gemma3") {
-                $0["gemma3.final_logit_softcapping"] = .float32(30)
+            .init(
+                "soft-capping at a negative number", "gemma3.final_logit_softcapping", "is -30", architecture: "gemma3"
+            ) {
+                $0["gemma3.final_logit_softcapping"] = .float32(-30)
             },
         ]
 
@@ -238,14 +246,13 @@ struct MalformedModel: Sendable, CustomTestStringConvertible {
             "blk.1.attn_output.weight",
             "blk.1.ffn_down.weight",
         ].map { name in .init("no \(name)", "tensor \(name)", "missing") { $0.remove(name) } } + [
-            .init("no bias", "blk.0.attn_q.bias", "missing", architecture: "qwen2") { $0.remove("blk.0.attn_q.bias") },
             .init("no head norm", "blk.1.attn_k_norm.weight", "missing", architecture: "qwen3") {
                 $0.remove("blk.1.attn_k_norm.weight")
             },
             .init("no second norm", "blk.0.post_ffw_norm.weight", "missing", architecture: "gemma3") {
                 $0.remove("blk.0.post_ffw_norm.weight")
             },
-            .init("more layers than tensors", "blk.2.attn_q.weight", "missing") {
+            .init("more layers than tensors", "blk.2.attn_norm.weight", "missing") {
                 $0["llama.block_count"] = .uint32(3)
             },
             .init("another embedding length", "token_embd.weight", "shape", "[16, 260, 1, 1]") {
@@ -308,8 +315,7 @@ struct MalformedModel: Sendable, CustomTestStringConvertible {
     /// What a whole model has besides, and what the error must call it.
     static let strangers: [MalformedModel] =
         [
-            ("blk.0.attn_q.bias", "bias", "llama"), ("output.bias", "bias", "qwen2"),
-            ("blk.0.ffn_down.scale", "NVFP4", "llama"), ("blk.1.attn_q.input_scale", "NVFP4", "qwen3"),
+            ("blk.0.attn_norm.bias", "bias", "llama"),
             ("blk.0.attn_sinks.weight", "attention sinks", "llama"),
             ("blk.1.attn_q_norm.weight", "norms of queries and keys", "llama"),
             ("blk.2.attn_norm.weight", "beyond its 2", "llama"), ("blk.7.ffn_up.weight", "beyond its 2", "gemma3"),
@@ -322,7 +328,7 @@ struct MalformedModel: Sendable, CustomTestStringConvertible {
             }
         }
         + [
-            ("llama.rope.scaling.attn_factor", .float32(1.5)), ("llama.rope.scaling.yarn_ext_factor", .float32(1)),
+            ("llama.rope.scaling.yarn_ext_factor", .float32(1)),
             ("llama.expert_used_count", .uint32(2)), ("llama.attn_logit_softcapping", .float32(20)),
             ("llama.attention.scale", .float32(0.5)), ("llama.attention.clamp_kqv", .float32(8)),
             ("llama.attention.causal", .bool(false)), ("llama.attention.sliding_window", .uint32(512)),

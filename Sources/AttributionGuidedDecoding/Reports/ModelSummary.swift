@@ -27,7 +27,8 @@ public struct ModelSummary: Sendable, Encodable {
 
     /// - Throws: ``TensorGraphError`` where the file can't be used.
     public init(path: String) throws {
-        let (file, configuration, _, tokenizer) = try LanguageModel.open(path: path)
+        let (plan, configuration, tokenizer) = try LanguageModel.open(path: path)
+        let file = plan.file
         self.path = path
         architecture = configuration.architecture
         name = configuration.name
@@ -55,7 +56,7 @@ extension ChatTemplate {
     /// The template in a model's file.
     /// - Throws: ``PromptError/noTemplate`` where there is none; ``TensorGraphError`` where the file can't be used.
     public static func source(inFile path: String) throws -> String {
-        guard let source = try LanguageModel.open(path: path).3?.chatTemplateSource else {
+        guard let source = try LanguageModel.open(path: path).2?.chatTemplateSource else {
             throw PromptError.noTemplate
         }
         return source

@@ -4,6 +4,7 @@
 //     output         = sum(e v) / Z
 //     output tangent = sum(e ds v) / Z - sum(e ds) / Z * output + value_factor * sum(e tv) / Z
 // so that a running maximum suffices, as in flash attention (Dao et al., arXiv 2205.14135).
+#include <math.h>
 #include <string.h>
 #include "attention_block.h"
 
@@ -24,7 +25,11 @@ static void begin(const struct block * b, const struct ggml_tensor * queries, st
     memset(totals, 0, sizeof *totals);
     *start = row_position(b, 0);
     *end = 0;
-    for (int row = 0; row < ROWS; row++) totals->maximum[row] = -__builtin_inff();
+    const float * sinks = b->parameters->sinks ? b->parameters->sinks->data : NULL;
+    for (int row = 0; row < ROWS; row++) {
+        totals->maximum[row] = sinks && row < b->row_count ? sinks[head_of(b, row)] : -__builtin_inff();
+        totals->weights[row] = sinks && row < b->row_count ? 1 : 0;
+    }
     for (int row = 0; row < b->row_count; row++) {
         for (int lane = 0; lane < b->lane_count; lane++) {
             const float * x = (const float *)queries->data + row_offset(b, queries, lane, row);
@@ -41,14 +46,14 @@ static void begin(const struct block * b, const struct ggml_tensor * queries, st
 // Divides the sums of a row by the sum of its weights.
 static void finish(const struct block * b, const struct ggml_tensor * queries, const struct ggml_tensor * head_weights,
     const struct totals * totals, int row, float * result) {
-    const int vector = b->kernels->vector_length, head = b->key_head * b->group + (b->first_row + row) % b->group;
+    const int vector = b->kernels->vector_length;
     float * output = result + row_offset(b, queries, 0, row);
     for (int lane = 0; lane < b->lane_count; lane++) {
         float * y = result + row_offset(b, queries, lane, row);
         const float * sums = row_of(b, b->memory.sums, lane, row);
         float share = (lane == 0 ? 1 : b->parameters->value_factor) / totals->weights[row];
         float along = lane == 0 ? 0 : -totals->tangents[lane][row] * share;
-        if (lane > 0 && head_weights) along += ((const float *)head_weights->data)[(lane - 1) * queries->ne[1] + head];
+        if (lane > 0 && head_weights) along += ((const float *)head_weights->data)[(lane - 1) * queries->ne[1] + head_of(b, row)];
         for (long i = 0; i < b->head_width; i += vector)
             for (long j = i; j < i + vector && j < b->head_width; j++)
                 y[j] = sums[3 * i + j] * share + (lane == 0 ? 0 : along * output[j]);
@@ -69,6 +74,21 @@ static void score(const struct block * b, long start, long count) {
         for (int row = 0; row < b->row_count; row += 4, keys.next_primal = NULL)
             b->kernels->scores(lane < 2 ? scores_of(b, 0, row) : NULL, lane > 0 ? scores_of(b, lane, row) : NULL,
                 row_of(b, queries, 0, row), row_of(b, queries, lane, row), keys, b->row_count - row, b->width);
+    }
+}
+
+// Soft-caps scores, which still lack the scale and go on lacking it; tangents take its slope.
+static void cap(const struct block * b, long count) {
+    const struct lane_attention_parameters * p = b->parameters;
+    if (p->softcap == 0) return;
+    for (int row = 0; row < b->row_count; row += 4) {
+        float * s = scores_of(b, 0, row);
+        for (long i = 0; i < 4 * count; i++) {
+            float x = s[i] * p->scale / p->softcap, y = tanhf(x);
+            float slope = p->softcap_derivative ? 1 - y * y : x == 0 ? 1 : y / x;
+            s[i] = y * p->softcap / p->scale;
+            for (int lane = 1; lane < b->lane_count && weights_vary(b); lane++) scores_of(b, lane, row)[i] *= slope;
+        }
     }
 }
 
@@ -117,6 +137,7 @@ static void attend(const struct block * b, const struct ggml_tensor * queries, c
     for (; start < end; start += POSITIONS) {
         long count = end - start < POSITIONS ? end - start : POSITIONS;
         score(b, start, count);
+        cap(b, count);
         weigh(b, start, count, &totals);
         sum(b, start, count);
     }

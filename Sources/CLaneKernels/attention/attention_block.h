@@ -39,6 +39,8 @@ static inline long first_seen(const struct block * b, int row) {
     return first > 0 ? first : 0;
 }
 
+static inline int head_of(const struct block * b, int row) { return b->key_head * b->group + (b->first_row + row) % b->group; }
+
 // Elements of a row in the queries and in the result, which are laid out alike.
 static inline long row_offset(const struct block * b, const struct ggml_tensor * queries, int lane, int row) {
     int index = b->first_row + row;

@@ -55,6 +55,9 @@ struct lane_attention_parameters {
     int key_value_heads;
     int window;  // positions seen, the own one included; 0: all
     float scale;
+    float softcap;            // scores are softcap * tanh(scale * q.k / softcap); 0: they aren't capped
+    bool softcap_derivative;  // its derivative for the tangents, instead of its ratio
+    const struct ggml_tensor * sinks;  // [heads], a logit more for each head, without a value; NULL: none
     float score_factor;  // on the tangents of scores; 0: attention weights are constants
     float value_factor;  // on the tangents of values
     float * scratch;     // thread_limit times lane_attention_scratch_count() floats

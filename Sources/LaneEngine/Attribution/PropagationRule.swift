@@ -12,6 +12,7 @@
 /// | scores `q.k` | `scoreFactor * (tq.k + q.tk)` |
 /// | softmax | its Jacobian |
 /// | output `A v` | `dA.v + valueFactor * A.tv` |
+/// | expert `p E(x)` | `routingFactor * dp E(x) + expertFactor * p dE(x)` |
 ///
 /// A rule of your own is one more value; ``all`` lists those that have a name on the command line, in requests and files.
 public struct PropagationRule: Sendable, Hashable {
@@ -45,11 +46,16 @@ public struct PropagationRule: Sendable, Hashable {
     public let scoreFactor: Float
     /// On the tangent of values at their product with the attention weights; positive.
     public let valueFactor: Float
+    /// On the tangent of an expert's output at its product with the routing weight.
+    public let expertFactor: Float
+    /// On the tangent of the routing weight at that product, which comes from the router by the derivative of its softmax; 0:
+    /// routing weights are constants. Which experts are chosen always is.
+    public let routingFactor: Float
 
     /// A rule by its numbers.
     public init(
         name: String, norm: Norm, activation: Activation, gateFactor: Float, upFactor: Float, scoreFactor: Float,
-        valueFactor: Float
+        valueFactor: Float, expertFactor: Float = 1, routingFactor: Float = 0
     ) {
         self.name = name
         self.norm = norm
@@ -58,6 +64,8 @@ public struct PropagationRule: Sendable, Hashable {
         self.upFactor = upFactor
         self.scoreFactor = scoreFactor
         self.valueFactor = valueFactor
+        self.expertFactor = expertFactor
+        self.routingFactor = routingFactor
     }
 
     /// Whether relevance passes through the attention weights.
@@ -68,19 +76,20 @@ extension PropagationRule {
     /// AttnLRP (Achtibat et al., arXiv 2402.05602), the rule of the AGD paper.
     public static let attnLRP = PropagationRule(
         name: "attnlrp", norm: .constant, activation: .ratio, gateFactor: 0.5, upFactor: 0.5, scoreFactor: 0.25,
-        valueFactor: 0.5)
+        valueFactor: 0.5, expertFactor: 0.5, routingFactor: 0.5)
     /// Conservative propagation (Ali et al., arXiv 2202.07304): attention weights and gates are constants.
     public static let cpLRP = PropagationRule(
-        name: "cp-lrp", norm: .constant, activation: .ratio, gateFactor: 0, upFactor: 1, scoreFactor: 0, valueFactor: 1)
+        name: "cp-lrp", norm: .constant, activation: .ratio, gateFactor: 0, upFactor: 1, scoreFactor: 0, valueFactor: 1,
+        expertFactor: 1, routingFactor: 0)
     /// The plain gradient times the input.
     public static let inputTimesGradient = PropagationRule(
         name: "ixg", norm: .derivative, activation: .derivative, gateFactor: 1, upFactor: 1, scoreFactor: 1,
-        valueFactor: 1)
+        valueFactor: 1, expertFactor: 1, routingFactor: 1)
     /// RelP (arXiv 2508.21258): constant norms, ratios and halves in the feed-forward network, attention as an ordinary
     /// gradient.
     public static let relP = PropagationRule(
         name: "relp", norm: .constant, activation: .ratio, gateFactor: 0.5, upFactor: 0.5, scoreFactor: 1,
-        valueFactor: 1)
+        valueFactor: 1, expertFactor: 0.5, routingFactor: 0.5)
 
     /// The rules that have a name.
     public static let all: [PropagationRule] = [.attnLRP, .cpLRP, .inputTimesGradient, .relP]

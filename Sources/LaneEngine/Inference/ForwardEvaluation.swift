@@ -52,7 +52,7 @@ package final class ForwardEvaluation {
         self.caches = caches
         let configuration = model.configuration
         let graph = try Graph(
-            capacity: 128 + configuration.layerCount * (110 + 80 * shape.laneCount) * shape.sequences.count)
+            capacity: 128 + configuration.layerCount * (150 + 130 * shape.laneCount) * shape.sequences.count)
         tokens = graph.input(.int32, shape.tokenCount, name: "tokens")
         let positions = graph.input(.int32, shape.tokenCount, name: "positions")
         self.positions = positions
@@ -97,28 +97,38 @@ package final class ForwardEvaluation {
             let block = DecoderBlock(
                 propagator: propagator(
                     model.layerDevices[index], wantedCount: isLast ? predictedCount : shape.tokenCount),
-                configuration: configuration, weights: weights, index: index)
+                configuration: configuration, weights: weights, index: index,
+                contextLength: caches.map(\.contextLength).max() ?? 0)
             x = block(x)
         }
         if shape.output == .none {
             graph.include(x)
         } else {
             let propagator = propagator(model.layerDevices.last ?? nil, wantedCount: predictedCount)
-            let normed = propagator.rmsNorm(x, gain: model.weights.outputNorm, epsilon: configuration.normEpsilon)
+            let normed = propagator.scaled(
+                propagator.normed(
+                    x, model.weights.outputNorm, configuration.norm, epsilon: configuration.normEpsilon),
+                by: configuration.logitScale)
+            func logits(_ x: Tensor) -> Tensor {
+                let product = propagator.linear(x, model.weights.output)
+                return configuration.logitSoftcap.map { propagator.activated(product, .softcapped($0)) } ?? product
+            }
             let wanted = shape.output == .allScores ? normed : graph.slice(normed, axis: 3, 0..<1)
-            let product = propagator.linear(wanted, model.weights.output)
+            let product = logits(wanted)
             let distribution = graph.softmax(graph.slice(product, axis: 3, 0..<1))
             [product, distribution, normed].forEach(graph.output)
-            (logits, probabilities, hidden) = (product, distribution, normed)
+            (self.logits, probabilities, hidden) = (product, distribution, normed)
             earlyLogits = shape.earlyLayers.compactMap { layer in
                 earlyInputs[layer].map { input in
                     let token = graph.slice(
                         graph.slice(input, axis: 2, shape.tokenCount - 1..<shape.tokenCount), axis: 3, 0..<1)
-                    return propagator.linear(graph.contiguous(token), model.weights.output)
+                    return logits(graph.contiguous(token))
                 }
             }
             earlyLogits.forEach(graph.output)
         }
+        // No layer may need them, but they are written.
+        graph.include(positions)
         plan = try GraphPlan(graph, on: stream)
     }
 

@@ -92,8 +92,11 @@ package final class InferenceSession {
     /// the output matrix.
     package func relevance(of tokens: [Int], _ prediction: Prediction) -> [[Double]] {
         let rows = tokens.map { model.file.row($0, of: model.weights.outputRows) }
+        let slopes = tokens.map { model.configuration.softcapSlope(atLogit: prediction.logits[$0], options.rule) }
         return zip(prediction.tangents, scales).map { tangent, scale in
-            rows.map { row in scale * zip(row, tangent).reduce(0) { $0 + Double($1.0) * Double($1.1) } }
+            zip(rows, slopes).map { row, slope in
+                scale * slope * zip(row, tangent).reduce(0) { $0 + Double($1.0) * Double($1.1) }
+            }
         }
     }
 

@@ -7,10 +7,6 @@ struct ComposedLaneOperations: LaneOperations {
     private var graph: Graph { context.graph }
     private var rule: PropagationRule { context.rule }
     private var laneCount: Int { context.laneCount }
-    private var tangentLanes: Range<Int> { 1..<laneCount }
-
-    private func lane(_ x: Tensor, _ index: Int) -> Tensor { graph.slice(x, axis: 3, index..<index + 1) }
-    private func tangents(_ x: Tensor) -> Tensor { graph.slice(x, axis: 3, tangentLanes) }
 
     func linear(_ columns: Tensor, _ layers: [LinearWeights], tokenCount: Int) -> [Tensor] {
         layers.map { layer in
@@ -24,39 +20,37 @@ struct ComposedLaneOperations: LaneOperations {
         }
     }
 
-    func rmsNorm(_ x: Tensor, gain: Tensor, epsilon: Float) -> Tensor {
-        let primal = lane(x, 0)
-        let meanSquare = graph.meanOfRows(graph.square(primal))
+    func rmsNorm(_ x: Tensor, gain: Tensor?, epsilon: Float) -> Tensor {
+        let meanSquare = graph.meanOfRows(graph.square(context.primal(x)))
         let rms = graph.squareRoot(graph.scale(meanSquare, by: 1, offset: epsilon))
         var y = graph.divide(x, rms)
-        if rule.norm == .derivative, laneCount > 1 {
+        if rule.norm == .derivative, x.shape[3] > 1 {
             // The derivative removes from the tangent its share along the normed primal.
-            let normed = lane(y, 0)
+            let normed = context.primal(y)
             let shape = y.shape
-            let repeatedNormed = graph.repeated(normed, shape[0], shape[1], shape[2], laneCount - 1)
-            let share = graph.meanOfRows(graph.multiply(tangents(y), normed))
-            y = graph.concatenate(normed, graph.subtract(tangents(y), graph.multiply(repeatedNormed, share)), axis: 3)
+            let repeatedNormed = graph.repeated(normed, shape[0], shape[1], shape[2], shape[3] - 1)
+            let share = graph.meanOfRows(graph.multiply(context.tangents(y), normed))
+            y = graph.concatenate(
+                normed, graph.subtract(context.tangents(y), graph.multiply(repeatedNormed, share)), axis: 3)
         }
-        return graph.multiply(y, gain)
+        return gain.map { graph.multiply(y, $0) } ?? y
     }
 
     func gatedProduct(gate: Tensor, up: Tensor, _ function: ActivationFunction) -> Tensor {
-        let (gate0, up0) = (lane(gate, 0), lane(up, 0))
-        let sigmoid = function.gate(gate0, in: graph)
-        let activated = graph.multiply(gate0, sigmoid)
-        let primal = graph.multiply(activated, up0)
-        if laneCount == 1 { return primal }
-        var tangent = graph.scale(graph.multiply(tangents(up), activated), by: rule.upFactor)
-        if rule.gateFactor != 0 {
-            let slope = function.slope(gate0, gate: sigmoid, activated: activated, rule.activation, in: graph)
-            let throughGate = graph.multiply(graph.multiply(tangents(gate), slope), up0)
-            tangent = graph.add(tangent, graph.scale(throughGate, by: rule.gateFactor))
+        let (gate0, up0) = (context.primal(gate), context.primal(up))
+        let factor = function.gate(gate0, in: graph)
+        let activated = graph.multiply(gate0, factor)
+        return context.joined(of: gate, graph.multiply(activated, up0)) {
+            let throughUp = graph.scale(graph.multiply(context.tangents(up), activated), by: rule.upFactor)
+            guard rule.gateFactor != 0 else { return throughUp }
+            let slope = function.slope(gate0, gate: factor, activated: activated, rule.activation, in: graph)
+            let throughGate = graph.multiply(graph.multiply(context.tangents(gate), slope), up0)
+            return graph.add(throughUp, graph.scale(throughGate, by: rule.gateFactor))
         }
-        return graph.concatenate(primal, tangent, axis: 3)
     }
 
     func attention(
-        queries: Tensor, keys: Tensor, values: Tensor, scale: Float, slidingWindow: Int?, layer: Int,
+        queries: Tensor, keys: Tensor, values: Tensor, _ attention: SoftmaxAttention, layer: Int,
         in sequence: LaneSequence
     ) -> Tensor {
         let (width, heads, tokens) = (queries.shape[0], queries.shape[1], queries.shape[2])
@@ -83,24 +77,25 @@ struct ComposedLaneOperations: LaneOperations {
 
         // Attention weights and their tangents, [history, tokens, heads] for each lane.
         let usesAllQueries = laneCount > 1 && rule.passesThroughAttentionWeights
-        let scores = perHead(graph.multiplyMatrix(keyMatrix(0), usesAllQueries ? columns : lane(columns, 0)))
-        let mask = sequence.inputs.mask(slidingWindow).map { graph.suffix($0, axis: 1, tokens) }
-        let weights = graph.softmax(lane(scores, 0), mask: mask, scale: scale)
+        let products = perHead(graph.multiplyMatrix(keyMatrix(0), usesAllQueries ? columns : context.primal(columns)))
+        let scores = AttentionScores(context.primal(products), attention, rule, in: graph)
+        let mask = sequence.inputs.mask(attention.slidingWindow).map { graph.suffix($0, axis: 1, tokens) }
+        let weights = graph.softmax(scores.value, mask: mask, scale: scores.scale, sinks: attention.sinks)
         let output = graph.multiplyMatrix(primalValues, perKeyHead(weights))
         var lanes = [perHead(output)]
-        for lane in tangentLanes {
+        for lane in 1..<laneCount {
             var tangent = graph.multiplyMatrix(valueMatrix(lane), perKeyHead(weights))
             if rule.valueFactor != 1 { tangent = graph.scale(tangent, by: rule.valueFactor) }
             if rule.passesThroughAttentionWeights {
-                let fromKeys = perHead(graph.multiplyMatrix(keyMatrix(lane), self.lane(columns, 0)))
-                let scoreTangents = graph.add(self.lane(scores, lane), fromKeys)
+                let fromKeys = perHead(graph.multiplyMatrix(keyMatrix(lane), context.primal(columns)))
+                let scoreTangents = scores.scaled(graph.add(context.lane(products, lane), fromKeys), in: graph)
                 let weightTangents = graph.softmaxJacobian(
-                    scoreTangents, at: weights, scale: scale * rule.scoreFactor)
+                    scoreTangents, at: weights, scale: scores.scale * rule.scoreFactor)
                 tangent = graph.add(graph.multiplyMatrix(primalValues, perKeyHead(weightTangents)), tangent)
             }
             tangent = perHead(tangent)
             if let weightsOfHeads = context.headWeights[layer] {
-                tangent = graph.add(tangent, graph.multiply(lanes[0], self.lane(weightsOfHeads, lane - 1)))
+                tangent = graph.add(tangent, graph.multiply(lanes[0], context.lane(weightsOfHeads, lane - 1)))
             }
             lanes.append(tangent)
         }
@@ -114,7 +109,8 @@ struct ComposedLaneOperations: LaneOperations {
     ) -> (keys: [Tensor], values: [Tensor]) {
         let cache = sequence.cache
         func written(_ x: Tensor, _ lane: Int, into cache: Tensor) -> Tensor {
-            graph.writeRows(graph.permute(self.lane(x, lane), 0, 2, 1, 3), into: cache, at: sequence.inputs.cacheRows)
+            graph.writeRows(
+                graph.permute(context.lane(x, lane), 0, 2, 1, 3), into: cache, at: sequence.inputs.cacheRows)
         }
         return (
             (0..<laneCount).map { written(keys, $0, into: cache.keys(layer: layer, lane: $0)) },

@@ -22,8 +22,18 @@ struct ForwardLanes: Propagation {
 
     func linear(_ x: Tensor, _ layers: [LinearWeights]) -> [Tensor] {
         let (width, tokens, lanes) = (x.shape[0] * x.shape[1], x.shape[2], x.shape[3])
-        return operations.linear(graph.reshape(x, width, tokens * lanes), layers, tokenCount: tokens)
-            .map { graph.reshape($0, $0.shape[0], 1, tokens, lanes) }
+        let products = operations.linear(
+            graph.reshape(x, width, tokens * lanes), layers.map { $0.scale == nil ? $0 : $0.unbiased },
+            tokenCount: tokens)
+        return zip(products, layers).map { scaled(graph.reshape($0, $0.shape[0], 1, tokens, lanes), $1) }
+    }
+
+    /// What a scale beside the matrix does to the product, and the bias with it.
+    private func scaled(_ product: Tensor, _ weights: LinearWeights) -> Tensor {
+        guard let scale = weights.scale else { return product }
+        guard let bias = weights.bias else { return graph.multiply(product, scale) }
+        return weights.scalesBias
+            ? graph.multiply(biased(product, bias), scale) : biased(graph.multiply(product, scale), bias)
     }
 
     func projections(_ x: Tensor, query: LinearWeights, key: LinearWeights, value: LinearWeights) -> [Tensor] {
@@ -31,11 +41,33 @@ struct ForwardLanes: Propagation {
             ? linear(x, [query, key, value]) : [linear(wanted(x), query)] + linear(x, [key, value])
     }
 
-    func rmsNorm(_ x: Tensor, gain: Tensor, epsilon: Float) -> Tensor {
+    func add(_ a: Tensor, _ b: Tensor) -> Tensor { graph.add(a, b) }
+
+    func biased(_ x: Tensor, _ bias: Tensor) -> Tensor { operations.context.biased(x, bias) }
+
+    func shifted(_ x: Tensor, by offset: Float) -> Tensor {
+        let context = operations.context
+        return context.joined(of: x, graph.scale(context.primal(x), by: 1, offset: offset)) { context.tangents(x) }
+    }
+
+    func scaled(_ x: Tensor, by factor: Float) -> Tensor { factor == 1 ? x : graph.scale(x, by: factor) }
+
+    func centred(_ x: Tensor) -> Tensor { graph.subtract(x, graph.meanOfRows(x)) }
+
+    func rmsNorm(_ x: Tensor, gain: Tensor?, epsilon: Float) -> Tensor {
         operations.rmsNorm(x, gain: gain, epsilon: epsilon)
     }
 
-    func add(_ a: Tensor, _ b: Tensor) -> Tensor { graph.add(a, b) }
+    func activated(_ x: Tensor, _ function: ActivationFunction) -> Tensor {
+        let context = operations.context
+        let primal = context.primal(x)
+        let gate = function.gate(primal, in: graph)
+        let activated = graph.multiply(primal, gate)
+        return context.joined(of: x, activated) {
+            let slope = function.slope(primal, gate: gate, activated: activated, context.rule.activation, in: graph)
+            return graph.multiply(context.tangents(x), slope)
+        }
+    }
 
     func gatedProduct(gate: Tensor, up: Tensor, _ function: ActivationFunction) -> Tensor {
         operations.gatedProduct(gate: gate, up: up, function)
@@ -43,7 +75,11 @@ struct ForwardLanes: Propagation {
 
     func splitHeads(_ x: Tensor, count: Int) -> Tensor {
         let shape = x.shape
-        return graph.reshape(x, shape[0] / count, count, shape[2], shape[3])
+        return graph.reshape(x, shape[0] * shape[1] / count, count, shape[2], shape[3])
+    }
+
+    func tempered(_ x: Tensor, _ temperature: AttentionTemperature) -> Tensor {
+        graph.multiply(x, temperature.factors(graph.suffix(positions, axis: 0, x.shape[2]), in: graph))
     }
 
     func rotate(_ x: Tensor, _ rope: RotaryEmbedding, factors: Tensor?) -> Tensor {
@@ -51,14 +87,26 @@ struct ForwardLanes: Propagation {
     }
 
     func attention(
-        queries: Tensor, keys: Tensor, values: Tensor, scale: Float, slidingWindow: Int?, layer: Int
+        queries: Tensor, keys: Tensor, values: Tensor, _ attention: SoftmaxAttention, layer: Int
     ) -> Tensor {
         let outputs = sequences.map { sequence in
             let part = { sequences.count == 1 ? $0 : sequence.part(of: $0, in: graph) }
             return operations.attention(
-                queries: part(queries), keys: part(keys), values: part(values), scale: scale,
-                slidingWindow: slidingWindow, layer: layer, in: sequence)
+                queries: part(queries), keys: part(keys), values: part(values), attention, layer: layer,
+                in: sequence)
         }
         return outputs.dropFirst().reduce(outputs[0]) { graph.concatenate($0, $1, axis: 2) }
+    }
+
+    func route(_ logits: Tensor, _ routing: Routing, selectionBias: Tensor?) -> (experts: Tensor, weights: Tensor) {
+        operations.route(logits, routing, selectionBias: selectionBias)
+    }
+
+    func linear(_ x: Tensor, _ weights: LinearWeights, experts: Tensor) -> Tensor {
+        operations.multiplyMatrices(x, weights, experts: experts)
+    }
+
+    func weightedSum(_ outputs: Tensor, weights: Tensor) -> Tensor {
+        operations.weightedSum(outputs, weights: weights)
     }
 }

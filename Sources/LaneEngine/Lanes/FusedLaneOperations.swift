@@ -12,14 +12,14 @@ struct FusedLaneOperations: LaneOperations {
         attentionScratch = context.graph.laneAttentionScratch(
             headWidth: configuration.headWidth, laneCount: context.laneCount, threadCount: threadCount)
         productScratch = context.graph.laneProductScratch(
-            width: max(
-                configuration.embeddingLength, configuration.feedForwardLength,
-                configuration.headCount * configuration.headWidth),
+            width: configuration.widestColumn,
             threadCount: threadCount)
     }
 
     private var graph: Graph { context.graph }
     private var rule: PropagationRule { context.rule }
+    /// For parts that have no kernel.
+    private var composed: ComposedLaneOperations { ComposedLaneOperations(context: context) }
 
     func linear(_ columns: Tensor, _ layers: [LinearWeights], tokenCount: Int) -> [Tensor] {
         let matrices = layers.map { Graph.LaneMatrix(weights: $0.weight, panels: $0.panels, bias: $0.bias) }
@@ -32,19 +32,25 @@ struct FusedLaneOperations: LaneOperations {
         return ComposedLaneOperations(context: context).linear(columns, layers, tokenCount: tokenCount)
     }
 
-    func rmsNorm(_ x: Tensor, gain: Tensor, epsilon: Float) -> Tensor {
-        graph.laneNorm(x, gain: gain, epsilon: epsilon, derivative: rule.norm == .derivative)
+    func rmsNorm(_ x: Tensor, gain: Tensor?, epsilon: Float) -> Tensor {
+        guard let gain, gain.elementCount == x.shape[0] else {
+            return composed.rmsNorm(x, gain: gain, epsilon: epsilon)
+        }
+        return graph.laneNorm(x, gain: gain, epsilon: epsilon, derivative: rule.norm == .derivative)
     }
 
     func gatedProduct(gate: Tensor, up: Tensor, _ function: ActivationFunction) -> Tensor {
-        graph.laneGatedProduct(
+        guard function == .silu || function == .geluTanh else {
+            return composed.gatedProduct(gate: gate, up: up, function)
+        }
+        return graph.laneGatedProduct(
             gate: gate, up: up, gelu: function == .geluTanh,
             .init(
                 derivative: rule.activation == .derivative, gateFactor: rule.gateFactor, upFactor: rule.upFactor))
     }
 
     func attention(
-        queries: Tensor, keys: Tensor, values: Tensor, scale: Float, slidingWindow: Int?, layer: Int,
+        queries: Tensor, keys: Tensor, values: Tensor, _ attention: SoftmaxAttention, layer: Int,
         in sequence: LaneSequence
     ) -> Tensor {
         let lanes = 0..<context.laneCount
@@ -53,12 +59,14 @@ struct FusedLaneOperations: LaneOperations {
             values: lanes.map { sequence.cache.values(layer: layer, lane: $0) })
         let positions = sequence.inputs.positions
         let stored = graph.laneStore(keys: keys, values: values, positions: positions, in: caches)
-        let attention = Graph.LaneAttention(
-            scale: scale, slidingWindow: slidingWindow, scoreFactor: rule.scoreFactor, valueFactor: rule.valueFactor)
+        let parameters = Graph.LaneAttention(
+            scale: attention.scale, slidingWindow: attention.slidingWindow, softcap: attention.softcap,
+            softcapDerivative: rule.activation == .derivative, sinks: attention.sinks, scoreFactor: rule.scoreFactor,
+            valueFactor: rule.valueFactor)
         let output = graph.laneAttention(
             queries: queries, positions: graph.suffix(positions, axis: 0, queries.shape[2]), stored: stored,
             caches: caches, keyValueHeads: keys.shape[1],
-            headWeights: context.headWeights[layer], attention, scratch: attentionScratch)
+            headWeights: context.headWeights[layer], parameters, scratch: attentionScratch)
         return graph.reshape(output, queries.shape[0] * queries.shape[1], 1, queries.shape[2], context.laneCount)
     }
 }

@@ -8,6 +8,8 @@ final class LaneCache {
     /// Positions that fit.
     let capacity: Int
     let laneCount: Int
+    /// Positions that were asked for.
+    let contextLength: Int
     private let layers: [[(keys: Tensor, values: Tensor)]]
     /// Primal buffers, then tangent buffers, one a device.
     private let primalBuffers: [TensorBuffer]
@@ -19,6 +21,7 @@ final class LaneCache {
         self.capacity = capacity
         self.laneCount = laneCount
         try Self.checkMemory(configuration, capacity: capacity, laneCount: laneCount, type: type)
+        self.contextLength = contextLength
         let shape = [configuration.headWidth, capacity, configuration.keyValueHeadCount]
         var layers = Array(repeating: [(keys: Tensor, values: Tensor)](), count: configuration.layerCount)
 

@@ -2,29 +2,39 @@ import TensorGraph
 
 /// What distinguishes one family of decoder-only transformers from another.
 ///
-/// The block itself is written once, in ``DecoderBlock``; a family is the data that it needs.
-package struct Architecture: Sendable {
-    /// Parts that not every family has.
-    struct Parts: OptionSet {
-        let rawValue: Int
-        /// Biases on the query, key and value projections.
-        static let projectionBias = Parts(rawValue: 1)
-        /// RMSNorm over each head's query and key.
-        static let queryKeyNorm = Parts(rawValue: 2)
-        /// RMSNorm also after attention and after the feed-forward network.
-        static let sandwichNorm = Parts(rawValue: 4)
-        /// A table of factors on the rotary frequencies, where the file has one.
-        static let ropeFactors = Parts(rawValue: 8)
-    }
-
+/// The block itself is written once, in ``DecoderBlock``; a family is the data that it needs. What only the file can tell is
+/// read from it: biases, scales and fused matrices are used where they are there.
+struct Architecture: Sendable {
+    /// GGUF's name.
     let name: String
-    let parts: Parts
     let ropeLayout: RotaryEmbedding.Layout
-    let activation: ActivationFunction
+    var norm = NormWeights.Kind.rms
+    /// The norms that each layer has.
+    var norms: Set<LayerNorm> = [.attention, .feedForward]
+    /// Those of them that a file may be without.
+    var optionalNorms: Set<LayerNorm> = []
+    /// Names of norms' tensors where they aren't the usual ones.
+    var normNames: [LayerNorm: String] = [:]
+    var activation = ActivationFunction.silu
+    /// Whether the feed-forward network is `down(a(gate(x)) * up(x))`; else `down(a(up(x)))`.
+    var isGated = true
+    /// Whether attention and feed-forward network both read the layer's input.
+    var isParallel = false
+    var hasAttentionSinks = false
+    /// Whether there may be a table of factors on the rotary frequencies.
+    var hasRopeFactors = false
+    /// Whether scales beside the matrices of the dense feed-forward network, or of experts, count (NVFP4). llama.cpp loads them
+    /// for every family and heeds them for some.
+    var scalesFeedForward = false
+    var scalesExperts = false
     /// Reads what only this family has.
     var refine: @Sendable (inout ModelConfiguration, MetadataReader) throws -> Void = { _, _ in }
 
-    static let all: [Architecture] = [.llama, .qwen2, .qwen3, .gemma3]
+    static let all: [Architecture] = [
+        .llama, .qwen2, .qwen3, .gemma3, .qwen3MoE, .gptOSS, .gemma2, .gemma, .phi3, .mistral3, .smolLM3, .granite,
+        .graniteMoE, .qwen2MoE, .olmo2, .olmoE, .commandR, .cohere2, .glm4, .exaone, .internLM2, .starCoder2, .stableLM,
+        .seedOSS, .arcee, .xverse, .nemotron, .orion,
+    ]
 
     static func named(_ name: String, for metadata: MetadataReader) throws -> Architecture {
         guard let architecture = all.first(where: { $0.name == name }) else {
@@ -34,4 +44,14 @@ package struct Architecture: Sendable {
         }
         return architecture
     }
+}
+
+/// The norms of a layer, by GGUF's names of their tensors.
+enum LayerNorm: String, Sendable, CaseIterable {
+    case attention = "attn_norm"
+    case query = "attn_q_norm"
+    case key = "attn_k_norm"
+    case postAttention = "post_attention_norm"
+    case feedForward = "ffn_norm"
+    case postFeedForward = "post_ffw_norm"
 }

@@ -35,7 +35,7 @@ public final class LanguageModel: Sendable {
     /// - Parameter progress: called with the fraction of weights that have been copied, where any are.
     /// - Throws: ``TensorGraphError`` naming the file, the field at fault and a remedy.
     public init(path: String, options: Options = Options(), progress: ((Double) -> Void)? = nil) throws {
-        let (file, configuration, architecture, tokenizer) = try Self.open(path: path)
+        let (plan, configuration, tokenizer) = try Self.open(path: path)
         let devices = options.gpuLayers > 0 ? Device.gpus : []
         let offloaded = devices.isEmpty ? 0 : min(options.gpuLayers, configuration.layerCount)
         layerDevices = (0..<configuration.layerCount).map { layer in
@@ -43,11 +43,11 @@ public final class LanguageModel: Sendable {
             return index < 0 ? nil : index * devices.count / offloaded
         }
         weights = try TransformerWeights(
-            file, configuration, parts: architecture.parts, devices: devices, layerDevices: layerDevices,
+            plan, devices: devices, layerDevices: layerDevices,
             outputDevice: options.gpuLayers > configuration.layerCount && !devices.isEmpty ? devices.count - 1 : nil,
             repacked: options.repacksWeights, progress: progress)
         self.path = path
-        self.file = file
+        file = plan.file
         self.tokenizer = tokenizer
         self.devices = devices
         self.configuration = configuration
@@ -57,7 +57,7 @@ public final class LanguageModel: Sendable {
     public static var hasGPU: Bool { !Device.gpus.isEmpty }
 
     /// Reads and checks everything but the weights.
-    package static func open(path: String) throws -> (GGUFFile, ModelConfiguration, Architecture, Tokenizer?) {
+    package static func open(path: String) throws -> (WeightPlan, ModelConfiguration, Tokenizer?) {
         let (file, header) = try GGUFFile.open(path: path)
         let metadata = try MetadataReader(header)
         guard !file.tensors.isEmpty else {
@@ -78,9 +78,7 @@ public final class LanguageModel: Sendable {
         }
         let configuration = try ModelConfiguration(metadata, architecture, vocabularySize: embedding.shape[1])
         try metadata.checkUnreadKeys()
-        try TransformerWeights.check(file, configuration, parts: architecture.parts)
-        return (
-            file, configuration, architecture, try Tokenizer(metadata, vocabularySize: configuration.vocabularySize)
-        )
+        let plan = try WeightPlan(file, configuration, architecture)
+        return (plan, configuration, try Tokenizer(metadata, vocabularySize: configuration.vocabularySize))
     }
 }

@@ -53,6 +53,6 @@ extension MetadataReader {
         "deepstack_mapping": -1, "expert_group_scale": 0.05, "kda.gate_lower_bound": -.infinity,
         "rope.freq_base_swa": 10_000, "rope.scaling.attn_factor": 1, "rope.scaling.yarn_attn_factor": 1,
         "rope.scaling.yarn_beta_fast": 32, "rope.scaling.yarn_beta_slow": 1, "rope.scaling.yarn_ext_factor": -1,
-        "token_shift_count": 2,
+        "activation.situ_beta": 1, "token_shift_count": 2,
     ].mapValues { Double(Float($0)) }
 }

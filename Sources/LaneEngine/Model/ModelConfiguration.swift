@@ -8,6 +8,8 @@ public struct ModelConfiguration: Sendable {
     public let name: String?
     /// Positions the model was trained on.
     public let contextLength: Int
+    /// Positions it was trained on before its context was extended; the same where it wasn't.
+    public let originalContextLength: Int
     /// Width of the residual stream.
     public let embeddingLength: Int
     /// Transformer layers.
@@ -26,26 +28,50 @@ public struct ModelConfiguration: Sendable {
     public let normEpsilon: Float
     /// Factor on the embeddings at the input of the first layer; 1 where the family has none.
     public var embeddingScale: Float = 1
+    /// Factor on what each sub-layer adds to the residual stream.
+    public var residualScale: Float = 1
+    /// Factor on the logits, before they are soft-capped.
+    public var logitScale: Float = 1
+    /// Logits are soft-capped at this.
+    public var logitSoftcap: Float?
     /// Factor on `q·k` before the softmax.
     public var attentionScale: Float
+    /// Scores are soft-capped at this before the softmax.
+    public var attentionSoftcap: Float?
+    /// How queries grow with their position.
+    public var attentionTemperature: AttentionTemperature?
+    /// Gates are at most this, what they are multiplied with lies within it on both sides and is raised by 1 (gpt-oss).
+    var gateClamp: Float?
+    var experts: ExpertConfiguration?
+    let norm: NormWeights.Kind
     let activation: ActivationFunction
+    let isParallel: Bool
     /// Position embedding and window of each layer.
     public var attention: [LayerAttention]
 
     /// How a layer attends.
     public struct LayerAttention: Sendable, Hashable {
-        /// How positions turn queries and keys.
-        public var rope: RotaryEmbedding
+        /// Nil where the layer knows nothing of positions but their order.
+        public var rope: RotaryEmbedding?
         /// Positions that a query sees, itself included; nil for all.
         public var slidingWindow: Int?
+    }
+
+    /// The longest column that a matrix is multiplied with.
+    var widestColumn: Int {
+        max(
+            embeddingLength, feedForwardLength, headCount * headWidth, experts?.feedForwardLength ?? 0,
+            experts?.sharedFeedForwardLength ?? 0)
     }
 
     init(_ metadata: MetadataReader, _ architecture: Architecture, vocabularySize: Int) throws {
         self.architecture = architecture.name
         self.vocabularySize = vocabularySize
-        activation = architecture.activation
+        (norm, activation, isParallel) = (architecture.norm, architecture.activation, architecture.isParallel)
         name = try metadata.optionalDescription("general.name")
         contextLength = try metadata.integer("%.context_length", in: 1...16_777_216)
+        originalContextLength =
+            try metadata.optionalLength("%.rope.scaling.original_context_length") ?? contextLength
         embeddingLength = try metadata.integer("%.embedding_length", in: 1...131_072)
         layerCount = try metadata.integer("%.block_count", in: 1...1024)
         feedForwardLength = try metadata.integer("%.feed_forward_length", in: 1...1_048_576)
@@ -71,10 +97,12 @@ public struct ModelConfiguration: Sendable {
                 "%.attention.value_length", "is \(valueLength), but keys have \(headWidth)",
                 remedy: "Models whose keys and values differ in width are not supported.")
         }
-        normEpsilon = Float(try metadata.float("%.attention.layer_norm_rms_epsilon", in: 1e-12...0.1))
+        let epsilon = architecture.norm == .rms ? "layer_norm_rms_epsilon" : "layer_norm_epsilon"
+        normEpsilon = Float(try metadata.float("%.attention.\(epsilon)", in: 1e-12...0.1))
         attentionScale = 1 / Float(headWidth).squareRoot()
         attention = []
-        let rope = try Self.rotaryEmbedding(metadata, architecture.ropeLayout, headWidth: headWidth)
+        let rope = try Self.rotaryEmbedding(
+            metadata, architecture.ropeLayout, headWidth: headWidth, originalContextLength: originalContextLength)
         attention = Array(repeating: LayerAttention(rope: rope, slidingWindow: nil), count: layerCount)
         try architecture.refine(&self, metadata)
         try metadata.require("%.attention.scale", toBe: Double(attentionScale))
@@ -83,43 +111,4 @@ public struct ModelConfiguration: Sendable {
         }
         try metadata.require("%.rope.dimension_count_swa", toBe: Double(rope.dimensions))
     }
-
-    private static func rotaryEmbedding(
-        _ metadata: MetadataReader, _ layout: RotaryEmbedding.Layout, headWidth: Int
-    ) throws -> RotaryEmbedding {
-        let dimensions = try metadata.optionalInteger("%.rope.dimension_count", in: 2...4096) ?? headWidth
-        guard dimensions <= headWidth, dimensions % 2 == 0 else {
-            throw metadata.invalid(
-                "%.rope.dimension_count", "is \(dimensions), expected an even number up to the head width \(headWidth)")
-        }
-        let base = try metadata.optionalFloat("%.rope.freq_base", in: 1...1e12) ?? 10_000
-        let factor: Double
-        switch try metadata.optionalString("%.rope.scaling.type") ?? "linear" {
-        case "none":
-            factor = 1
-            _ = metadata.value("%.rope.scaling.factor")
-            _ = metadata.value("%.rope.scale_linear")
-        case "linear": factor = try Self.linearScaling(metadata)
-        case let type:
-            throw metadata.invalid("%.rope.scaling.type", "is '\(type)'", remedy: "Supported are 'none' and 'linear'.")
-        }
-        return RotaryEmbedding(
-            layout: layout, dimensions: dimensions, base: Float(base), frequencyScale: Float(1 / factor))
-    }
-
-    /// How much farther positions are apart than in training. As in llama.cpp the older key counts only where there is no
-    /// newer one, and 0 means that nothing is scaled.
-    private static func linearScaling(_ metadata: MetadataReader) throws -> Double {
-        let older = try metadata.optionalFloat("%.rope.scale_linear", in: 1e-3...1e6, unset: 0)
-        let factor = try metadata.optionalFloat("%.rope.scaling.factor", in: 1e-3...1e6, unset: 0)
-        return factor ?? (metadata.value("%.rope.scaling.factor") == nil ? older : nil) ?? 1
-    }
-}
-
-/// The non-linearity `a(h) = h * gate(h)` of a gated feed-forward network.
-enum ActivationFunction: Sendable {
-    /// gate(h) = sigmoid(h).
-    case silu
-    /// The tanh form of GELU: gate(h) = sigmoid(2 sqrt(2/pi) (h + 0.044715 h^3)).
-    case geluTanh
 }

@@ -9,6 +9,9 @@ protocol Propagation {
 
     /// The tokens whose output of this layer is wanted. In the last layer the others serve as keys and values only.
     func wanted(_ x: Activation) -> Activation
+
+    // MARK: Linear parts
+
     /// `W x + b`, position by position.
     func linear(_ x: Activation, _ weights: LinearWeights) -> Activation
     /// The same for several layers of one activation.
@@ -17,19 +20,44 @@ protocol Propagation {
     func projections(
         _ x: Activation, query: LinearWeights, key: LinearWeights, value: LinearWeights
     ) -> [Activation]
-    /// `gain * x / rms(x)` over dimension 0.
-    func rmsNorm(_ x: Activation, gain: Tensor, epsilon: Float) -> Activation
     func add(_ a: Activation, _ b: Activation) -> Activation
-    /// `a(gate) * up` with the activation function `a`.
-    func gatedProduct(gate: Activation, up: Activation, _ function: ActivationFunction) -> Activation
+    /// `x + bias`, a constant `[width]`.
+    func biased(_ x: Activation, _ bias: Tensor) -> Activation
+    /// `x + offset`, a constant.
+    func shifted(_ x: Activation, by offset: Float) -> Activation
+    func scaled(_ x: Activation, by factor: Float) -> Activation
+    /// `x - mean(x)` over dimension 0.
+    func centred(_ x: Activation) -> Activation
     /// `[heads * width]` at each position to `[width, heads]`.
     func splitHeads(_ x: Activation, count: Int) -> Activation
     /// Rotary position embedding of each head.
     func rotate(_ x: Activation, _ rope: RotaryEmbedding, factors: Tensor?) -> Activation
+    /// Each position times its temperature.
+    func tempered(_ x: Activation, _ temperature: AttentionTemperature) -> Activation
+
+    // MARK: Parts with a rule
+
+    /// `gain * x / rms(x)` over dimension 0; the gain is `[width]` or `[width, heads]`.
+    func rmsNorm(_ x: Activation, gain: Tensor?, epsilon: Float) -> Activation
+    /// `a(x)`.
+    func activated(_ x: Activation, _ function: ActivationFunction) -> Activation
+    /// `a(gate) * up` with the activation function `a`.
+    func gatedProduct(gate: Activation, up: Activation, _ function: ActivationFunction) -> Activation
     /// Causal softmax attention of `layer`; the heads' outputs come back side by side, `[heads * width]` at each position.
     func attention(
-        queries: Activation, keys: Activation, values: Activation, scale: Float, slidingWindow: Int?, layer: Int
+        queries: Activation, keys: Activation, values: Activation, _ attention: SoftmaxAttention, layer: Int
     ) -> Activation
+
+    // MARK: Experts
+
+    /// The experts of each position, int32 `[chosen, positions]`, and their weights, `[1, chosen]` at each position.
+    func route(_ logits: Activation, _ routing: Routing, selectionBias: Tensor?) -> (
+        experts: Tensor, weights: Activation
+    )
+    /// `W_e x + b_e` for each of a position's experts: `[in, 1 or chosen]` at each position to `[out, chosen]`.
+    func linear(_ x: Activation, _ weights: LinearWeights, experts: Tensor) -> Activation
+    /// The sum over experts of their outputs `[width, chosen]` times their weights `[1, chosen]`, at each position.
+    func weightedSum(_ outputs: Activation, weights: Activation) -> Activation
 }
 
 extension Propagation {
@@ -40,4 +68,10 @@ extension Propagation {
     func projections(
         _ x: Activation, query: LinearWeights, key: LinearWeights, value: LinearWeights
     ) -> [Activation] { [linear(wanted(x), query)] + linear(x, [key, value]) }
+
+    /// RMSNorm, or LayerNorm: RMSNorm of what is left without the mean, plus a bias.
+    func normed(_ x: Activation, _ norm: NormWeights, _ kind: NormWeights.Kind, epsilon: Float) -> Activation {
+        let y = rmsNorm(kind == .layer ? centred(x) : x, gain: norm.gain, epsilon: epsilon)
+        return norm.bias.map { biased(y, $0) } ?? y
+    }
 }

@@ -39,7 +39,7 @@ extension ReverseAttribution {
         fused: Bool
     ) throws -> [Float] {
         let cache = try LaneCache(model, contextLength: tokens.count, laneCount: 2, type: .float32)
-        let graph = try Graph(capacity: 512)
+        let graph = try Graph(capacity: 1024)
         let x = graph.input(.float32, model.configuration.embeddingLength, 1, tokens.count, 2, name: "lanes")
         let positions = graph.input(.int32, tokens.count, name: "positions")
         let inputs = AttentionInputs(
@@ -53,10 +53,13 @@ extension ReverseAttribution {
             graph: graph, laneCount: 2, positions: positions,
             sequences: [LaneSequence(tokens: tokens.indices, inputs: inputs, cache: cache)],
             wantedCount: tokens.count, operations: operations)
-        let block = DecoderBlock(propagator: lanes, configuration: model.configuration, weights: weights, index: layer)
+        let block = DecoderBlock(
+            propagator: lanes, configuration: model.configuration, weights: weights, index: layer,
+            contextLength: tokens.count)
         let y = block(x)
         graph.output(y)
-        // The other layers' masks have to lie somewhere too, since all are written.
+        // What other layers read has to lie somewhere too, since all is written.
+        graph.include(positions)
         Set(model.configuration.attention.map(\.slidingWindow)).compactMap(inputs.mask).forEach(graph.include)
         let plan = try GraphPlan(graph, on: stream)
         x.write(residualStream[layer] + tangent)
@@ -74,20 +77,16 @@ extension ReverseAttribution {
 extension TransformerWeights.Layer {
     /// The layer with its matrices in float32, which lie in the buffer beside it.
     fileprivate func decoded() throws -> (TransformerWeights.Layer, TensorBuffer) {
-        let matrices = [query, key, value, attentionOutput, gate, up, down]
         let buffer = try TensorBuffer(
             matrices.map { (.float32, $0.mapped.shape) }, on: .cpu, purpose: "a layer in float32")
-        let decoded = zip(matrices, buffer.tensors).map { matrix, tensor in
+        var tensors = buffer.tensors.makeIterator()
+        let decoded = mapMatrices { matrix in
+            guard let tensor = tensors.next() else { return matrix }
             tensor.write(matrix.mapped.decoded())
-            return LinearWeights(weight: tensor, mapped: tensor, bias: matrix.bias)
+            var decoded = matrix
+            (decoded.weight, decoded.mapped, decoded.panels) = (tensor, tensor, nil)
+            return decoded
         }
-        let layer = TransformerWeights.Layer(
-            attentionNorm: attentionNorm, query: decoded[0], key: decoded[1], value: decoded[2],
-            attentionOutput: decoded[3],
-            queryNorm: queryNorm, keyNorm: keyNorm, postAttentionNorm: postAttentionNorm,
-            feedForwardNorm: feedForwardNorm,
-            gate: decoded[4], up: decoded[5], down: decoded[6], postFeedForwardNorm: postFeedForwardNorm,
-            ropeFactors: ropeFactors)
-        return (layer, buffer)
+        return (decoded, buffer)
     }
 }

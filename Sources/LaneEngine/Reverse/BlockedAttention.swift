@@ -8,7 +8,7 @@ import TensorGraph
 struct BlockedAttention {
     private let graph: Graph
     private let rule: PropagationRule
-    private let scale: Float
+    private let attention: SoftmaxAttention
     private let ranges: [Range<Int>]
     private let masks: [Tensor]
     private let width, heads, keyValueHeads, tokens: Int
@@ -21,12 +21,13 @@ struct BlockedAttention {
     ///   - queries: `[width, heads, tokens]`; `keys` and `values` likewise, with fewer heads.
     ///   - ranges: the blocks of queries; `masks` as in ``QueryBlocks``.
     init(
-        graph: Graph, rule: PropagationRule, queries: Tensor, keys: Tensor, values: Tensor, scale: Float,
+        graph: Graph, rule: PropagationRule, queries: Tensor, keys: Tensor, values: Tensor,
+        _ attention: SoftmaxAttention,
         ranges: [Range<Int>], masks: [Tensor]
     ) {
         self.graph = graph
         self.rule = rule
-        self.scale = scale
+        self.attention = attention
         self.ranges = ranges
         self.masks = masks
         (width, heads, tokens) = (queries.shape[0], queries.shape[1], queries.shape[2])
@@ -37,15 +38,21 @@ struct BlockedAttention {
         self.values = headsLast(values)
     }
 
+    /// The attention weights of a block, `[seen, range, heads]`, and the scores that they come from.
+    struct Weights {
+        let value: Tensor
+        let scores: AttentionScores
+    }
+
     /// The heads' outputs `[width * heads, 1, tokens]`, and the attention weights where there is only one block.
-    func output() -> (output: Tensor, weights: Tensor?) {
+    func output() -> (output: Tensor, weights: Weights?) {
         let transposedValues = transposed(values)
         var outputs: [Tensor] = []
-        var lastWeights: Tensor?
+        var lastWeights: Weights?
         for (range, mask) in zip(ranges, masks) {
             let weights = weights(columns(queries, range), range, mask)
             let seen = graph.slice(transposedValues, axis: 0, 0..<range.upperBound)
-            let block = graph.multiplyMatrix(seen, perKeyHead(weights))
+            let block = graph.multiplyMatrix(seen, perKeyHead(weights.value))
             outputs.append(graph.reshape(block, width, range.count, heads))
             lastWeights = weights
         }
@@ -57,16 +64,15 @@ struct BlockedAttention {
 
     /// Adjoints of queries, keys and values from the adjoint `[width * heads, 1, tokens, lanes]` of the output. Queries
     /// and keys have none where the rule takes the attention weights for constants.
-    /// - Parameter weights: the attention weights, if they have been kept.
-    func pullBack(_ adjoint: Tensor, weights keptWeights: Tensor?) -> (queries: Tensor?, keys: Tensor?, values: Tensor?)
-    {
+    /// - Parameter kept: the attention weights, if they have been kept.
+    func pullBack(_ adjoint: Tensor, kept: Weights?) -> (queries: Tensor?, keys: Tensor?, values: Tensor?) {
         let lanes = adjoint.shape[3]
         let outputAdjoint = headsInside(graph.reshape(adjoint, width, heads, tokens, lanes))
         let transposedKeys = rule.passesThroughAttentionWeights ? transposed(keys) : nil
         var parts = Array(repeating: LaneAdjoints(), count: lanes)
         for (range, mask) in zip(ranges, masks) {
             let blockQueries = columns(queries, range)
-            let weights = keptWeights ?? weights(blockQueries, range, mask)
+            let weights = kept ?? weights(blockQueries, range, mask)
             let outputs = (0..<lanes).map { columns(graph.slice(outputAdjoint, axis: 3, $0..<$0 + 1), range) }
             // Queries and keys first, as `softmaxJacobian` asks for. Each block is put in order at once, so that its
             // weights are forgotten before the next block's are computed.
@@ -75,10 +81,10 @@ struct BlockedAttention {
                 for lane in 0..<lanes {
                     let weightAdjoint = graph.multiplyMatrix(
                         graph.slice(values, axis: 1, 0..<range.upperBound), outputs[lane])
-                    let score = perKeyHead(
-                        graph.softmaxJacobian(
-                            graph.reshape(weightAdjoint, range.upperBound, range.count, heads), at: weights,
-                            scale: scale * rule.scoreFactor))
+                    let scoreAdjoint = graph.softmaxJacobian(
+                        graph.reshape(weightAdjoint, range.upperBound, range.count, heads), at: weights.value,
+                        scale: weights.scores.scale * rule.scoreFactor)
+                    let score = perKeyHead(weights.scores.scaled(scoreAdjoint, in: graph))
                     let seenKeys = graph.slice(transposedKeys, axis: 0, 0..<range.upperBound)
                     let query = graph.reshape(graph.multiplyMatrix(seenKeys, score), width, range.count, heads)
                     let allQueries = parts[lane].queries.map { graph.concatenate($0, query, axis: 1) } ?? query
@@ -87,7 +93,7 @@ struct BlockedAttention {
                     (parts[lane].queries, parts[lane].keys) = (allQueries, allKeys)
                 }
             }
-            let transposedWeights = transposed(perKeyHead(weights))
+            let transposedWeights = transposed(perKeyHead(weights.value))
             for lane in 0..<lanes {
                 var value = graph.multiplyMatrix(transposed(outputs[lane]), transposedWeights)
                 if rule.valueFactor != 1 { value = graph.scale(value, by: rule.valueFactor) }
@@ -104,11 +110,12 @@ struct BlockedAttention {
         var queries, keys, values: Tensor?
     }
 
-    /// The attention weights of a block, `[seen, range, heads]`.
-    private func weights(_ columns: Tensor, _ range: Range<Int>, _ mask: Tensor) -> Tensor {
-        let scores = graph.multiplyMatrix(graph.slice(keys, axis: 1, 0..<range.upperBound), columns)
-        return graph.softmax(
-            graph.reshape(scores, range.upperBound, range.count, heads), mask: mask, scale: scale)
+    private func weights(_ columns: Tensor, _ range: Range<Int>, _ mask: Tensor) -> Weights {
+        let products = graph.multiplyMatrix(graph.slice(keys, axis: 1, 0..<range.upperBound), columns)
+        let scores = AttentionScores(
+            graph.reshape(products, range.upperBound, range.count, heads), attention, rule, in: graph)
+        return Weights(
+            value: graph.softmax(scores.value, mask: mask, scale: scores.scale, sinks: attention.sinks), scores: scores)
     }
 
     /// Adds the contribution of a block, which reaches the positions up to its end.

@@ -119,8 +119,7 @@ public final class ReverseAttribution {
 
     /// Targets whose relevance is sent back together: as many as keep a layer's intermediate results within about a GiB.
     private var largestLaneCount: Int {
-        let widest = max(
-            model.configuration.feedForwardLength, model.configuration.headCount * model.configuration.headWidth)
+        let widest = model.configuration.widestColumn * (model.configuration.experts?.routing.chosenCount ?? 1)
         return max(1, min(16, (1 << 30) / (20 * widest * tokens.count)))
     }
 
@@ -161,14 +160,28 @@ public final class ReverseAttribution {
         let rows = graph.input(.float32, width, 1, targets.count, name: "output rows")
         let tape = ReverseTape(graph: graph, rule: rule, blocks: blocks)
         let source = tape.source(x)
-        let normed = tape.rmsNorm(source, gain: model.weights.outputNorm, epsilon: model.configuration.normEpsilon)
-        tape.pullBack(rows, from: normed)
-        let adjoint = tape.adjoint(of: source) ?? rows
-        let wanted = [
-            graph.sumOfRows(graph.multiply(normed.value, rows)), adjoint, graph.sumOfRows(graph.multiply(adjoint, x)),
-        ]
+        let configuration = model.configuration
+        let normed = tape.scaled(
+            tape.normed(source, model.weights.outputNorm, configuration.norm, epsilon: configuration.normEpsilon),
+            by: configuration.logitScale)
+        let biases = model.weights.output.bias.map { _ in graph.input(.float32, 1, 1, targets.count, name: "biases") }
+        var logits = graph.sumOfRows(graph.multiply(normed.value, rows))
+        if let biases { logits = graph.add(logits, biases) }
+        var outputAdjoint = rows
+        if let softcap = configuration.logitSoftcap {
+            let function = ActivationFunction.softcapped(softcap)
+            let gate = function.gate(logits, in: graph)
+            let capped = graph.multiply(logits, gate)
+            outputAdjoint = graph.multiply(
+                rows, function.slope(logits, gate: gate, activated: capped, rule.activation, in: graph))
+            logits = capped
+        }
+        tape.pullBack(outputAdjoint, from: normed)
+        let adjoint = tape.adjoint(of: source) ?? outputAdjoint
+        let wanted = [logits, adjoint, graph.sumOfRows(graph.multiply(adjoint, x))]
         wanted.forEach(graph.output)
         let plan = try GraphPlan(graph, on: stream)
+        if let all = model.weights.output.bias?.readFloats() { biases?.write(targets.map { all[$0.token] }) }
         x.write(targets.flatMap { last[$0.position * width..<($0.position + 1) * width] })
         rows.write(targets.flatMap { model.file.row($0.token, of: model.weights.outputRows) })
         try plan.compute()

@@ -94,15 +94,18 @@ struct ReverseLayer {
 
     private func block(_ tape: ReverseTape) -> DecoderBlock<ReverseTape> {
         DecoderBlock(
-            propagator: tape, configuration: configuration, weights: weights, index: index)
+            propagator: tape, configuration: configuration, weights: weights, index: index,
+            contextLength: tokenCount)
     }
 
     private func newGraph(laneCount: Int) throws -> Graph {
-        let widest = max(
-            configuration.feedForwardLength, configuration.embeddingLength,
-            configuration.headCount * configuration.headWidth)
+        let matrices = weights.matrices.reduce(0) { sum, matrix in
+            let shape = matrix.weight.shape
+            return sum
+                + (shape[2] > 1
+                    ? Graph.transposedTensorCount(experts: shape) : Graph.transposedTensorCount(out: shape[1]))
+        }
         return try Graph(
-            capacity: 400 + 60 * laneCount + blocks.ranges.count * (40 + 40 * laneCount)
-                + 7 * Graph.transposedTensorCount(out: widest))
+            capacity: 600 + 150 * laneCount + blocks.ranges.count * (60 + 50 * laneCount) + matrices)
     }
 }

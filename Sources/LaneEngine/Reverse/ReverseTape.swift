@@ -8,10 +8,10 @@ import TensorGraph
 final class ReverseTape: Propagation {
     struct Activation {
         let value: Tensor
-        fileprivate let index: Int
+        let index: Int
     }
 
-    private typealias PullBack = (_ adjoint: Tensor) -> [(source: Int, adjoint: Tensor)]
+    typealias PullBack = (_ adjoint: Tensor) -> [(source: Int, adjoint: Tensor)]
 
     let graph: Graph
     let rule: PropagationRule
@@ -47,7 +47,7 @@ final class ReverseTape: Propagation {
     /// The adjoint of an activation after ``pullBack(_:from:)``; nil where no relevance reaches it.
     func adjoint(of activation: Activation) -> Tensor? { adjoints[activation.index] }
 
-    private func record(_ value: Tensor, _ pullBack: @escaping PullBack) -> Activation {
+    func record(_ value: Tensor, _ pullBack: @escaping PullBack) -> Activation {
         pullBacks.append(pullBack)
         return Activation(value: value, index: pullBacks.count - 1)
     }
@@ -55,22 +55,26 @@ final class ReverseTape: Propagation {
     func linear(_ x: Activation, _ weights: LinearWeights) -> Activation {
         let (graph, shape) = (graph, x.value.shape)
         let product = graph.multiplyMatrix(weights.weight, graph.reshape(x.value, shape[0] * shape[1], shape[2]))
-        let y = graph.reshape(product, product.shape[0], 1, shape[2])
-        return record(weights.bias.map { graph.add(y, $0) } ?? y) { adjoint in
+        var y = graph.reshape(product, product.shape[0], 1, shape[2])
+        if weights.scalesBias, let bias = weights.bias { y = graph.add(y, bias) }
+        if let scale = weights.scale { y = graph.multiply(y, scale) }
+        if !weights.scalesBias, let bias = weights.bias { y = graph.add(y, bias) }
+        return record(y) { adjoint in
             let lanes = adjoint.shape[3]
-            let columns = graph.reshape(adjoint, adjoint.shape[0], shape[2] * lanes)
+            let scaled = weights.scale.map { graph.multiply(adjoint, $0) } ?? adjoint
+            let columns = graph.reshape(scaled, adjoint.shape[0], shape[2] * lanes)
             let transposed = graph.multiplyTransposedMatrix(weights.mapped, columns)
             return [(x.index, graph.reshape(transposed, shape[0], shape[1], shape[2], lanes))]
         }
     }
 
-    func rmsNorm(_ x: Activation, gain: Tensor, epsilon: Float) -> Activation {
+    func rmsNorm(_ x: Activation, gain: Tensor?, epsilon: Float) -> Activation {
         let (graph, rule) = (graph, rule)
         let meanSquare = graph.meanOfRows(graph.square(x.value))
         let rms = graph.squareRoot(graph.scale(meanSquare, by: 1, offset: epsilon))
         let normed = graph.divide(x.value, rms)
-        return record(graph.multiply(normed, gain)) { adjoint in
-            var scaled = graph.multiply(adjoint, gain)
+        return record(gain.map { graph.multiply(normed, $0) } ?? normed) { adjoint in
+            var scaled = gain.map { graph.multiply(adjoint, $0) } ?? adjoint
             if rule.norm == .derivative {
                 let shape = adjoint.shape
                 let repeatedNormed = graph.repeated(normed, shape[0], shape[1], shape[2], shape[3])
@@ -83,6 +87,36 @@ final class ReverseTape: Propagation {
 
     func add(_ a: Activation, _ b: Activation) -> Activation {
         record(graph.add(a.value, b.value)) { [(a.index, $0), (b.index, $0)] }
+    }
+
+    func biased(_ x: Activation, _ bias: Tensor) -> Activation {
+        record(graph.add(x.value, bias)) { [(x.index, $0)] }
+    }
+
+    func shifted(_ x: Activation, by offset: Float) -> Activation {
+        record(graph.scale(x.value, by: 1, offset: offset)) { [(x.index, $0)] }
+    }
+
+    func scaled(_ x: Activation, by factor: Float) -> Activation {
+        let graph = graph
+        return factor == 1 ? x : record(graph.scale(x.value, by: factor)) { [(x.index, graph.scale($0, by: factor))] }
+    }
+
+    func centred(_ x: Activation) -> Activation {
+        let graph = graph
+        // Its own transpose.
+        func centred(_ x: Tensor) -> Tensor { graph.subtract(x, graph.meanOfRows(x)) }
+        return record(centred(x.value)) { [(x.index, centred($0))] }
+    }
+
+    func activated(_ x: Activation, _ function: ActivationFunction) -> Activation {
+        let (graph, rule) = (graph, rule)
+        let gate = function.gate(x.value, in: graph)
+        let activated = graph.multiply(x.value, gate)
+        return record(activated) { adjoint in
+            let slope = function.slope(x.value, gate: gate, activated: activated, rule.activation, in: graph)
+            return [(x.index, graph.multiply(adjoint, slope))]
+        }
     }
 
     func gatedProduct(gate: Activation, up: Activation, _ function: ActivationFunction) -> Activation {
@@ -100,9 +134,15 @@ final class ReverseTape: Propagation {
 
     func splitHeads(_ x: Activation, count: Int) -> Activation {
         let (graph, shape) = (graph, x.value.shape)
-        return record(graph.reshape(x.value, shape[0] / count, count, shape[2])) { adjoint in
-            [(x.index, graph.reshape(adjoint, shape[0], 1, shape[2], adjoint.shape[3]))]
+        return record(graph.reshape(x.value, shape[0] * shape[1] / count, count, shape[2])) { adjoint in
+            [(x.index, graph.reshape(adjoint, shape[0], shape[1], shape[2], adjoint.shape[3]))]
         }
+    }
+
+    func tempered(_ x: Activation, _ temperature: AttentionTemperature) -> Activation {
+        let graph = graph
+        let factors = temperature.factors(blocks.positions, in: graph)
+        return record(graph.multiply(x.value, factors)) { [(x.index, graph.multiply($0, factors))] }
     }
 
     func rotate(_ x: Activation, _ rope: RotaryEmbedding, factors: Tensor?) -> Activation {
@@ -113,14 +153,14 @@ final class ReverseTape: Propagation {
     }
 
     func attention(
-        queries: Activation, keys: Activation, values: Activation, scale: Float, slidingWindow: Int?, layer: Int
+        queries: Activation, keys: Activation, values: Activation, _ attention: SoftmaxAttention, layer: Int
     ) -> Activation {
-        let attention = BlockedAttention(
-            graph: graph, rule: rule, queries: queries.value, keys: keys.value, values: values.value, scale: scale,
-            ranges: blocks.ranges, masks: blocks.masks(slidingWindow))
-        let (output, weights) = attention.output()
+        let blocked = BlockedAttention(
+            graph: graph, rule: rule, queries: queries.value, keys: keys.value, values: values.value, attention,
+            ranges: blocks.ranges, masks: blocks.masks(attention.slidingWindow))
+        let (output, kept) = blocked.output()
         let outputs = record(output) { adjoint in
-            let adjoints = attention.pullBack(adjoint, weights: weights)
+            let adjoints = blocked.pullBack(adjoint, kept: kept)
             return [(queries.index, adjoints.queries), (keys.index, adjoints.keys), (values.index, adjoints.values)]
                 .compactMap { index, adjoint in adjoint.map { (index, $0) } }
         }

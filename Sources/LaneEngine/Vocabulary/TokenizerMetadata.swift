@@ -7,9 +7,10 @@ enum TokenizerMetadata {
         case bytePairEncoding = "gpt2"
     }
 
-    /// - Returns: nil for a file without a vocabulary.
+    /// - Returns: nil for a file without a vocabulary, or with llama.cpp's dummy for its own tests.
     static func check(_ metadata: MetadataReader, vocabularySize: Int) throws -> Kind? {
-        guard let name = try metadata.optionalString("tokenizer.ggml.model"), !["none", "no_vocab"].contains(name)
+        guard let name = try metadata.optionalString("tokenizer.ggml.model"),
+            !["none", "no_vocab", "test"].contains(name)
         else {
             return nil
         }

@@ -16,6 +16,22 @@ public final class GGUFFile: Sendable {
         public let offset: Int
         public let byteCount: Int
         public var elementCount: Int { shape.reduce(1, *) }
+
+        /// Rows of a matrix `[width, rows]`, as a tensor of their own.
+        public func rows(_ range: Range<Int>, name: String) -> TensorDescription {
+            section(name, [shape[0], range.count, 1, 1], first: range.lowerBound * shape[0])
+        }
+
+        /// Elements of a vector, as a tensor of their own.
+        public func elements(_ range: Range<Int>, name: String) -> TensorDescription {
+            section(name, [range.count, 1, 1, 1], first: range.lowerBound)
+        }
+
+        private func section(_ name: String, _ shape: [Int], first: Int) -> TensorDescription {
+            TensorDescription(
+                name: name, type: type, shape: shape, part: part, offset: offset + type.byteCount(of: first),
+                byteCount: type.byteCount(of: shape.reduce(1, *)))
+        }
     }
 
     /// The path that was given: that of the only part or of the first one.

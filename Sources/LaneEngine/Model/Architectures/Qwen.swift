@@ -1,0 +1,26 @@
+extension Architecture {
+    /// Qwen 2 and 2.5 (arXiv 2407.10671, 2412.15115): biases on queries, keys and values.
+    static let qwen2 = Architecture(name: "qwen2", ropeLayout: .halves)
+
+    /// Qwen 1.5 and 2 with experts, one of which is shared and weighed by a gate of its own.
+    static let qwen2MoE = Architecture(name: "qwen2moe", ropeLayout: .halves) { configuration, metadata in
+        configuration.experts = try metadata.experts(
+            normalises: false,
+            sharedLength: try metadata.optionalLength("%.expert_shared_feed_forward_length")
+                ?? configuration.feedForwardLength,
+            weighsSharedExpert: true, isMandatory: true,
+            feedForwardLength: try metadata.expertLength(dense: configuration.feedForwardLength))
+    }
+
+    /// Qwen 3, dense (arXiv 2505.09388): queries and keys are normalised head by head.
+    static let qwen3 = Architecture(
+        name: "qwen3", ropeLayout: .halves, norms: [.attention, .query, .key, .feedForward], scalesFeedForward: true)
+
+    /// Qwen 3 with experts (arXiv 2505.09388).
+    static let qwen3MoE = Architecture(name: "qwen3moe", ropeLayout: .halves, norms: qwen3.norms, scalesExperts: true) {
+        configuration, metadata in
+        configuration.experts = try metadata.experts(
+            normalises: true, isMandatory: true,
+            feedForwardLength: try metadata.expertLength(dense: configuration.feedForwardLength))
+    }
+}

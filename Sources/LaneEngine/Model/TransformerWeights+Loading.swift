@@ -1,0 +1,114 @@
+import TensorGraph
+
+extension TransformerWeights {
+    /// Places all weights that `plan` has found.
+    /// - Parameters:
+    ///   - layerDevices: for each layer the graphics processor that holds it, nil for the CPU.
+    ///   - outputDevice: likewise for the output matrix.
+    init(
+        _ plan: WeightPlan, devices: [Device], layerDevices: [Int?], outputDevice: Int?, repacked: Bool,
+        progress: ((Double) -> Void)?
+    ) throws {
+        let uses = plan.uses(layerDevices: layerDevices, outputDevice: outputDevice)
+        let store = try WeightStore(plan.file, uses, devices: devices, repacked: repacked, progress: progress)
+        let model = LoadedTensors(plan: plan, store: store, prefix: "", device: outputDevice)
+        self.store = store
+        embedding = try model.tensor("token_embd.weight", .lookup)
+        outputNorm = try model.norm("output_norm") ?? NormWeights()
+        output = try model.linear(plan.outputName == "output.weight" ? "output" : "token_embd")
+        guard let outputRows = plan.entries[plan.outputName]?.tensor else { throw plan.missing(plan.outputName) }
+        self.outputRows = outputRows
+        layers = try layerDevices.enumerated().map { index, device in
+            try LoadedTensors(plan: plan, store: store, prefix: "blk.\(index).", device: device).layer()
+        }
+    }
+}
+
+extension WeightPlan {
+    /// Where each tensor is used. Experts' matrices on the CPU stay in the file's layout: few of them are read in a step.
+    fileprivate func uses(
+        layerDevices: [Int?], outputDevice: Int?
+    ) -> [(name: String, tensor: GGUFFile.TensorDescription, use: WeightStore.Use)] {
+        entries.sorted { $0.key < $1.key }.flatMap {
+            name, entry -> [(String, GGUFFile.TensorDescription, WeightStore.Use)] in
+            let device = entry.layer.map { layerDevices[$0] } ?? outputDevice
+            var uses: [WeightStore.Use]
+            switch entry.kind {
+            case .table: uses = [.lookup]
+            case .matrix: uses = [.matrix(onGPU: device), .lookup]
+            case .experts: uses = device == nil ? [.lookup] : [.matrix(onGPU: device), .lookup]
+            case .vector: uses = [.vector(onGPU: device)]
+            }
+            if name == outputName, entry.kind == .table { uses.append(.matrix(onGPU: outputDevice)) }
+            if name.hasPrefix("rope_") { uses = Set(layerDevices).map { .vector(onGPU: $0) } }
+            return uses.map { (name, entry.tensor, $0) }
+        }
+    }
+}
+
+/// The tensors of a layer, or of the whole model, by their roles.
+private struct LoadedTensors {
+    let plan: WeightPlan
+    let store: WeightStore
+    let prefix: String
+    let device: Int?
+
+    func tensor(_ role: String, _ use: WeightStore.Use) throws -> Tensor {
+        guard let tensor = store[prefix + role, use] else { throw plan.missing(prefix + role) }
+        return tensor
+    }
+
+    func vector(_ role: String) -> Tensor? { store[prefix + role, .vector(onGPU: device)] }
+
+    func linear(_ role: String) throws -> LinearWeights {
+        let mapped = try tensor("\(role).weight", .lookup)
+        return LinearWeights(
+            weight: store["\(prefix)\(role).weight", .matrix(onGPU: device)] ?? mapped, mapped: mapped,
+            panels: store.panels("\(prefix)\(role).weight"), bias: vector("\(role).bias"),
+            scale: vector("\(role).scale"), scalesBias: role.hasPrefix("ffn_"))
+    }
+
+    /// Nil where the layer has no such matrix.
+    func optionalLinear(_ role: String) throws -> LinearWeights? {
+        plan.entries["\(prefix)\(role).weight"] == nil ? nil : try linear(role)
+    }
+
+    func norm(_ role: String) throws -> NormWeights? {
+        vector("\(role).weight").map { NormWeights(gain: $0, bias: vector("\(role).bias")) }
+    }
+
+    func norm(_ role: LayerNorm) throws -> NormWeights? { try norm(role.rawValue) }
+
+    func layer() throws -> TransformerWeights.Layer {
+        TransformerWeights.Layer(
+            attentionNorm: try norm(.attention), postAttentionNorm: try norm(.postAttention),
+            feedForwardNorm: try norm(.feedForward), postFeedForwardNorm: try norm(.postFeedForward),
+            attention: AttentionWeights(
+                query: try linear("attn_q"), key: try linear("attn_k"), value: try linear("attn_v"),
+                output: try linear("attn_output"), queryNorm: try norm(.query), keyNorm: try norm(.key),
+                sinks: vector("attn_sinks.weight")),
+            feedForward: try feedForward(), ropeFactors: ropeFactors())
+    }
+
+    private func feedForward() throws -> FeedForward {
+        guard let router = try optionalLinear("ffn_gate_inp") else { return .dense(try network("")) }
+        return .experts(
+            ExpertWeights(
+                router: router, selectionBias: vector("exp_probs_b.bias"), experts: try network("_exps"),
+                shared: plan.entries["\(prefix)ffn_up_shexp.weight"] == nil ? nil : try network("_shexp"),
+                sharedRouter: try optionalLinear("ffn_gate_inp_shexp")))
+    }
+
+    private func network(_ suffix: String) throws -> FeedForwardWeights {
+        FeedForwardWeights(
+            gate: try optionalLinear("ffn_gate\(suffix)"), up: try linear("ffn_up\(suffix)"),
+            down: try linear("ffn_down\(suffix)"))
+    }
+
+    private func ropeFactors() -> RopeFactors? {
+        func table(_ name: String) -> Tensor? { store["\(name).weight", .vector(onGPU: device)] }
+        if let factors = table("rope_freqs") { return RopeFactors(short: factors, long: factors) }
+        let factors = RopeFactors(short: table("rope_factors_short"), long: table("rope_factors_long"))
+        return factors.short == nil && factors.long == nil ? nil : factors
+    }
+}

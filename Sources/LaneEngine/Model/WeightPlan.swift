@@ -1,0 +1,202 @@
+import TensorGraph
+
+/// Which tensors of a file a model is made of, found and checked: what isn't here isn't used, so a file that holds more is
+/// refused.
+package struct WeightPlan {
+    /// A tensor with its use. Its name is that of its role, which may be a part of a tensor in the file.
+    struct Entry {
+        enum Kind { case matrix, experts, vector, table }
+
+        var tensor: GGUFFile.TensorDescription
+        var kind: Kind
+        /// The layer that uses the tensor; nil for those of the whole model.
+        var layer: Int?
+    }
+
+    package let file: GGUFFile
+    let configuration: ModelConfiguration
+    private(set) var entries: [String: Entry] = [:]
+    /// Names of the file's tensors that are used, or known to have no effect.
+    private var known: Set<String> = []
+
+    init(_ file: GGUFFile, _ configuration: ModelConfiguration, _ architecture: Architecture) throws {
+        self.file = file
+        self.configuration = configuration
+        let width = configuration.embeddingLength
+        let table = [width, configuration.vocabularySize]
+        try require("token_embd.weight", [table], .table)
+        // Models that share embedding and output matrix ("tied") have no tensor of this name.
+        if file.tensors["output.weight"] != nil { try matrix("output", table, layer: nil) }
+        try norm("output_norm", [[width]], architecture.norm, layer: nil)
+        if architecture.hasRopeFactors {
+            for name in ["rope_freqs.weight", "rope_factors_long.weight", "rope_factors_short.weight"] {
+                let dimensions = configuration.attention.compactMap(\.rope?.dimensions).first ?? 0
+                try find(name, [[dimensions / 2]], .vector)
+            }
+        }
+        for layer in 0..<configuration.layerCount {
+            try addAttention(layer, architecture)
+            try addFeedForward(layer, architecture)
+        }
+        try refuseStrangers()
+    }
+
+    var outputName: String { entries["output.weight"] == nil ? "token_embd.weight" : "output.weight" }
+
+    private mutating func addAttention(_ layer: Int, _ architecture: Architecture) throws {
+        let width = configuration.embeddingLength
+        let (queries, keys) = (
+            configuration.headCount * configuration.headWidth, configuration.keyValueHeadCount * configuration.headWidth
+        )
+        for role in LayerNorm.allCases where architecture.norms.contains(role) {
+            let heads = role == .query ? configuration.headCount : configuration.keyValueHeadCount
+            let shapes =
+                role == .query || role == .key
+                ? [[configuration.headWidth], [configuration.headWidth, heads], [configuration.headWidth * heads]]
+                : [[width]]
+            let name = "blk.\(layer).\(architecture.normNames[role] ?? role.rawValue)"
+            if architecture.optionalNorms.contains(role), file.tensors["\(name).weight"] == nil { continue }
+            try norm(name, shapes, architecture.norm, as: "blk.\(layer).\(role.rawValue)", layer: layer)
+        }
+        try matrices(
+            [("attn_q", queries), ("attn_k", keys), ("attn_v", keys)], in: width, from: "attn_qkv", layer: layer)
+        try matrix("blk.\(layer).attn_output", [queries, width], layer: layer)
+        if architecture.hasAttentionSinks {
+            try require("blk.\(layer).attn_sinks.weight", [[configuration.headCount]], .vector, layer: layer)
+        }
+    }
+
+    private mutating func addFeedForward(_ layer: Int, _ architecture: Architecture) throws {
+        let width = configuration.embeddingLength
+        guard let experts = configuration.experts, experts.layers.contains(layer) else {
+            let (length, isScaled) = (configuration.feedForwardLength, architecture.scalesFeedForward)
+            if architecture.isGated {
+                try matrices(
+                    [("ffn_gate", length), ("ffn_up", length)], in: width, from: "ffn_up", layer: layer,
+                    isScaled: isScaled)
+            } else {
+                try matrix("blk.\(layer).ffn_up", [width, length], layer: layer, isScaled: isScaled)
+            }
+            return try matrix("blk.\(layer).ffn_down", [length, width], layer: layer, isScaled: isScaled)
+        }
+        let (count, length) = (experts.count, experts.feedForwardLength)
+        try matrix("blk.\(layer).ffn_gate_inp", [width, count], layer: layer)
+        try find("blk.\(layer).exp_probs_b.bias", [[count]], .vector, layer: layer)
+        for (role, shape) in [("gate", [width, length]), ("up", [width, length]), ("down", [length, width])] {
+            let name = "blk.\(layer).ffn_\(role)_exps"
+            try require("\(name).weight", [shape + [count]], .experts, layer: layer)
+            try find("\(name).bias", [[shape[1], count]], .vector, layer: layer)
+            if architecture.scalesExperts { try find("\(name).scale", [[count]], .vector, layer: layer) }
+            known.formUnion(["scale", "input_scale"].map { "\(name).\($0)" })
+        }
+        guard let shared = experts.sharedFeedForwardLength else { return }
+        try matrix("blk.\(layer).ffn_gate_shexp", [width, shared], layer: layer, isScaled: false)
+        try matrix("blk.\(layer).ffn_up_shexp", [width, shared], layer: layer, isScaled: false)
+        try matrix("blk.\(layer).ffn_down_shexp", [shared, width], layer: layer, isScaled: false)
+        if experts.weighsSharedExpert { try matrix("blk.\(layer).ffn_gate_inp_shexp", [width, 1], layer: layer) }
+    }
+
+    // MARK: Tensors
+
+    /// Several matrices for one input, each a tensor of its own or all one above the other in the tensor `fused`.
+    private mutating func matrices(
+        _ parts: [(role: String, out: Int)], in width: Int, from fused: String, layer: Int, isScaled: Bool = true
+    ) throws {
+        let (prefix, total) = ("blk.\(layer).", parts.reduce(0) { $0 + $1.out })
+        guard let tensor = file.tensors["\(prefix)\(fused).weight"], tensor.shape == [width, total, 1, 1] else {
+            for part in parts { try matrix(prefix + part.role, [width, part.out], layer: layer, isScaled: isScaled) }
+            return
+        }
+        known.formUnion(["weight", "bias", "input_scale"].map { "\(prefix)\(fused).\($0)" })
+        let bias = try checked("\(prefix)\(fused).bias", [[total]], .vector)
+        let scale = try checked("\(prefix)\(fused).scale", [[1]], .vector).flatMap { isScaled ? $0 : nil }
+        var start = 0
+        for part in parts {
+            let (name, rows) = (prefix + part.role, start..<start + part.out)
+            try check(tensor, [[width, total]], .matrix)
+            entries["\(name).weight"] = Entry(
+                tensor: tensor.rows(rows, name: "\(name).weight"), kind: .matrix, layer: layer)
+            if let bias {
+                entries["\(name).bias"] = Entry(
+                    tensor: bias.elements(rows, name: "\(name).bias"), kind: .vector, layer: layer)
+            } else {
+                try find("\(name).bias", [[part.out]], .vector, layer: layer)
+            }
+            if let scale { entries["\(name).scale"] = Entry(tensor: scale, kind: .vector, layer: layer) }
+            start += part.out
+        }
+    }
+
+    /// `[in, out]`, with a bias and a scale where the file has them.
+    private mutating func matrix(_ name: String, _ shape: [Int], layer: Int?, isScaled: Bool = true) throws {
+        try require("\(name).weight", [shape], .matrix, layer: layer)
+        try find("\(name).bias", [[shape[1]]], .vector, layer: layer)
+        if isScaled { try find("\(name).scale", [[1]], .vector, layer: layer) } else { known.insert("\(name).scale") }
+        // What llama.cpp reads for products of NVFP4 on graphics processors alone.
+        known.insert("\(name).input_scale")
+    }
+
+    private mutating func norm(
+        _ name: String, _ shapes: [[Int]], _ kind: NormWeights.Kind, as role: String? = nil, layer: Int?
+    ) throws {
+        try require("\(name).weight", shapes, .vector, as: role.map { "\($0).weight" }, layer: layer)
+        if kind == .layer { try find("\(name).bias", shapes, .vector, as: role.map { "\($0).bias" }, layer: layer) }
+    }
+
+    private mutating func require(
+        _ name: String, _ shapes: [[Int]], _ kind: Entry.Kind, as role: String? = nil, layer: Int? = nil
+    ) throws {
+        guard try find(name, shapes, kind, as: role, layer: layer) else { throw missing(name) }
+    }
+
+    @discardableResult private mutating func find(
+        _ name: String, _ shapes: [[Int]], _ kind: Entry.Kind, as role: String? = nil, layer: Int? = nil
+    ) throws -> Bool {
+        guard let tensor = try checked(name, shapes, kind) else { return false }
+        entries[role ?? name] = Entry(tensor: tensor, kind: kind, layer: layer)
+        return true
+    }
+
+    private mutating func checked(
+        _ name: String, _ shapes: [[Int]], _ kind: Entry.Kind
+    ) throws -> GGUFFile.TensorDescription? {
+        guard let tensor = file.tensors[name] else { return nil }
+        known.insert(name)
+        try check(tensor, shapes, kind)
+        return tensor
+    }
+
+    // MARK: Checks
+
+    private func check(_ tensor: GGUFFile.TensorDescription, _ shapes: [[Int]], _ kind: Entry.Kind) throws {
+        let expected = shapes.map { $0 + Array(repeating: 1, count: 4 - $0.count) }
+        guard expected.contains(tensor.shape) else {
+            let list = expected.map { "\($0)" }.joined(separator: " or ")
+            throw invalid(
+                tensor.name, "its shape is \(tensor.shape), expected \(list)",
+                remedy: "The tensors do not fit the metadata; convert the model again.")
+        }
+        guard kind == .vector ? tensor.type == .float32 : tensor.type.isUsableAsWeight else {
+            throw invalid(
+                tensor.name, "its type is \(tensor.type)",
+                remedy: kind == .vector
+                    ? "Norms and biases must be f32; convert the model again." : "Quantise the model to another type.")
+        }
+    }
+
+    private func refuseStrangers() throws {
+        guard let stranger = file.tensors.keys.filter({ !known.contains($0) }).min() else { return }
+        let part = UnsupportedPart.description(ofTensor: stranger, layerCount: configuration.layerCount)
+        throw invalid(
+            stranger, "a \(configuration.architecture) model with \(part)",
+            remedy: "Such models are not supported: without this tensor the model would be computed wrongly.")
+    }
+
+    func missing(_ name: String) -> TensorGraphError {
+        invalid(name, "is missing", remedy: "The file is incomplete; download or convert it again.")
+    }
+
+    private func invalid(_ name: String, _ problem: String, remedy: String) -> TensorGraphError {
+        .invalidFile(path: file.path, field: "tensor \(name)", problem: problem, remedy: remedy)
+    }
+}

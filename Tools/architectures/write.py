@@ -1,0 +1,112 @@
+#!/usr/bin/env python3
+"""Writes small random models of many architectures with llama.cpp's own test-llama-archs.
+
+    Tools/architectures/write.py FOLDER             all architectures, as llama.cpp's test has them
+    Tools/architectures/write.py --small FOLDER     the families that are supported, in a few kilobytes each: the models of
+                                                    Tests/TestFixtures/Architectures
+
+Small models have narrower layers, several queries to a key, and values for hyper-parameters that the test leaves at "not
+set": soft-caps, scales, YaRN, partial rotation, temperatures. Needs the dependencies (Tools/dependencies.sh) and a C++
+compiler.
+"""
+
+import argparse
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+SOURCE, LIBRARIES = ROOT / ".deps/source", ROOT / ".deps/lib"
+
+FAMILIES = """llama qwen2 qwen3 gemma gemma2 gemma3 qwen3moe gpt-oss phi3 mistral3 smollm3 granite granitemoe qwen2moe olmo2
+olmoe command-r cohere2 glm4 exaone internlm2 starcoder2 stablelm seed_oss arcee xverse nemotron orion""".split()
+
+GROUPED = "LLAMA QWEN2 GEMMA2 OPENAI_MOE GRANITE_MOE COHERE2 QWEN3MOE STARCODER2 GLM4 MISTRAL3".split()
+
+# Family: hyper-parameters beside those that the test sets.
+HYPERPARAMETERS = {
+    "GRANITE": {"EMBEDDING_SCALE": "6.0f", "ATTENTION_SCALE": "0.4f", "LOGIT_SCALE": "3.0f"},
+    "GRANITE_MOE": {"EMBEDDING_SCALE": "6.0f", "ATTENTION_SCALE": "0.4f", "LOGIT_SCALE": "3.0f"},
+    "COHERE2": {"LOGIT_SCALE": "0.25f"},
+    "COMMAND_R": {"LOGIT_SCALE": "0.25f"},
+    "GEMMA2": {"ATTN_LOGIT_SOFTCAPPING": "2.0f", "FINAL_LOGIT_SOFTCAPPING": "4.0f"},
+    "OPENAI_MOE": {
+        "ROPE_SCALING_TYPE": '"yarn"', "ROPE_SCALING_FACTOR": "8.0f", "ROPE_SCALING_ORIG_CTX_LEN": "uint32_t(16)"},
+    "MISTRAL3": {
+        "ROPE_SCALING_TYPE": '"yarn"', "ROPE_SCALING_FACTOR": "8.0f", "ROPE_SCALING_ORIG_CTX_LEN": "uint32_t(16)",
+        "ATTENTION_TEMPERATURE_SCALE": "0.5f", "ROPE_SCALING_YARN_LOG_MUL": "1.0f",
+        "ROPE_SCALING_YARN_BETA_FAST": "8.0f"},
+    "PHI3": {
+        "ROPE_SCALING_TYPE": '"longrope"', "ROPE_SCALING_ATTN_FACTOR": "1.2f",
+        "ROPE_SCALING_ORIG_CTX_LEN": "uint32_t(32)", "ROPE_DIMENSION_COUNT": "uint32_t(4)"},
+    "STABLELM": {"ROPE_DIMENSION_COUNT": "uint32_t(4)"},
+    "LLAMA": {"ROPE_SCALING_TYPE": '"linear"', "ROPE_SCALING_FACTOR": "2.0f"},
+}
+
+
+def replaced(source: str, old: str, new: str) -> str:
+    if old not in source:
+        sys.exit(f"{SOURCE}/tests/test-llama-archs.cpp has changed: it lacks '{old}'")
+    return source.replace(old, new)
+
+
+def without_classifier(source: str) -> str:
+    """The test's source, writing no output for classes beside that for tokens: files that have one are rerankers."""
+    save = "llama_model_save_to_file(model_and_ctx.first.get()"
+    source = '#include "llama-model.h"\n' + source
+    return replaced(source, save, f"model_and_ctx.first->cls_out = nullptr; {save}")
+
+
+def smaller(source: str) -> str:
+    """The test's source with other widths and hyper-parameters."""
+
+    def replace(old: str, new: str) -> None:
+        nonlocal source
+        source = replaced(source, old, new)
+
+    for name, old, new in [("n_vocab", 128, 64), ("n_embd ", 256, 16), ("n_ff   ", 384, 24)]:
+        replace(f"uint32_t {name} = {old};", f"uint32_t {name} = {new};")
+    replace("arch == LLM_ARCH_QWEN3 || arch == LLM_ARCH_MUSE", "arch == LLM_ARCH_MUSE")
+    grouped = " || ".join(f"arch == LLM_ARCH_{name}" for name in GROUPED)
+    replace("uint32_t n_head_kv = n_head;", f"uint32_t n_head_kv = ({grouped}) ? 1 : n_head;")
+    settings = "".join(
+        f"if (arch == LLM_ARCH_{family}) {{ "
+        + " ".join(f"ms.add_kv(LLM_KV_{key}, {value});" for key, value in values.items()) + " }\n"
+        for family, values in HYPERPARAMETERS.items())
+    replace("ms.add_kv(LLM_KV_LOGIT_SCALE,             1.0f);", settings)
+    replace("3.5565588200778455f", "0.4f")
+    replace("LLM_KV_ATTENTION_SLIDING_WINDOW,         n_ctx/8", "LLM_KV_ATTENTION_SLIDING_WINDOW, uint32_t(8)")
+    replace("LLM_KV_EXPERT_COUNT,               uint32_t(2)", "LLM_KV_EXPERT_COUNT, uint32_t(4)")
+    replace("        ms.add_kv(LLM_KV_ROPE_DIMENSION_SECTIONS, std::vector<uint32_t>({n_embd_head/4",
+            "        if (arch != LLM_ARCH_GLM4) ms.add_kv(LLM_KV_ROPE_DIMENSION_SECTIONS, std::vector<uint32_t>({n_embd_head/4")
+    return source
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=pathlib.Path)
+    parser.add_argument("--small", action="store_true")
+    options = parser.parse_args()
+    test = SOURCE / "tests/test-llama-archs.cpp"
+    if not test.exists():
+        sys.exit(f"{test} is missing: run Tools/dependencies.sh")
+    source = without_classifier(test.read_text().replace('"../src/', f'"{SOURCE}/src/'))
+    if options.small:
+        source = smaller(source)
+    options.folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as scratch:
+        program = pathlib.Path(scratch) / "write"
+        main_file = pathlib.Path(scratch) / "write.cpp"
+        main_file.write_text(source)
+        includes = [f"-I{SOURCE}/{part}" for part in ["common", "include", "ggml/include", "src", "vendor"]]
+        archives = [str(LIBRARIES / f"lib{name}.a") for name in ["llama", "ggml", "ggml-cpu", "ggml-base"]]
+        subprocess.run(
+            ["c++", "-std=c++17", "-w", *includes, "-o", program, main_file, ROOT / "Tools/architectures/common.cpp",
+             *archives, "-lpthread", "-ldl", "-fopenmp"], check=True)
+        pattern = "^(" + "|".join(FAMILIES) + ")$"
+        choice = ["-s", "7", "-d", "0.4", "-a", pattern] if options.small else ["-s", "1"]
+        subprocess.run([program, *choice, "-o", options.folder], check=True, stderr=subprocess.DEVNULL)
+
+
+main()
