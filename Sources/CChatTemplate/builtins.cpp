@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <list>
 #include <mutex>
 #include <set>
 #include <stdexcept>
@@ -125,9 +126,7 @@ value default_to(const func_args & args) {
 }
 
 value to_text(const func_args & args) {
-    string text;
-    print_value(args.get_pos(0), text);
-    return mk_val<value_string>(text);
+    return printed(args.get_pos(0));
 }
 
 value to_json(const func_args & args) {
@@ -175,33 +174,69 @@ value array_length(const func_args & args) {
     return mk_val<value_int>(static_cast<std::int64_t>(args.get_pos(0)->as_array().size()));
 }
 
+// Whether the first value comes before the second, by what `attribute` names in them.
+bool precedes(const value & first, const value & second, const value & attribute, bool case_sensitive) {
+    value a = attribute->is_undefined() ? first : member(first, attribute);
+    value b = attribute->is_undefined() ? second : member(second, attribute);
+    if (!case_sensitive && is_val<value_string>(a) && is_val<value_string>(b)) {
+        a = mk_val<value_string>(a->as_string().lowercase());
+        b = mk_val<value_string>(b->as_string().lowercase());
+    }
+    return value_compare(a, b, value_compare_op::lt);
+}
+
+value sort(const func_args & args) {
+    const bool reverse = argument(args, "reverse", 1)->as_bool(), case_sensitive = argument(args, "case_sensitive", 2)->as_bool();
+    const value attribute = argument(args, "attribute", 3);
+    const auto & values = args.get_pos(0)->as_array();
+    // A list's sort keeps the order of equals, and stays within bounds whatever the comparison says.
+    std::list<value> sorted(values.begin(), values.end());
+    sorted.sort([&](const value & left, const value & right) {
+        return reverse ? precedes(right, left, attribute, case_sensitive) : precedes(left, right, attribute, case_sensitive);
+    });
+    return mk_val<value_array>(std::vector<value>(sorted.begin(), sorted.end()));
+}
+
 value dictionary_sort(const func_args & args) {
     const bool case_sensitive = argument(args, "case_sensitive", 1)->as_bool(), reverse = argument(args, "reverse", 3)->as_bool();
     const value by = argument(args, "by", 2);
     const bool by_value = is_val<value_string>(by) && by->as_string().str() == "value";
-    auto members = args.get_pos(0)->as_ordered_object();
-    std::sort(members.begin(), members.end(), [&](const auto & left, const auto & right) {
-        value a = by_value ? left.second : left.first, b = by_value ? right.second : right.first;
-        if (!case_sensitive && is_val<value_string>(a) && is_val<value_string>(b)) {
-            a = mk_val<value_string>(a->as_string().lowercase());
-            b = mk_val<value_string>(b->as_string().lowercase());
-        }
-        return value_compare(reverse ? b : a, reverse ? a : b, value_compare_op::lt);
+    const auto & members = args.get_pos(0)->as_ordered_object();
+    const value whole = mk_val<value_undefined>();
+    std::list<std::pair<value, value>> sorted(members.begin(), members.end());
+    sorted.sort([&](const auto & left, const auto & right) {
+        const value & a = by_value ? left.second : left.first, & b = by_value ? right.second : right.first;
+        return reverse ? precedes(b, a, whole, case_sensitive) : precedes(a, b, whole, case_sensitive);
     });
     auto result = mk_val<value_array>();
-    for (const auto & pair : members) result->push_back(mk_val<value_tuple>(pair));
+    for (const auto & pair : sorted) result->push_back(mk_val<value_tuple>(pair));
     return result;
 }
 
-value range(const func_args & args, const func_handler & original) {
+value is_divisible(const func_args & args) {
+    const auto divisor = integer(args.get_pos(1), 0);
+    if (divisor == 0) throw std::runtime_error("division by zero");
+    return mk_val<value_bool>(divisor == -1 || integer(args.get_pos(0), 0) % divisor == 0);
+}
+
+value range(const func_args & args) {
     // The bound of Jinja2's sandbox.
-    constexpr std::int64_t longest = 100'000;
-    const auto count = args.count();
-    const auto number = [&](std::size_t index, std::int64_t otherwise) { return count > index ? integer(args.get_pos(index), otherwise) : otherwise; };
-    const auto start = count > 1 ? number(0, 0) : 0, stop = count > 1 ? number(1, 0) : number(0, 0), step = number(2, 1);
-    const auto length = (static_cast<long double>(stop) - static_cast<long double>(start)) / static_cast<long double>(step == 0 ? 1 : step);
-    if (length > longest) throw std::runtime_error("range too big; the longest is 100000");
-    return original(args);
+    constexpr std::int64_t longest = 100'000, furthest = std::int64_t(1) << 53;
+    const auto number = [&](std::size_t index, std::int64_t otherwise) {
+        const auto result = args.count() > index ? integer(args.get_pos(index), otherwise) : otherwise;
+        if (result < -furthest || result > furthest) throw std::runtime_error("range: a number is too large");
+        return result;
+    };
+    args.ensure_count(1, 3);
+    const auto start = args.count() > 1 ? number(0, 0) : 0, stop = args.count() > 1 ? number(1, 0) : number(0, 0), step = number(2, 1);
+    if (step == 0) throw std::runtime_error("range: the step is zero");
+    if ((stop - start) / step > longest) throw std::runtime_error("range: the longest is 100000");
+    auto result = mk_val<value_array>();
+    for (auto item = start; step > 0 ? item < stop : item > stop; item += step) {
+        charge(sizeof(value_int_t));
+        result->push_back(mk_val<value_int>(item));
+    }
+    return result;
 }
 
 value now(const func_args & args) {
@@ -242,6 +277,7 @@ void replace_text_builtins(func_builtins & builtins) {
 void replace_array_builtins(func_builtins & builtins) {
     builtins["join"] = join;
     builtins["length"] = array_length;
+    builtins["sort"] = sort;
     for (const char * name : {"map", "select", "selectattr", "reject", "rejectattr"}) builtins[name] = generating(builtins.at(name));
     // Jinja2's sandbox lets nothing change a list.
     builtins.erase("append");
@@ -268,7 +304,8 @@ void replace_builtins() {
     auto & globals = table(global_builtins());
     globals.erase("tojson");
     globals["strftime_now"] = now;
-    globals["range"] = [original = globals.at("range")](const func_args & args) { return range(args, original); };
+    globals["range"] = range;
+    globals["test_is_divisibleby"] = is_divisible;
 }
 
 } // namespace

@@ -16,15 +16,18 @@ struct value_t;
 using value = std::shared_ptr<value_t>;
 struct string;
 
-// Held while a node of the template is evaluated. Throws where evaluation is too deep or takes too long.
+// Held while a node of the template is evaluated, or an item of a loop is prepared. Throws where evaluation is too deep or takes too long.
 struct evaluation_guard {
-    evaluation_guard();
+    explicit evaluation_guard(std::size_t steps = 1);
     ~evaluation_guard();
     evaluation_guard(const evaluation_guard &) = delete;
 };
 
 // Appends a value as Jinja2 prints it.
 void print_value(const value & val, string & out);
+
+// A value as text, as Jinja2 prints it.
+value printed(const value & val);
 
 // `left op right` for text and text-like operands; null where the engine's own rules apply.
 value evaluate_text_operator(const std::string & op, const value & left, const value & right);

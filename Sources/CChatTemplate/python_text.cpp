@@ -215,7 +215,8 @@ void append_escaped(string & out, const string & text, Escape escape) {
     }
 }
 
-void append_representation(string & out, const value & val);
+// `outer`: the source of the list or dictionary around it, to which a string's quotes belong.
+void append_representation(string & out, const value & val, source_id outer);
 
 void append_items(string & out, const value & val, std::string_view open, std::string_view close) {
     const auto source = source_of(val);
@@ -223,18 +224,18 @@ void append_items(string & out, const value & val, std::string_view open, std::s
     bool follows = false;
     for (const auto & item : val->as_array()) {
         if (follows) append(out, source, ", ");
-        append_representation(out, item);
+        append_representation(out, item, source);
         follows = true;
     }
     append(out, source, close);
 }
 
-void append_representation(string & out, const value & val) {
+void append_representation(string & out, const value & val, source_id outer) {
     const auto source = source_of(val);
     if (is_val<value_string>(val)) {
         const std::string bytes = val->val_str.str();
         const char quote = bytes.find('\'') != std::string::npos && bytes.find('"') == std::string::npos ? '"' : '\'';
-        append(out, source, {&quote, 1});
+        append(out, outer, {&quote, 1});
         append_escaped(out, val->val_str, [quote](std::string_view character) -> std::string {
             const auto byte = static_cast<unsigned char>(character[0]);
             switch (byte) {
@@ -247,7 +248,7 @@ void append_representation(string & out, const value & val) {
             if (byte == static_cast<unsigned char>(quote)) return std::string("\\") + quote;
             return byte < 0x20 || byte == 0x7F ? hexadecimal("\\x", byte, 2) : std::string(character);
         });
-        append(out, source, {&quote, 1});
+        append(out, outer, {&quote, 1});
     } else if (is_val<value_tuple>(val)) {
         append_items(out, val, "(", val->as_array().size() == 1 ? ",)" : ")");
     } else if (is_val<value_array>(val)) {
@@ -257,9 +258,9 @@ void append_representation(string & out, const value & val) {
         bool follows = false;
         for (const auto & member : val->as_ordered_object()) {
             if (follows) append(out, source, ", ");
-            append_representation(out, member.first);
+            append_representation(out, member.first, source);
             append(out, source, ": ");
-            append_representation(out, member.second);
+            append_representation(out, member.second, source);
             follows = true;
         }
         append(out, source, "}");
@@ -310,10 +311,11 @@ struct json_writer {
             + hexadecimal("\\u", 0xDC00 + ((scalar - 0x10000) & 0x3FF), 4);
     }
 
-    void write(const value & val, int level) {
+    // `outer`: the source of the list or object around it, to which a string's quotes belong.
+    void write(const value & val, int level, source_id outer) {
         const auto source = source_of(val);
         if (is_val<value_string>(val)) {
-            write_string(val->val_str, source);
+            write_string(val->val_str, outer);
         } else if (is_val<value_none>(val)) {
             append(out, source, "null");
         } else if (is_val<value_bool>(val)) {
@@ -337,7 +339,7 @@ struct json_writer {
         for (const auto & item : val->as_array()) {
             if (follows) append(out, source, format.item_separator);
             line(source, level + 1);
-            write(item, level + 1);
+            write(item, level + 1, source);
             follows = true;
         }
         if (follows) line(source, level);
@@ -356,9 +358,9 @@ struct json_writer {
         for (const auto & member : members) {
             if (follows) append(out, source, format.item_separator);
             line(source, level + 1);
-            write_string(member.first->as_string(), source_of(member.first));
+            write_string(member.first->as_string(), source);
             append(out, source, format.key_separator);
-            write(member.second, level + 1);
+            write(member.second, level + 1, source);
             follows = true;
         }
         if (follows) line(source, level);
@@ -385,14 +387,20 @@ string html_escaped(const string & text) {
 
 string representation(const value & val) {
     string result;
-    append_representation(result, val);
+    append_representation(result, val, 0);
     return result;
 }
 
 string json_text(const value & val, const json_format & format) {
     string result;
-    json_writer{result, format}.write(val, 0);
+    json_writer{result, format}.write(val, 0, 0);
     return result;
+}
+
+value printed(const value & val) {
+    string text;
+    print_value(val, text);
+    return mk_val<value_string>(text);
 }
 
 void print_value(const value & val, string & out) {

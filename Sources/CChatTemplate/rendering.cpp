@@ -8,7 +8,7 @@ namespace {
 
 // Python allows about as many calls within each other; a template of ours uses tens.
 constexpr std::size_t depth_limit = 1000;
-// A thousand messages take some hundred thousand.
+// A thousand messages take some hundred thousand; these take seconds at most.
 constexpr std::size_t step_limit = 2'000'000;
 // Nested blocks copy their text, so that a prompt is counted several times.
 constexpr std::size_t byte_limit = std::size_t(1) << 29;
@@ -22,10 +22,10 @@ rendering * rendering::current() { return active; }
 rendering::scope::scope(rendering & rendering) { active = &rendering; }
 rendering::scope::~scope() { active = nullptr; }
 
-evaluation_guard::evaluation_guard() {
+evaluation_guard::evaluation_guard(std::size_t steps) {
     if (!active) return;
     if (active->depth >= depth_limit) throw std::runtime_error("the template calls itself too deeply");
-    if (++active->steps > step_limit) throw std::runtime_error("the template doesn't come to an end");
+    if ((active->steps += steps) > step_limit) throw std::runtime_error("the template doesn't come to an end");
     ++active->depth;
 }
 

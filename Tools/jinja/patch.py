@@ -16,6 +16,7 @@ CHANGES = [
     ("runtime.cpp", "auto builtins = ", "const auto & builtins = ", 2),
     # None, lists and dictionaries are printed as Python does.
     ("runtime.h", "gather_string_parts_recursive(item, parts);", "print_value(item, parts->val_str);", 1),
+    ("runtime.cpp", "input = mk_val<value_string>(input->as_string());", "input = printed(input);", 1),
     # Python's rules for text and operators; the engine is more lenient, and loses marks.
     (
         "runtime.cpp",
@@ -45,6 +46,7 @@ CHANGES = [
     ),
     # A template is a part of a file from anywhere: its work is bounded.
     ("runtime.cpp", "return execute_impl(ctx);", "evaluation_guard guard; return execute_impl(ctx);", 1),
+    ("runtime.cpp", "context loop_scope(scope);", "evaluation_guard guard(16); context loop_scope(scope);", 1),
 ]
 
 
