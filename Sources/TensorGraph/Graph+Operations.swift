@@ -162,6 +162,7 @@ public struct RotaryEmbedding: Hashable, Sendable {
     public var frequencyScale: Float
     /// What the rotated elements are multiplied by, besides the factor that ggml derives for ``yarn``.
     public var magnitude: Float = 1
+    /// How a context was extended; nil where it wasn't by YaRN.
     public var yarn: YaRN?
 
     /// YaRN (Peng et al., arXiv 2309.00071): slow rotations are scaled by ``frequencyScale``, fast ones are left as they are,
@@ -174,6 +175,7 @@ public struct RotaryEmbedding: Hashable, Sendable {
         /// Pairs that turn less often than this are fully scaled (beta slow).
         public var slowRotations: Float
 
+        /// An extension of a context of so many positions.
         public init(originalContextLength: Int, fastRotations: Float, slowRotations: Float) {
             self.originalContextLength = originalContextLength
             self.fastRotations = fastRotations

@@ -66,6 +66,8 @@ public struct TemplateDate: Sendable, Hashable, CustomStringConvertible {
 
 /// As its day: the time isn't kept.
 extension TemplateDate: Codable {
+    /// Reads a day such as `2024-07-26`.
+    /// - Throws: `DecodingError` for text that is no day.
     public init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
         let text = try container.decode(String.self)
@@ -75,6 +77,8 @@ extension TemplateDate: Codable {
         self = date
     }
 
+    /// Writes the day, such as `2024-07-26`.
+    /// - Throws: what the encoder throws.
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
         try container.encode(description)
