@@ -63,7 +63,7 @@ let package = Package(
                 .product(name: "NIOCore", package: "swift-nio", condition: evaluation),
                 .product(name: "NIOPosix", package: "swift-nio", condition: evaluation),
             ],
-            resources: ["report.html", "report.css", "chart.svg", "quality-judge.txt", "criteria-judge.txt"].map {
+            resources: ["report.html", "report.css", "quality-judge.txt", "criteria-judge.txt"].map {
                 .embedInCode("Resources/\($0)")
             }
         ),

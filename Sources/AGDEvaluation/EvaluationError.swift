@@ -3,18 +3,26 @@
 /// `file`, `line` (1-based) and `field` are filled in by whoever knows them; a parser that knows only the field throws
 /// without a file, and the reader adds it with ``located(file:line:)``.
 public struct EvaluationError: Error, Equatable, Sendable, CustomStringConvertible {
+    /// The file at fault.
     public var file: String?
+    /// Its line, counted from 1.
     public var line: Int?
+    /// The field, as a path such as `kwargs.keywords[1]`.
     public var field: String?
+    /// What is wrong.
     public var problem: String
+    /// What mends it.
     public var remedy: String
     /// What to set otherwise, where that mends it; whoever knows how that is done (an option, a field) says so.
     public var setting: Setting?
 
+    /// What can be set otherwise.
     public enum Setting: Sendable {
+        /// Where the run is written, or which model judges.
         case output, judgeModel
     }
 
+    /// An error with what is known of its place.
     public init(
         file: String? = nil, line: Int? = nil, field: String? = nil, problem: String, remedy: String,
         setting: Setting? = nil

@@ -90,7 +90,7 @@ struct Conversation {
     /// Reads `[{"role": …, "content": …}, …]` or `{"messages": […], "tools": […]}`.
     init(file path: String) throws {
         let json = try Self.json(inFile: path)
-        guard let list = (json["messages"] ?? json).elements else {
+        guard let list = (json["messages"] ?? json).array else {
             throw ValidationError("\(path): the list of messages is missing. \(Self.expected)")
         }
         guard !list.isEmpty else { throw ValidationError("\(path): there are no messages. \(Self.expected)") }
@@ -105,7 +105,7 @@ struct Conversation {
     static func tools(inFile path: String) throws -> [JSONValue] { try list(json(inFile: path), of: path) }
 
     private static func list(_ json: JSONValue, of path: String) throws -> [JSONValue] {
-        guard let tools = json.elements, tools.allSatisfy({ $0.members != nil }) else {
+        guard let tools = json.array, tools.allSatisfy({ $0.members != nil }) else {
             throw ValidationError(
                 "\(path): the tools are no list of objects. Expected [{\"type\": \"function\", \"function\": {\"name\": …}}, …]."
             )

@@ -59,10 +59,10 @@ struct Evaluate: AsyncParsableCommand {
     func validate() throws {
         try Terminal.checkOutput(output, option: "--output")
         let method = try method
-        guard !method.decoding.name.needsRegion else { return }
+        guard !method.decoding.needsRegion else { return }
         for (option, isGiven) in [("--side", side != nil), ("--roi", !roi.isEmpty)] where isGiven {
             throw ValidationError(
-                "\(option) has no effect with --strategy \(method.decoding.name.rawValue), which needs no region.")
+                "\(option) has no effect with --strategy \(method.decoding.name), which needs no region.")
         }
     }
 

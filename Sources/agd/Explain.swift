@@ -46,9 +46,6 @@ struct Explain: AsyncParsableCommand {
     func validate() throws {
         try Terminal.checkOutput(output, option: "--output")
         try NumberOption.check(maximumTokens, "--n-predict", in: NumberOption.tokens)
-        if strategyOptions.strategy == .regionPrompt {
-            throw ValidationError("agd explain shows what the prompt itself leads to; drop --strategy region-prompt.")
-        }
         try NumberOption.check(word, "--word", in: NumberOption.tokens)
         _ = try method
         if contrast, ![.text, .json].contains(format) {
@@ -67,8 +64,13 @@ struct Explain: AsyncParsableCommand {
         let model = try modelOptions.load()
         let marked = try promptOptions.resolve(for: model)
         let (prompt, region) = (marked.prompt, marked.region)
-        let guided = try strategyOptions.decoding(of: marked, model: model, reverse: modelOptions.reverseOptions)
-            .strategy
+        let (edited, guided) = try strategyOptions.decoding(
+            of: marked, model: model, reverse: modelOptions.reverseOptions)
+        if edited.tokens != prompt.tokens {
+            throw ValidationError(
+                "agd explain shows what the prompt itself leads to; drop --strategy \(try method.name), which edits it."
+            )
+        }
         let dictated = try completion.map { try tokens(of: $0, model) }
         let strategy: any DecodingStrategy = dictated.map { Dictated($0, adviser: guided) } ?? guided
         let count = dictated?.count ?? maximumTokens

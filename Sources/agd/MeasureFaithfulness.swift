@@ -40,6 +40,7 @@ struct MeasureFaithfulness: ParsableCommand {
         if let plot { try Terminal.checkOutput("\(plot)-tokens.svg", option: "--plot") }
         try NumberOption.check(steps, "--steps", in: 1...1000)
         try NumberOption.check(limit, "--limit", in: NumberOption.counts)
+        _ = try PromptOptions.regions(roi)
     }
 
     func run() throws {
@@ -49,7 +50,9 @@ struct MeasureFaithfulness: ParsableCommand {
         options.steps = steps
         options.attribution = modelOptions.reverseOptions
         let bar = ProgressBar("taking away")
-        let result = try Faithfulness(model, items, regions: roi, options: options) { bar.update($0) }
+        let result = try Faithfulness(model, items, regions: PromptOptions.regions(roi), options: options) {
+            bar.update($0)
+        }
         bar.finish()
         if let plot {
             try Terminal.write(result.plot(ofHeads: false), to: "\(plot)-tokens.svg", option: "--plot")

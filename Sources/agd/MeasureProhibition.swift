@@ -57,7 +57,8 @@ struct MeasureProhibition: AsyncParsableCommand {
         let model = try modelOptions.load()
         let bar = ProgressBar("looking at prohibitions")
         let result = try await Prohibition(
-            model, items, regions: roi, rule: rule, candidates: CandidateRule(minimumProbability: minProbability),
+            model, items, regions: PromptOptions.regions(roi), rule: rule,
+            candidates: CandidateRule(minimumProbability: minProbability),
             answerLength: maximumTokens, options: modelOptions.reverseOptions
         ) { bar.update($0) }
         bar.finish()

@@ -85,5 +85,6 @@ extension Session.CacheType: ExpressibleByArgument {
 extension PropagationRule: ExpressibleByArgument {
     public static var allValueStrings: [String] { all.map(\.name) }
 }
-extension AttributionGuided.Score: ExpressibleByArgument {}
-extension TangentSchedule: ExpressibleByArgument {}
+extension AttributionGuided.Score: ExpressibleByArgument {
+    public init?(argument: String) { self.init(rawValue: argument) }
+}

@@ -1,119 +1,33 @@
 import ArgumentParser
 import AttributionGuidedDecoding
 
-/// How the next token is chosen.
+/// How the next token is chosen: the options of all decoding methods, as their table has them.
 struct StrategyOptions: ParsableArguments {
-    typealias Name = DecodingMethod.Name
-
     @Option(
         help: ArgumentHelp(
             "How tokens are chosen; by default agd where a region is given, else greedy.",
-            valueName: Name.allCases.map(\.rawValue).joined(separator: "|")))
-    var strategy: Name?
+            valueName: "name"))
+    var strategy: DecodingMethod.Kind?
 
-    @Option(
-        help:
-            "How relevance propagates: \(PropagationRule.all.map(\.name).joined(separator: ", ")); by default \(PropagationRule.attnLRP.name)."
-    )
-    var rule: PropagationRule?
+    /// What was given, by the options' names.
+    private var given: [String: String] = [:]
 
-    @Option(
-        help:
-            "What candidates are ranked by: sum (the region's relevance) or excess (its share beyond the usual); by default sum."
-    )
-    var score: AttributionGuided.Score?
+    init() {}
 
-    @Option(
-        parsing: .unconditional,
-        help: ArgumentHelp("Candidates at most; by default \(CandidateRule().count).", valueName: "k"))
-    var candidates: Int?
-
-    @Option(
-        parsing: .unconditional,
-        help: ArgumentHelp(
-            "Least probability of a candidate; by default \(CandidateRule().minimumProbability).", valueName: "p"))
-    var minProbability: Double?
-
-    @Option(
-        parsing: .unconditional,
-        help: ArgumentHelp(
-            "Guides only where the entropy in nats is at least this; off guides every step; by default \(AttributionGuided.paperEntropyThreshold).",
-            valueName: "nats|off"))
-    var entropyThreshold: DecodingOptions.EntropyThreshold?
-
-    @Option(
-        parsing: .unconditional,
-        help: ArgumentHelp(
-            "cad: how much is taken away of what the model would say without the region; by default \(DecodingMethod.standardAlpha).",
-            valueName: "x"))
-    var alpha: Double?
-
-    @Option(
-        help: ArgumentHelp(
-            "dola: layers to contrast with, low, high or a list; by default high.", valueName: "low|high|0,2,4"))
-    var dolaLayers: LayerContrast.Layers?
-
-    @Option(
-        parsing: .unconditional,
-        help: ArgumentHelp(
-            "dola: makes tokens that have occurred less likely; 1, which is off, by default.", valueName: "x"))
-    var repetitionPenalty: Double?
-
-    @Option(
-        parsing: .unconditional,
-        help: ArgumentHelp(
-            "agd-blend: weight of the standardised score against log p; by default \(DecodingMethod.standardLambda).",
-            valueName: "x"))
-    var lambda: Double?
-
-    @Option(
-        parsing: .unconditional,
-        help: ArgumentHelp(
-            "dola (0.1), agd-blend (0.01): least share of the most probable token's probability.", valueName: "p"))
-    var plausibility: Double?
-
-    @Option(
-        help: "When tangents are computed: eager (with each step) or deferred (when the gate opens); by default eager.")
-    var tangents: TangentSchedule?
-
-    @Option(
-        name: .customLong("temp"), parsing: .unconditional,
-        help: ArgumentHelp("Sampling temperature; 0 is greedy.", valueName: "t"))
-    var temperature: Double?
-
-    @Option(
-        parsing: .unconditional,
-        help: ArgumentHelp("Samples from the k most probable tokens; 0 from all.", valueName: "k"))
-    var topK: Int?
-
-    @Option(
-        parsing: .unconditional,
-        help: ArgumentHelp("Samples from the smallest set with this much probability.", valueName: "p"))
-    var topP: Double?
-
-    @Option(
-        parsing: .unconditional,
-        help: ArgumentHelp("Drops tokens with less than this share of the best one's probability.", valueName: "p"))
-    var minP: Double?
-
-    @Option(name: .shortAndLong, parsing: .unconditional, help: ArgumentHelp("Seed of the sampler.", valueName: "n"))
-    var seed: UInt64?
-
-    /// What was given, by any strategy's name.
-    private var options: DecodingOptions {
-        var options = DecodingOptions()
-        (options.rule, options.score, options.tangents) = (rule, score, tangents)
-        (options.candidates, options.minimumProbability) = (candidates, minProbability)
-        options.entropyThreshold = entropyThreshold
-        (options.lambda, options.plausibility) = (lambda, plausibility)
-        (options.alpha, options.layers, options.repetitionPenalty) = (alpha, dolaLayers, repetitionPenalty)
-        (options.temperature, options.topK, options.topP, options.minP) = (temperature, topK, topP, minP)
-        options.seed = seed
-        return options
+    init(from decoder: any Decoder) throws {
+        let arguments = try decoder.container(keyedBy: Key.self)
+        _strategy = try arguments.decode(Option<DecodingMethod.Kind?>.self, forKey: .strategy)
+        for option in DecodingMethod.options {
+            let key = Key(stringValue: option.name)
+            given[option.name] = try arguments.decode(Option<String?>.self, forKey: key).wrappedValue
+        }
     }
 
     func validate() throws {
-        do { try options.checkRanges() } catch { throw ValidationError(Self.text(error)) }
+        for option in DecodingMethod.options {
+            guard let text = given[option.name], !option.values.accept(text) else { continue }
+            throw ValidationError("\(option.flag) must be \(option.values.description); it is '\(text)'.")
+        }
     }
 
     /// The choice of tokens. A command calls it before it does any work.
@@ -123,11 +37,11 @@ struct StrategyOptions: ParsableArguments {
     /// - Throws: `ValidationError` for an option that the strategy doesn't obey, and for a strategy that needs a region where
     ///   there is none.
     func method(hasRegion: Bool, seed: UInt64 = .random(in: .min ... .max)) throws -> DecodingMethod {
-        var options = options
-        let name = strategy ?? (hasRegion ? .agd : .greedy)
-        if name == .sample, options.seed == nil { options.seed = seed }
-        if name.needsRegion, !hasRegion { throw ValidationError(Self.text(.needsRegion(name))) }
-        do { return try DecodingMethod(name, options) } catch {
+        var given = given
+        let kind = strategy ?? DecodingMethod.standardKind(hasRegion: hasRegion)
+        if kind.has("seed"), given["seed"] == nil { given["seed"] = "\(seed)" }
+        if kind.needsRegion, !hasRegion { throw ValidationError(Self.text(.needsRegion(method: kind.name))) }
+        do { return try kind.method(given) } catch {
             let reason = strategy == nil ? ", which is taken \(hasRegion ? "with a region" : "without --roi")" : ""
             throw ValidationError(Self.text(error, reason: reason))
         }
@@ -146,49 +60,84 @@ struct StrategyOptions: ParsableArguments {
     }
 
     private static func text(_ error: DecodingOptionError, reason: String = "") -> String {
-        switch error {
-        case .withoutEffect(let option, let name):
-            "\(flag(option)) has no effect with --strategy \(name.rawValue)\(reason); it works with "
-                + Name.obeying(option).map { "--strategy \($0.rawValue)" }.joined(separator: ", ") + "."
+        func flag(_ name: String) -> String { DecodingMethod.options.first { $0.name == name }?.flag ?? name }
+        return switch error {
+        case .withoutEffect(let option, let method):
+            "\(flag(option)) has no effect with --strategy \(method)\(reason); it works with "
+                + DecodingMethod.kinds.filter { $0.has(option) }.map { "--strategy \($0.name)" }
+                .joined(separator: ", ") + "."
         case .invalid(let option, let problem): "\(flag(option)) \(problem)."
-        case .needsRegion(let name):
-            "--strategy \(name.rawValue) needs a region: name one with --roi, such as --roi system."
-        }
-    }
-
-    private static func flag(_ option: DecodingOptions.Name) -> String {
-        switch option {
-        case .rule: "--rule"
-        case .score: "--score"
-        case .entropyThreshold: "--entropy-threshold"
-        case .candidates: "--candidates"
-        case .minimumProbability: "--min-probability"
-        case .tangents: "--tangents"
-        case .lambda: "--lambda"
-        case .plausibility: "--plausibility"
-        case .temperature: "--temp"
-        case .topK: "--top-k"
-        case .topP: "--top-p"
-        case .minP: "--min-p"
-        case .seed: "--seed"
-        case .alpha: "--alpha"
-        case .layers: "--dola-layers"
-        case .repetitionPenalty: "--repetition-penalty"
+        case .needsRegion(let method):
+            "--strategy \(method) needs a region: name one with --roi, such as --roi system."
+        case .unknown: "--strategy: \(error)."
         }
     }
 }
 
-extension DecodingMethod.Name: ExpressibleByArgument {}
-extension LayerContrast.Layers: ExpressibleByArgument {}
+/// ArgumentParser finds a command's options by reflection, and reads them by key: what is reflected here is the table.
+extension StrategyOptions: CustomReflectable {
+    private struct Key: CodingKey {
+        var stringValue: String
+        var intValue: Int? { nil }
 
-extension DecodingOptions.EntropyThreshold: ExpressibleByArgument {
-    public init?(argument: String) {
-        if argument == "off" {
-            self = .off
-        } else if let value = Double(argument), value.isFinite {
-            self = .nats(value)
-        } else {
-            return nil
+        init(stringValue: String) { self.stringValue = stringValue }
+        init?(intValue: Int) { nil }
+
+        static let strategy = Key(stringValue: "strategy")
+    }
+
+    var customMirror: Mirror {
+        let options: [(label: String?, value: Any)] = DecodingMethod.options.map { option in
+            (
+                option.name,
+                Option<String?>(
+                    name: option.flagName, parsing: .unconditional,
+                    help: ArgumentHelp("\(option.help)", valueName: option.valueName))
+            )
+        }
+        return Mirror(self, children: [(label: "strategy", value: _strategy)] + options)
+    }
+}
+
+extension DecodingOption {
+    /// As llama.cpp's programs call it, where they have it.
+    private var longName: String { name == "temperature" ? "temp" : shortName(joinedBy: "-") }
+
+    fileprivate var flag: String { "--" + longName }
+
+    fileprivate var flagName: NameSpecification {
+        name == "seed" ? [.customShort("s"), .customLong(longName)] : .customLong(longName)
+    }
+
+    /// What it does, the value that stands in where it is left out, and the strategies that obey it.
+    fileprivate var help: String {
+        let texts = Set(standards.map(\.text))
+        let methods = standards.map(\.method).joined(separator: ", ")
+        // Where no seed is given, commands choose one.
+        guard name != "seed" else { return "\(meaning) (\(methods))" }
+        let standard =
+            texts.count == 1
+            ? texts.joined() : standards.map { "\($0.text) with \($0.method)" }.joined(separator: ", ")
+        return "\(meaning) By default \(standard). (\(methods))"
+    }
+
+    fileprivate var valueName: String {
+        let letter = symbol.count == 1 ? symbol : "x"
+        return switch values {
+        case .number(_, let word): word.map { "\(letter)|\($0)" } ?? letter
+        case .integer: symbol.count == 1 ? symbol : "n"
+        case .choice(let words): words.joined(separator: "|")
+        case .integers(let words): (words + ["0,2,4"]).joined(separator: "|")
         }
     }
+}
+
+extension DecodingMethod.Kind: ExpressibleByArgument {
+    public init?(argument: String) {
+        guard let kind = DecodingMethod.kind(named: argument) else { return nil }
+        self = kind
+    }
+
+    public var defaultValueDescription: String { name }
+    public static var allValueStrings: [String] { DecodingMethod.kinds.map(\.name) }
 }

@@ -192,7 +192,7 @@ struct BadRequest: Sendable, CustomTestStringConvertible {
         .init("a negative temperature", ask("--strategy", "sample", "--temp", "-1"), "--temp", "between"),
         .init("a temperature that is no number", ask("--strategy", "sample", "--temp", "nan"), "--temp", "between"),
         .init("a top-p of 2", ask("--strategy", "sample", "--top-p", "2"), "--top-p", "between"),
-        .init("a negative top-k", ask("--strategy", "sample", "--top-k", "-2"), "--top-k", "0 or more"),
+        .init("a negative top-k", ask("--strategy", "sample", "--top-k", "-2"), "--top-k", "from 0"),
         .init("a min-p that is no number", ask("--strategy", "sample", "--min-p", "nan"), "--min-p", "between"),
         .init("a negative seed", ask("--strategy", "sample", "--seed", "-1"), "--seed", "-1"),
         .init("an entropy threshold in words", ask("--entropy-threshold", "low"), "low", "--entropy-threshold"),
@@ -201,7 +201,7 @@ struct BadRequest: Sendable, CustomTestStringConvertible {
         .init("an infinite entropy threshold", ask("--entropy-threshold", "inf"), "inf", "--entropy-threshold"),
         .init("a least probability of 2", ask("--min-probability", "2"), "--min-probability", "between"),
         .init("a least probability that is no number", ask("--min-probability", "nan"), "--min-probability", "between"),
-        .init("no candidates", ask("--candidates", "0"), "--candidates", "at least 1"),
+        .init("no candidates", ask("--candidates", "0"), "--candidates", "from 1"),
         .init("an unknown rule", ask("--rule", "lime"), "lime", "attnlrp"),
         .init("layers that are none", ask("--strategy", "dola", "--dola-layers", "middle"), "--dola-layers", "middle"),
         .init(

@@ -98,7 +98,7 @@ struct ItemIdentityTests {
         let reversed = Array(data.reversed())
         let other = try Self.run(
             reversed, Benchmark.nqOpen.items(inFiles: reversed.map(\.path)), correct: [1, 0, 0, 0, 0, 0]
-        ) { $0.method = RunMethod(.guided(Guidance())) }
+        ) { $0.method = RunMethod(.guided(.init())) }
         // The same item is right in both: nothing differs. By id or by order two would.
         #expect(try RunReport([greedy.0, other.0]).rows.last?.pValue == 1)
     }
@@ -108,7 +108,7 @@ struct ItemIdentityTests {
         let data = try [TemporaryFile(Self.question("a", id: "p") + "\n" + Self.question("b", id: "q"))]
         let items = try Benchmark.nqOpen.items(inFiles: data.map(\.path))
         let old = try Self.run(data, items, correct: [0, 1], knowsPlaces: false)
-        let new = try Self.run(data, items, correct: [0, 1]) { $0.method = RunMethod(.guided(Guidance())) }
+        let new = try Self.run(data, items, correct: [0, 1]) { $0.method = RunMethod(.guided(.init())) }
         #expect(try RunReport([old.0, new.0]).rows.last?.pValue == 1)
 
         let twins = try [TemporaryFile(Self.question("a", id: "p") + "\n" + Self.question("b", id: "p"))]

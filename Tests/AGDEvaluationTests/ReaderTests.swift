@@ -79,8 +79,8 @@ struct OfficialFileTests {
             #expect([541, 252, 250, 240, 100].contains(items.count), "\(file)")
             let isReference = file.contains("/reference/")
             let region = isReference ? "message:\(items[0].messages.count - 1)" : "system"
-            #expect(items.allSatisfy { $0.region == [region] }, "\(file)")
-            #expect((items[0].messages[0].role == .system) == !isReference, "\(file)")
+            #expect(items.allSatisfy { $0.region.map(\.description) == [region] }, "\(file)")
+            #expect((items[0].messages[0].role == "system") == !isReference, "\(file)")
             #expect(file.hasSuffix(items[0].setting + "/input_data.json.gz"), "\(file)")
         }
     }
@@ -91,10 +91,10 @@ struct OfficialFileTests {
         let turns = try items(
             .iheval,
             root + "rule-following/multi-turn/conflict/both-turn-conflict-default-system-prompt/input_data.json.gz")
-        #expect(turns[0].messages.map(\.role) == [.system, .user, .assistant, .user])
+        #expect(turns[0].messages.map(\.role) == ["system", "user", "assistant", "user"])
         let tools = try items(.iheval, root + "tool-use/slack-user/aligned/default/input_data.json.gz")
-        #expect(tools[0].messages.map(\.role) == [.system, .user, .assistant, .tool])
-        #expect(tools[0].messages[2].toolCall?.name == "get_users_in_channel")
+        #expect(tools[0].messages.map(\.role) == ["system", "user", "assistant", "tool"])
+        #expect(tools[0].messages[2].toolCalls.first?.name == "get_users_in_channel")
         #expect(tools[0].tools.count == 1)
         #expect(tools[0].scoring == .singleWord("Jack"))
     }
@@ -104,8 +104,10 @@ struct OfficialFileTests {
         for item in try items(.hotpotqa, "qa/hotpotqa/hotpot_dev_distractor_sample100.json.gz") {
             #expect(item.region.count >= 2)
             for region in item.region {
-                let quoted = try JSONParser.parse(String(region.dropFirst("text:".count)))
-                guard case .string(let text) = quoted else { throw JSONField(quoted).unexpected("a string") }
+                guard case .text(let text, in: nil) = region.target else {
+                    Issue.record("\(region)")
+                    continue
+                }
                 #expect(PythonText(item.messages[0].content).contains(PythonText(text)))
             }
         }
@@ -121,7 +123,7 @@ struct OfficialFileTests {
     @Test("SysBench's dialogues ask five times and are judged by numbered criteria")
     func sysbench() throws {
         let item = try items(.sysbench, "sysbench/synthetic_dialogues.json")[0]
-        #expect(item.messages.map(\.role) == [.system, .user] && item.followUps.count == 4)
+        #expect(item.messages.map(\.role) == ["system", "user"] && item.followUps.count == 4)
         guard case .judged(let turns) = item.scoring else { Issue.record("not judged"); return }
         #expect(turns.map(\.criteria.count).first == 3)
         #expect(turns[0].criteria.map(\.type) == ["format", "content", "action"])
@@ -142,7 +144,9 @@ struct BenchmarkLineTests {
         let file = try TemporaryFile(line + "\n")
         let item = try Benchmark.microcosm.items(inFile: file.path)[0]
         #expect(item.id == "7" && item.setting == "forbidden word")
-        #expect(item.region == ["system", "message:1"] && item.oppositeRegion == ["text:\"ships\""])
+        #expect(
+            item.region.map(\.description) == ["system", "message:1"]
+                && item.oppositeRegion.map(\.description) == ["text:\"ships\""])
         let scorer = ReplyScorer(support: .none)
         #expect(try scorer.scores(of: "In a bay.", by: item.scoring) == ["correct": 1])
         #expect(try scorer.scores(of: "In the Harbour.", by: item.scoring) == ["correct": 0])

@@ -33,14 +33,15 @@ struct RunMethodTests {
             (header("greedy"), try Self.method(.greedy)),
             (
                 header("agd", side: "opposite"),
-                try Self.method(.guided(Guidance(score: .excess, entropyThreshold: nil)), side: .opposite)
+                try Self.method(.guided(.init(Guidance(score: .excess, entropyThreshold: nil))), side: .opposite)
             ),
             (
                 header("agd", "\"entropy_threshold\":1.734,", regions: "\"heads:0.1\",\"heads:@file.json=-1\""),
-                try Self.method(.guided(Guidance(score: .excess)), regions: ["heads:0.1", "heads:@file.json=-1"])
+                try Self.method(
+                    .guided(.init(Guidance(score: .excess))), regions: ["heads:0.1", "heads:@file.json=-1"])
             ),
             (header("sample"), try Self.method(.sample(Sampling.Options()))),
-            (header("cad"), try Self.method(.contextAware(alpha: 1))),
+            (header("cad"), try Self.method(.contextAware(.init()))),
             (header("region-prompt"), try Self.method(.regionPrompt)),
         ]
         for (text, method) in written {
@@ -52,8 +53,8 @@ struct RunMethodTests {
     func coding() throws {
         let encoder = JSONEncoder()
         encoder.keyEncodingStrategy = .convertToSnakeCase
-        for name in DecodingMethod.Name.allCases {
-            let method = try Self.method(.init(name), side: .opposite, regions: ["text:\"\\beta\"=-0.5", "regex:a+"])
+        for kind in DecodingMethod.kinds {
+            let method = try Self.method(kind.standard, side: .opposite, regions: ["text:\"\\beta\"=-0.5", "regex:a+"])
             #expect(try Self.decoder.decode(RunMethod.self, from: encoder.encode(method)) == method)
         }
     }
@@ -62,13 +63,15 @@ struct RunMethodTests {
     func labels() throws {
         #expect(try Self.method(.greedy).label == "greedy")
         #expect(
-            try Self.method(.guided(Guidance(score: .excess, entropyThreshold: 1.2)), side: .opposite).label
+            try Self.method(.guided(.init(Guidance(score: .excess, entropyThreshold: 1.2))), side: .opposite).label
                 == "agd excess, tau 1.2, opposite region")
-        let narrow = Guidance(
-            entropyThreshold: nil, choice: .best(CandidateRule(count: 3, minimumProbability: 0.01), .withEachStep))
-        #expect(try Self.method(.guided(narrow), regions: ["heads:0.1"]).label == "agd sum, k 3, p 0.01, heads:0.1")
+        let narrow = AttributionGuided.Settings(
+            Guidance(rule: .cpLRP, entropyThreshold: nil),
+            candidates: CandidateRule(count: 3, minimumProbability: 0.01))
         #expect(
-            try Self.method(.layerContrast(layers: .layers([0, 2]), plausibility: 0.1, repetitionPenalty: 1.2)).label
+            try Self.method(.guided(narrow), regions: ["heads:0.1"]).label == "agd sum, cp-lrp, k 3, p 0.01, heads:0.1")
+        #expect(
+            try Self.method(.layerContrast(.init(layers: .layers([0, 2]), repetitionPenalty: 1.2))).label
                 == "dola, layers 0,2, repetition penalty 1.2")
     }
 }

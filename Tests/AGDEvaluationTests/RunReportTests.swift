@@ -8,12 +8,13 @@ import Testing
 @Suite("Reports say what runs show, and what they leave open")
 struct RunReportTests {
     private static func file(
-        _ name: String, _ strategy: DecodingMethod.Name, _ lines: [String],
+        _ name: String, _ strategy: DecodingMethod.Kind, _ lines: [String],
         change: (inout RunSettings) -> Void = { _ in }
     ) throws -> (TemporaryFile, RunFile) {
         let data = try TemporaryFile("x", name: "data.jsonl")
         let source = try RunSettings.DataFile(path: data.path)
-        let decoding = strategy == .agd ? DecodingMethod.guided(Guidance(entropyThreshold: nil)) : try .init(strategy)
+        let decoding =
+            strategy == .guided ? DecodingMethod.guided(.init(Guidance(entropyThreshold: nil))) : strategy.standard
         var settings = RunSettings(
             benchmark: .microcosm, data: [source], model: source, method: RunMethod(decoding), maximumTokens: 8,
             cacheType: "f16")
@@ -37,7 +38,7 @@ struct RunReportTests {
     func rows() throws {
         let greedy = try Self.file("greedy", .greedy, (0..<10).map { Self.line($0, correct: $0 < 1 ? 1 : 0) })
         let guided = try Self.file(
-            "agd", .agd, (0..<10).map { Self.line($0, correct: $0 < 9 ? 1 : 0, logProbability: -4) })
+            "agd", .guided, (0..<10).map { Self.line($0, correct: $0 < 9 ? 1 : 0, logProbability: -4) })
         let report = try RunReport([greedy.1, guided.1])
         #expect(report.rows.map(\.mean) == [0.1, 0.9])
         #expect(report.rows[0].pValue == nil)
@@ -54,7 +55,7 @@ struct RunReportTests {
     @Test("failed and unscored items are counted and shown, not dropped")
     func failures() throws {
         let run = try Self.file(
-            "agd", .agd,
+            "agd", .guided,
             [Self.line(0, correct: 1), Self.line(1, correct: nil, error: "too <long>"), Self.line(2, correct: nil)])
         let report = try RunReport([run.1])
         #expect(report.rows[0].count == 1 && report.rows[0].unscoredCount == 2)
@@ -73,7 +74,7 @@ struct RunReportTests {
     @Test("runs of other models or lengths aren't compared")
     func incomparable() throws {
         let one = try Self.file("one", .greedy, [Self.line(0, correct: 1)])
-        let other = try Self.file("other", .agd, [Self.line(0, correct: 1)]) { $0.maximumTokens = 9 }
+        let other = try Self.file("other", .guided, [Self.line(0, correct: 1)]) { $0.maximumTokens = 9 }
         let error = #expect(throws: EvaluationError.self) { try RunReport([one.1, other.1]) }
         #expect(error?.file == other.0.path)
         #expect(error?.problem.contains("number of tokens") == true)
@@ -95,7 +96,7 @@ struct RunReportTests {
     @Test("the correlation over candidates averages over steps")
     func correlation() throws {
         let run = try Self.file(
-            "agd", .agd,
+            "agd", .guided,
             [
                 Self.line(0, correct: 1, correlation: ",\"correlation\":{\"steps\":2,\"relevance\":2,\"score\":-1}"),
                 Self.line(1, correct: 1, correlation: ",\"correlation\":{\"steps\":2,\"relevance\":0,\"score\":-1}"),
@@ -116,12 +117,11 @@ struct RunReportTests {
     func front() throws {
         func run(_ k: Int, correct: Int, _ logProbability: Double) throws -> (TemporaryFile, RunFile) {
             try Self.file(
-                "k\(k)", .agd,
+                "k\(k)", .guided,
                 (0..<10).map { Self.line($0, correct: $0 < correct ? 1 : 0, logProbability: logProbability) }
             ) {
                 $0.method = RunMethod(
-                    .guided(
-                        Guidance(entropyThreshold: nil, choice: .best(CandidateRule(count: k), .withEachStep))))
+                    .guided(.init(Guidance(entropyThreshold: nil), candidates: CandidateRule(count: k))))
             }
         }
         let files = [

@@ -32,7 +32,7 @@ struct ToolItemTests {
             ])
         let call = ChatMessage.ToolCall(id: "c", name: "f", arguments: .object([.init("x", "y")]))
         #expect(
-            item.chatMessages == [
+            item.messages == [
                 .user("i"), ChatMessage(role: "assistant", content: "", toolCalls: [call]),
                 ChatMessage(role: "tool", content: "z", toolCallID: "c", name: "f"),
             ])
@@ -56,7 +56,7 @@ struct ToolItemTests {
             tool: #"{"definition": {"name": "f"}, "call": {"name": "f"}, "return": {"content": "z"}}"#)
         let model = try LanguageModel(path: Repository.model)
         let error = #expect(throws: EvaluationError.self) {
-            try item.prompt(item.chatMessages, for: model, date: RunSettings.templateDate)
+            try item.prompt(item.messages, for: model, date: RunSettings.templateDate)
         }
         #expect(error?.field == "tools" && error?.problem.contains("no place") == true)
     }
@@ -77,7 +77,7 @@ struct ToolItemTests {
         let prompts = try ["iheval-a", "iheval-b"].map { name in
             let item = try Self.item("\(Self.faults)/\(name)/tool-use/slack-user/conflict/x/input_data.json")
             return try #require(
-                item.prompt(item.chatMessages, for: model, date: RunSettings.templateDate).text)
+                item.prompt(item.messages, for: model, date: RunSettings.templateDate).text)
         }
         #expect(prompts[0].contains("list_users") && !prompts[0].contains("something_else"))
         #expect(prompts[1].contains("something_else") && prompts[1].contains("delete_everything"))

@@ -1,3 +1,4 @@
+import AttributionGuidedDecoding
 import Foundation
 import Testing
 
@@ -8,14 +9,14 @@ struct ChatCompletionTests {
     @Test("A stream begins with the role, ends with [DONE] and spells the whole answer")
     func streamSpellsTheAnswer() async throws {
         let server = try await TestServer()
-        var request: [String: JSON] = ["messages": conflict, "max_tokens": 12]
+        var request: [String: JSONValue] = ["messages": conflict, "max_tokens": 12]
         let whole = try await server.post("/v1/chat/completions", .object(request)).json
         request["stream"] = true
         request["stream_options"] = ["include_usage": true]
         let reply = try await server.post("/v1/chat/completions", .object(request))
         #expect(reply.headers[.contentType]?.hasPrefix("text/event-stream") == true)
         #expect(reply.events.last == "[DONE]")
-        let chunks = try reply.events.dropLast().map { try JSON(parsing: Data($0.utf8)) }
+        let chunks = try reply.events.dropLast().map { try JSONValue(parsing: Data($0.utf8)) }
         #expect(chunks.first?["choices"]?[0]?["delta"]?["role"]?.string == "assistant")
         let text = chunks.compactMap { $0["choices"]?[0]?["delta"]?["content"]?.string }.joined()
         #expect(text == whole["choices"]?[0]?["message"]?["content"]?.string)
@@ -50,7 +51,7 @@ struct ChatCompletionTests {
     func weightOnMessage(weight: Double) async throws {
         // A server for each: what is read from a cache may differ in the last digits.
         let (server, other) = (try await TestServer(), try await TestServer())
-        let weighted: JSON = [
+        let weighted: JSONValue = [
             ["role": "system", "content": "Answer in Spanish.", "agd_weight": .number(weight)],
             ["role": "user", "content": "Please answer in English: where is the cat?"],
         ]
@@ -75,13 +76,13 @@ struct ChatCompletionTests {
     @Test("The next turn reads only what is new, and answers as if it had read everything")
     func prefixIsReused() async throws {
         let server = try await TestServer()
-        func turn(_ messages: JSON, on server: TestServer) async throws -> JSON {
+        func turn(_ messages: JSONValue, on server: TestServer) async throws -> JSONValue {
             try await server.post(
                 "/v1/chat/completions", ["messages": messages, "max_tokens": 8, "agd": ["roi": ["system"]]]
             ).json
         }
         let first = try await turn(conflict, on: server)
-        let next: JSON = .array(
+        let next: JSONValue = .array(
             (conflict.array ?? []) + [
                 ["role": "assistant", "content": first["choices"]?[0]?["message"]?["content"] ?? ""],
                 ["role": "user", "content": "And the dog?"],
@@ -110,7 +111,7 @@ struct ChatCompletionTests {
     @Test("The same seed draws the same text, and another choice of the same request draws another")
     func seeds() async throws {
         let server = try await TestServer()
-        let request: JSON = ["messages": conflict, "max_tokens": 24, "temperature": 1.5, "seed": 7, "n": 2]
+        let request: JSONValue = ["messages": conflict, "max_tokens": 24, "temperature": 1.5, "seed": 7, "n": 2]
         let first = try await server.post("/v1/chat/completions", request).json["choices"]
         let second = try await server.post("/v1/chat/completions", request).json["choices"]
         #expect(first == second)

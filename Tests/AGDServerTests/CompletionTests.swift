@@ -1,3 +1,4 @@
+import AttributionGuidedDecoding
 import Foundation
 import Testing
 
@@ -40,7 +41,7 @@ struct CompletionTests {
     @Test("A region's score is the sum of its tokens' relevances, in either mode of computing it")
     func attributionsAddUp() async throws {
         let server = try await TestServer()
-        let roi: JSON = [
+        let roi: JSONValue = [
             "roi": ["system"], "entropy_threshold": "off", "trace": true, "candidates": 3, "min_probability": 0,
         ]
         let step = try await server.post("/v1/chat/completions", ["messages": conflict, "max_tokens": 1, "agd": roi])

@@ -1,3 +1,4 @@
+import AttributionGuidedDecoding
 import Foundation
 import Hummingbird
 import Testing
@@ -7,16 +8,16 @@ import Testing
 @Suite("Hostile requests", .enabled(if: TestServer.modelPath != nil, "Models/microcosm.gguf is absent"))
 struct HostileRequestTests {
     /// The smallest request that each endpoint accepts.
-    private static let minimal: [String: [String: JSON]] = [
+    private static let minimal: [String: [String: JSONValue]] = [
         "/v1/chat/completions": ["messages": [["role": "user", "content": "Hi"]], "max_tokens": 1],
         "/v1/completions": ["prompt": "Hi", "max_tokens": 1], "/tokenize": ["prompt": "Hi"],
         "/v1/attributions": ["prompt": "Hi", "targets": [5]],
     ]
-    private static let hostile: [JSON] = [
+    private static let hostile: [JSONValue] = [
         .null, true, 0, -1, 1.5, 1e300, -9_007_199_254_740_992, "", "x", "\u{0}",
         .string(String(repeating: "é", count: 3000)), [],
         {
-            (0..<60).reduce(JSON.null) { nested, _ in [nested] }
+            (0..<60).reduce(JSONValue.null) { nested, _ in [nested] }
         }(), [""], [0], [[0]], [[]], [.null], [true], [1.5, "x"], [-1], [999_999_999], [:], ["x": 1], ["roi": "system"],
         [["roi": 5]],
         ["role": "user"], [["role": "user"]], [["role": "user", "content": [["type": "image_url"]]]],
@@ -40,7 +41,7 @@ struct HostileRequestTests {
         }
     }
 
-    private static func check(_ server: TestServer, _ path: String, _ name: String, _ value: JSON) async throws {
+    private static func check(_ server: TestServer, _ path: String, _ name: String, _ value: JSONValue) async throws {
         var body = minimal[path] ?? [:]
         body[name] = value
         let reply = try await server.post(path, .object(body))
@@ -108,8 +109,8 @@ struct HostileRequestTests {
             ("presence_penalty", 0.5), ("tools", [["type": "function"]]), ("response_format", ["type": "json_object"]),
             ("no_such_field", 1), ("logit_bias", ["5": 3]), ("seed", 1.5), ("max_tokens", 0), ("store", true),
             ("agd", ["strategy": "agd"]), ("agd", ["candidates": 1000]), ("top_logprobs", 3),
-        ] as [(String, JSON)])
-    func refused(field: String, value: JSON) async throws {
+        ] as [(String, JSONValue)])
+    func refused(field: String, value: JSONValue) async throws {
         let server = try await TestServer()
         let reply = try await server.post("/v1/chat/completions", .object(["messages": conflict, field: value]))
         #expect(reply.status == 400)

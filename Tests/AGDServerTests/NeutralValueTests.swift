@@ -1,3 +1,4 @@
+import AttributionGuidedDecoding
 import Foundation
 import Testing
 
@@ -5,7 +6,7 @@ import Testing
 
 @Suite("Values that mean nothing", .enabled(if: TestServer.modelPath != nil, "Models/microcosm.gguf is absent"))
 struct NeutralValueTests {
-    private static let chat: [(String, JSON)] = [
+    private static let chat: [(String, JSONValue)] = [
         ("frequency_penalty", 0), ("presence_penalty", 0.0), ("repetition_penalty", 1), ("logit_bias", [:]),
         ("response_format", ["type": "text"]), ("seed", -1), ("max_completion_tokens", -1), ("top_k", -1), ("n", 1),
         ("tools", []),
@@ -16,7 +17,7 @@ struct NeutralValueTests {
     ]
 
     @Test("A field that asks for nothing changes nothing", arguments: chat)
-    func request(field: String, value: JSON) async throws {
+    func request(field: String, value: JSONValue) async throws {
         let server = try await TestServer()
         let plain = try await server.post("/v1/chat/completions", ["messages": conflict, "max_tokens": 4])
         let reply = try await server.post(
@@ -28,7 +29,7 @@ struct NeutralValueTests {
     @Test("Without a limit an answer ends with the model's end of it, or with the context")
     func noLimit() async throws {
         let server = try await TestServer { $0.inference.contextLength = 64 }
-        let request: [String: JSON] = ["messages": conflict]
+        let request: [String: JSONValue] = ["messages": conflict]
         let unlimited = try await server.post(
             "/v1/chat/completions", .object(request.merging(["max_tokens": -1]) { $1 }))
         let plain = try await server.post("/v1/chat/completions", .object(request))
@@ -41,11 +42,12 @@ struct NeutralValueTests {
             ("tool_calls", []), ("annotations", []), ("reasoning_content", ""), ("reasoning", ""),
             ("name", "assistant"),
             ("refusal", .null), ("refusal", ""), ("audio", .null), ("function_call", .null), ("tool_call_id", ""),
-        ] as [(String, JSON)])
-    func history(field: String, value: JSON) async throws {
+        ] as [(String, JSONValue)])
+    func history(field: String, value: JSONValue) async throws {
         let server = try await TestServer()
-        func turn(_ extra: [String: JSON]) async throws -> TestServer.Reply {
-            let assistant = ["role": "assistant", "content": "In the house."].merging(extra) { $1 } as [String: JSON]
+        func turn(_ extra: [String: JSONValue]) async throws -> TestServer.Reply {
+            let assistant =
+                ["role": "assistant", "content": "In the house."].merging(extra) { $1 } as [String: JSONValue]
             let messages = (conflict.array ?? []) + [.object(assistant), ["role": "user", "content": "And the dog?"]]
             return try await server.post("/v1/chat/completions", ["messages": .array(messages), "max_tokens": 4])
         }
@@ -59,7 +61,7 @@ struct NeutralValueTests {
     func nothingSaid() async throws {
         let server = try await TestServer()
         func reply(_ role: String) async throws -> TestServer.Reply {
-            let messages: [JSON] =
+            let messages: [JSONValue] =
                 (conflict.array ?? []) + [
                     ["role": .string(role), "content": .null], ["role": "user", "content": "And?"],
                 ]

@@ -1,3 +1,4 @@
+import AttributionGuidedDecoding
 import Foundation
 import Testing
 
@@ -6,7 +7,7 @@ import Testing
 @Suite("Regions of requests", .enabled(if: TestServer.modelPath != nil, "Models/microcosm.gguf is absent"))
 struct RegionRequestTests {
     /// The text of the tokens that a region marks.
-    private func marked(_ content: String, _ region: JSON, in server: TestServer) async throws -> String? {
+    private func marked(_ content: String, _ region: JSONValue, in server: TestServer) async throws -> String? {
         let reply = try await server.post(
             "/tokenize",
             ["messages": [["role": "user", "content": .string(content)]], "agd": ["roi": [region]]])
@@ -44,7 +45,7 @@ struct RegionRequestTests {
     func canonicalEquivalence() async throws {
         let server = try await TestServer()
         for (sent, wanted) in [("caf\u{E9}", "cafe\u{301}"), ("cafe\u{301}", "caf\u{E9}")] {
-            for region: JSON in [
+            for region: JSONValue in [
                 ["text": .string(wanted)], ["text": .string(wanted), "message": "user"],
                 .string("text:\"\(wanted)\""),
             ] {
@@ -86,14 +87,14 @@ struct RegionRequestTests {
     @Test("Weights that add up to more than a million are an error of the request, and large ones are obeyed")
     func weights() async throws {
         let server = try await TestServer { $0.inference.cacheType = .float16 }
-        func answer(_ regions: [JSON]) async throws -> TestServer.Reply {
+        func answer(_ regions: [JSONValue]) async throws -> TestServer.Reply {
             try await server.post(
                 "/v1/chat/completions",
                 ["messages": conflict, "max_tokens": 2, "agd": ["roi": .array(regions), "entropy_threshold": "off"]])
         }
-        let large: JSON = ["message": "system", "weight": 1000]
+        let large: JSONValue = ["message": "system", "weight": 1000]
         #expect(try await answer(Array(repeating: large, count: 32)).status == 200)
-        let head: JSON = ["heads": [["layer": 0, "head": 0, "weight": 1000]], "weight": 1000]
+        let head: JSONValue = ["heads": [["layer": 0, "head": 0, "weight": 1000]], "weight": 1000]
         let reply = try await answer([head, head])
         #expect(reply.status == 400 && reply.text.contains("agd.roi") && reply.text.contains("add up"))
         for specification in ["system=1e20", "system=inf", "system=-1e300"] {
@@ -110,7 +111,7 @@ struct RegionRequestTests {
             "/tokenize", ["prompt": .string(long), "agd": ["roi": .array(Array(repeating: "text:\"a\"", count: 5))]])
         #expect(everywhere.status == 200)
         let ranges = "tokens:" + Array(repeating: "0..<3", count: 10_000).joined(separator: ",")
-        let prompts: JSON = .array(Array(repeating: "a b c d", count: 64))
+        let prompts: JSONValue = .array(Array(repeating: "a b c d", count: 64))
         let reply = try await server.post(
             "/v1/completions", ["prompt": prompts, "max_tokens": 1, "agd": ["roi": [.string(ranges)]]])
         #expect(reply.status == 200)

@@ -22,10 +22,10 @@ struct RequestCostTests {
             ["echo": true, "logprobs": 20, "n": 8],
             ["agd": ["trace": true, "candidates": 64, "roi": [["tokens": [0]]]], "n": 8, "max_tokens": 400],
             ["logprobs": 20, "n": 8, "max_tokens": 400],
-        ] as [[String: JSON]])
-    func largeAnswers(fields: [String: JSON]) async throws {
+        ] as [[String: JSONValue]])
+    func largeAnswers(fields: [String: JSONValue]) async throws {
         let server = try await TestServer()
-        let prompts = Array(repeating: JSON.array(Array(repeating: 5, count: 100)), count: 64)
+        let prompts = Array(repeating: JSONValue.array(Array(repeating: 5, count: 100)), count: 64)
         let reply = try await server.post(
             "/v1/completions", .object(fields.merging(["prompt": .array(prompts)]) { $1 }))
         #expect(reply.status == 400)

@@ -6,46 +6,53 @@ import Testing
 
 @Suite("Strategies of requests", .enabled(if: TestServer.modelPath != nil, "Models/microcosm.gguf is absent"))
 struct StrategyRequestTests {
-    private func ask(_ agd: [String: JSON], _ more: [String: JSON] = [:], on server: TestServer) async throws
+    private func ask(_ agd: [String: JSONValue], _ more: [String: JSONValue] = [:], on server: TestServer) async throws
         -> TestServer.Reply
     {
-        let body: [String: JSON] = ["messages": conflict, "max_tokens": 3, "agd": .object(agd)]
+        let body: [String: JSONValue] = ["messages": conflict, "max_tokens": 3, "agd": .object(agd)]
         return try await server.post("/v1/chat/completions", .object(body.merging(more) { $1 }))
     }
 
-    @Test("Every method answers, and says that it did", arguments: DecodingMethod.Name.allCases)
-    func everyMethod(name: DecodingMethod.Name) async throws {
+    @Test("Every method answers, and says that it did", arguments: DecodingMethod.kinds)
+    func everyMethod(kind: DecodingMethod.Kind) async throws {
         let server = try await TestServer()
-        var agd: [String: JSON] = ["strategy": .string(name.rawValue), "trace": true]
-        if name.needsRegion { agd["roi"] = ["system"] }
-        if name.options.contains(.entropyThreshold) { agd["entropy_threshold"] = "off" }
+        var agd: [String: JSONValue] = ["strategy": .string(kind.name), "trace": true]
+        if kind.needsRegion { agd["roi"] = ["system"] }
+        if kind.has("entropyThreshold") { agd["entropy_threshold"] = "off" }
         let reply = try await ask(agd, on: server)
         #expect(reply.status == 200, "\(reply.text)")
         let trace = try reply.json["choices"]?[0]?["agd"]
         // Guidance in words is decoded greedily.
-        #expect(trace?["strategy"]?.string == (name == .regionPrompt ? "greedy" : name.rawValue))
+        #expect(trace?["strategy"]?.string == (kind.name == "region-prompt" ? "greedy" : kind.name))
         #expect(trace?["steps"]?.array?.isEmpty == false && trace?["notes"] == nil)
-        guard name.needsRegion else { return }
+        guard kind.needsRegion else { return }
         agd["roi"] = nil
         let missing = try await ask(agd, on: server)
         #expect(try missing.status == 400 && missing.json["error"]?["param"] == "agd.roi")
     }
 
     /// A value for each option that requests have a field of `agd` for.
-    private static let values: [(option: DecodingOptions.Name, field: String, value: JSON)] = [
-        (.rule, "rule", "ixg"), (.score, "score", "excess"), (.entropyThreshold, "entropy_threshold", 0.5),
-        (.candidates, "candidates", 3), (.minimumProbability, "min_probability", 0.1),
-        (.tangents, "tangents", "deferred"), (.lambda, "lambda", 0.5), (.plausibility, "plausibility", 0.5),
-        (.alpha, "alpha", 0.5), (.layers, "dola_layers", [0, 1]), (.repetitionPenalty, "repetition_penalty", 1.2),
+    private static let values: [(option: String, field: String, value: JSONValue)] = [
+        ("rule", "rule", "ixg"), ("score", "score", "excess"), ("entropyThreshold", "entropy_threshold", 0.5),
+        ("candidates", "candidates", 3), ("minimumProbability", "min_probability", 0.1),
+        ("tangents", "tangents", "deferred"), ("lambda", "lambda", 0.5), ("plausibility", "plausibility", 0.5),
+        ("alpha", "alpha", 0.5), ("dolaLayers", "dola_layers", [0, 1]),
+        ("repetitionPenalty", "repetition_penalty", 1.2),
     ]
 
-    @Test("A field that the strategy doesn't obey is refused by name", arguments: DecodingMethod.Name.allCases)
-    func withoutEffect(name: DecodingMethod.Name) async throws {
+    @Test("Each option is a field of agd, or one of those that OpenAI's clients send")
+    func fields() {
+        let named = Set(Self.values.map(\.option))
+        #expect(Set(DecodingMethod.options.filter { !$0.isOfDraws }.map(\.name)) == named)
+    }
+
+    @Test("A field that the strategy doesn't obey is refused by name", arguments: DecodingMethod.kinds)
+    func withoutEffect(kind: DecodingMethod.Kind) async throws {
         let server = try await TestServer()
         for (option, field, value) in Self.values {
             let reply = try await ask(
-                ["strategy": .string(name.rawValue), "roi": ["system"], field: value], on: server)
-            guard !name.options.contains(option) else {
+                ["strategy": .string(kind.name), "roi": ["system"], field: value], on: server)
+            guard !kind.has(option) else {
                 #expect(reply.status == 200, "\(field): \(reply.text)")
                 continue
             }
@@ -56,12 +63,12 @@ struct StrategyRequestTests {
     @Test("Where only regions are asked about, nothing else of agd is known")
     func onlyRegions() async throws {
         let server = try await TestServer()
-        let roi: JSON = ["text:a"]
-        for (_, field, value) in Self.values + [(.seed, "strategy", "greedy"), (.seed, "trace", true)] {
+        let roi: JSONValue = ["text:a"]
+        for (_, field, value) in Self.values + [("", "strategy", "greedy"), ("", "trace", true)] {
             for (path, more) in [("/tokenize", [:]), ("/v1/attributions", ["targets": [5]])]
-                as [(String, [String: JSON])]
+                as [(String, [String: JSONValue])]
             {
-                let body: [String: JSON] = ["prompt": "a b", "agd": ["roi": roi, field: value]]
+                let body: [String: JSONValue] = ["prompt": "a b", "agd": ["roi": roi, field: value]]
                 let reply = try await server.post(path, .object(body.merging(more) { $1 }))
                 let isObeyed = path == "/v1/attributions" && field == "rule"
                 #expect(reply.status == (isObeyed ? 200 : 400), "\(path) \(field): \(reply.text)")
@@ -72,7 +79,7 @@ struct StrategyRequestTests {
 
     @Test("What the table of fields says is standard is what runs")
     func standards() async throws {
-        func standard(_ fields: [Field], _ path: String...) -> JSON? {
+        func standard(_ fields: [Field], _ path: String...) -> JSONValue? {
             var (fields, field) = (fields, nil as Field?)
             for name in path {
                 field = fields.first { $0.name == name }
@@ -80,19 +87,19 @@ struct StrategyRequestTests {
             }
             return field?.standard
         }
-        for name in DecodingMethod.Name.allCases {
-            var agd: [String: JSON] = ["strategy": .string(name.rawValue)]
-            var body: [String: JSON] = ["seed": 1]
-            for (option, field, _) in Self.values where name.options.contains(option) {
+        for kind in DecodingMethod.kinds {
+            var agd: [String: JSONValue] = ["strategy": .string(kind.name)]
+            var body: [String: JSONValue] = ["seed": 1]
+            for (option, field, _) in Self.values where kind.has(option) {
                 agd[field] = standard(Endpoint.chatCompletions.fields, "agd", field)
             }
-            for field in ["temperature", "top_p", "top_k", "min_p"] where name == .sample {
+            for field in ["temperature", "top_p", "top_k", "min_p"] where kind == .sample {
                 body[field] = standard(Endpoint.chatCompletions.fields, field)
             }
             body["agd"] = .object(agd)
             let spelled = try StrategyRequest(.object(body), hasRegion: true).method
             let short = try StrategyRequest(
-                ["agd": ["strategy": .string(name.rawValue)], "seed": 1], hasRegion: true
+                ["agd": ["strategy": .string(kind.name)], "seed": 1], hasRegion: true
             ).method
             #expect(spelled == short)
         }
@@ -103,10 +110,10 @@ struct StrategyRequestTests {
         arguments: [false, true])
     func temperature(streams: Bool) async throws {
         let server = try await TestServer()
-        let fields: [String: JSON] = ["temperature": 0.7, "top_p": 0.9, "stream": .bool(streams)]
+        let fields: [String: JSONValue] = ["temperature": 0.7, "top_p": 0.9, "stream": .bool(streams)]
         let reply = try await ask(["roi": ["system"]], fields, on: server)
         #expect(reply.status == 200, "\(reply.text)")
-        let first = streams ? try JSON(parsing: Data(reply.events[0].utf8)) : try reply.json
+        let first = streams ? try JSONValue(parsing: Data(reply.events[0].utf8)) : try reply.json
         let agd = first["choices"]?[0]?["agd"]
         #expect(agd?["notes"]?[0]?.string?.hasPrefix("temperature, top_p: without effect") == true)
         #expect(agd?["steps"] == nil && agd?["strategy"] == nil)
@@ -120,7 +127,7 @@ struct StrategyRequestTests {
     @Test("Neutral values get no note, and without guidance a temperature draws")
     func neutral() async throws {
         let server = try await TestServer()
-        let neutral: [String: JSON] = ["temperature": 0, "top_p": 1, "top_k": 0, "min_p": 0, "seed": 3]
+        let neutral: [String: JSONValue] = ["temperature": 0, "top_p": 1, "top_k": 0, "min_p": 0, "seed": 3]
         #expect(try await ask(["roi": ["system"]], neutral, on: server).json["choices"]?[0]?["agd"] == nil)
         let drawn = try await ask(["trace": true], ["temperature": 0.7], on: server).json["choices"]?[0]?["agd"]
         #expect(drawn?["strategy"] == "sample" && drawn?["notes"] == nil)

@@ -42,14 +42,14 @@ struct TestServer: Sendable {
         var headers: HTTPFields
         var body: Data
         var text: String { String(decoding: body, as: UTF8.self) }
-        var json: JSON { get throws { try JSON(parsing: body) } }
+        var json: JSONValue { get throws { try JSONValue(parsing: body) } }
         /// The events of a stream.
         var events: [String] {
             text.components(separatedBy: "\n\n").filter { $0.hasPrefix("data: ") }.map { String($0.dropFirst(6)) }
         }
     }
 
-    func post(_ path: String, _ body: JSON, headers: HTTPFields = [:]) async throws -> Reply {
+    func post(_ path: String, _ body: JSONValue, headers: HTTPFields = [:]) async throws -> Reply {
         try await send(.post, path, JSONEncoder.api.encode(body), headers: headers)
     }
 
@@ -88,12 +88,12 @@ private final class CollectingWriter: ResponseBodyWriter, Sendable {
     func finish(_ trailingHeaders: HTTPFields?) async throws {}
 }
 
-extension JSON {
-    subscript(_ index: Int) -> JSON? { array.flatMap { $0.indices.contains(index) ? $0[index] : nil } }
+extension JSONValue {
+    subscript(_ index: Int) -> JSONValue? { array.flatMap { $0.indices.contains(index) ? $0[index] : nil } }
 }
 
 /// A conversation whose rule and request are at odds.
-let conflict: JSON = [
+let conflict: JSONValue = [
     ["role": "system", "content": "Answer in Spanish."],
     ["role": "user", "content": "Please answer in English: where is the cat?"],
 ]

@@ -177,7 +177,7 @@ struct ChatTemplateGoldenTests {
 
     /// What `apply_chat_template` gives the template.
     private static func variables(_ conversation: JSONValue, tools: JSONValue) -> JSONValue {
-        let named = (conversation["tools"]?.elements ?? []).compactMap { $0.string.flatMap { tools[$0] } }
+        let named = (conversation["tools"]?.array ?? []).compactMap { $0.string.flatMap { tools[$0] } }
         let opens = conversation["add_generation_prompt"] != false && conversation["continue_final_message"] == nil
         return .object(
             [
@@ -218,7 +218,7 @@ struct ChatTemplateGoldenTests {
     private func check(
         _ rendering: ChatTemplate.Rendering, _ conversation: JSONValue.Member, _ expected: Outcome
     ) throws {
-        let messages = try #require(conversation.value["messages"]?.elements)
+        let messages = try #require(conversation.value["messages"]?.array)
         var rendering = rendering
         if conversation.value["continue_final_message"] == true {
             rendering = try rendering.ending(withMessage: messages.count - 1)
@@ -227,7 +227,7 @@ struct ChatTemplateGoldenTests {
         #expect(Self.digest(rendering.text) == expected.digest, "\(conversation.key)")
         let bytes = Array(rendering.text.utf8)
         for (index, places) in expected.spans.enumerated() {
-            let hasParts = messages[index]["content"]?.elements != nil
+            let hasParts = messages[index]["content"]?.array != nil
             for (part, place) in places.enumerated() {
                 guard let place else { continue }
                 let source = "/messages/\(index)/content" + (hasParts ? "/\(part)/text" : "")

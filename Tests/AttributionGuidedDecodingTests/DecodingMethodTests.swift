@@ -7,58 +7,45 @@ import Testing
 
 @Suite("A decoding method is a value that holds the settings it obeys, and no others")
 struct DecodingMethodTests {
-    /// One of each option, none at its standard.
-    private static func options(_ names: Set<DecodingOptions.Name>) -> DecodingOptions {
-        var options = DecodingOptions()
-        for name in names {
-            switch name {
-            case .rule: options.rule = .inputTimesGradient
-            case .score: options.score = .excess
-            case .entropyThreshold: options.entropyThreshold = .nats(0.5)
-            case .candidates: options.candidates = 3
-            case .minimumProbability: options.minimumProbability = 0.25
-            case .tangents: options.tangents = .whenAsked
-            case .lambda: options.lambda = 2
-            case .plausibility: options.plausibility = 0.5
-            case .temperature: options.temperature = 0.5
-            case .topK: options.topK = 7
-            case .topP: options.topP = 0.5
-            case .minP: options.minP = 0.125
-            case .seed: options.seed = .max
-            case .alpha: options.alpha = 0.5
-            case .layers: options.layers = .layers([0, 2])
-            case .repetitionPenalty: options.repetitionPenalty = 1.5
-            }
-        }
-        return options
+    /// A value of each option, none at its standard.
+    private static let values = [
+        "rule": "ixg", "score": "excess", "entropyThreshold": "0.5", "candidates": "3", "minimumProbability": "0.25",
+        "tangents": "deferred", "lambda": "2.0", "plausibility": "0.5", "temperature": "0.5", "topK": "7",
+        "topP": "0.5",
+        "minP": "0.125", "seed": "\(UInt64.max)", "alpha": "0.5", "dolaLayers": "0,2", "repetitionPenalty": "1.5",
+    ]
+
+    @Test("Every option has a value to be tested with, and the same description in every method that has it")
+    func table() {
+        #expect(Set(DecodingMethod.options.map(\.name)) == Set(Self.values.keys))
+        #expect(Set(DecodingMethod.kinds).count == DecodingMethod.kinds.count)
+        for option in DecodingMethod.kinds.flatMap(\.options) { #expect(DecodingMethod.options.contains(option)) }
     }
 
-    @Test("What a method obeys changes it; anything else is refused by name", arguments: DecodingMethod.Name.allCases)
-    func options(name: DecodingMethod.Name) throws {
-        let standard = try DecodingMethod(name)
-        #expect(standard.name == name)
-        for option in DecodingOptions.Name.allCases {
-            let given = Self.options([option])
-            #expect(given.given == [option])
-            if name.options.contains(option) {
-                #expect(try DecodingMethod(name, given) != standard, "\(option)")
+    @Test("What a method obeys changes it; anything else is refused by name", arguments: DecodingMethod.kinds)
+    func options(kind: DecodingMethod.Kind) throws {
+        #expect(try kind.method() == kind.standard && kind.standard.name == kind.name)
+        for (option, value) in Self.values {
+            if kind.has(option) {
+                let method = try kind.method([option: value])
+                #expect(method != kind.standard && method.values[option] == value, "\(option)")
             } else {
-                #expect(throws: DecodingOptionError.withoutEffect(option, on: name)) {
-                    try DecodingMethod(name, given)
+                #expect(throws: DecodingOptionError.withoutEffect(option: option, method: kind.name)) {
+                    try kind.method([option: value])
                 }
             }
         }
     }
 
-    @Test("It comes back from its own data as it was", arguments: DecodingMethod.Name.allCases)
-    func coding(name: DecodingMethod.Name) throws {
+    @Test("It comes back from its own data as it was", arguments: DecodingMethod.kinds)
+    func coding(kind: DecodingMethod.Kind) throws {
         let (encoder, decoder) = (JSONEncoder(), JSONDecoder())
         encoder.keyEncodingStrategy = .convertToSnakeCase
         decoder.keyDecodingStrategy = .convertFromSnakeCase
-        var ungated = DecodingOptions()
-        if name.options.contains(.entropyThreshold) { ungated.entropyThreshold = .off }
-        for options in [DecodingOptions(), Self.options(name.options), ungated] {
-            let method = try DecodingMethod(name, options)
+        let all = Self.values.filter { kind.has($0.key) }
+        let ungated = kind.has("entropyThreshold") ? ["entropyThreshold": "off"] : [:]
+        for given in [[:], all, ungated] {
+            let method = try kind.method(given)
             #expect(try decoder.decode(DecodingMethod.self, from: encoder.encode(method)) == method)
         }
     }
@@ -69,19 +56,18 @@ struct DecodingMethodTests {
             ("{\"strategy\":\"greedy\",\"candidates\":5,\"rule\":\"attnlrp\",\"alpha\":1}", .greedy),
             (
                 "{\"strategy\":\"agd\",\"rule\":\"ixg\",\"score\":\"excess\",\"candidates\":5,\"minimum_probability\":0.05,\"seed\":0,\"dola_layers\":\"high\",\"lambda\":1}",
-                .guided(Guidance(rule: .inputTimesGradient, score: .excess, entropyThreshold: nil))
+                .guided(.init(Guidance(rule: .inputTimesGradient, score: .excess, entropyThreshold: nil)))
             ),
             (
                 "{\"strategy\":\"agd-reverse\",\"candidates\":3,\"minimum_probability\":0,\"entropy_threshold\":1.5}",
-                .guided(
-                    Guidance(
-                        entropyThreshold: 1.5,
-                        choice: .bestByReverse(CandidateRule(count: 3, minimumProbability: 0))))
+                .reverseGuided(
+                    .init(
+                        Guidance(entropyThreshold: 1.5), candidates: CandidateRule(count: 3, minimumProbability: 0)))
             ),
-            ("{\"strategy\":\"cad\",\"alpha\":0.5,\"plausibility\":0.3}", .contextAware(alpha: 0.5)),
+            ("{\"strategy\":\"cad\",\"alpha\":0.5,\"plausibility\":0.3}", .contextAware(.init(alpha: 0.5))),
             (
                 "{\"strategy\":\"dola\",\"dola_layers\":\"0,2\",\"repetition_penalty\":1.2}",
-                .layerContrast(layers: .layers([0, 2]), plausibility: 0.1, repetitionPenalty: 1.2)
+                .layerContrast(.init(layers: .layers([0, 2]), repetitionPenalty: 1.2))
             ),
             ("{\"strategy\":\"sample\",\"seed\":0,\"alpha\":1}", .sample(Sampling.Options())),
         ] as [(String, DecodingMethod)])
@@ -91,22 +77,34 @@ struct DecodingMethodTests {
         #expect(try decoder.decode(DecodingMethod.self, from: Data(text.utf8)) == method)
     }
 
-    @Test("Values out of range are refused by name")
-    func ranges() {
-        func invalid(_ name: DecodingMethod.Name, _ change: (inout DecodingOptions) -> Void) {
-            var options = DecodingOptions()
-            change(&options)
-            #expect(throws: DecodingOptionError.self) { try DecodingMethod(name, options) }
+    @Test(
+        "Values out of range are refused by name",
+        arguments: [
+            ("agd", "candidates", "0"), ("agd", "candidates", "3.5"), ("agd", "minimumProbability", "nan"),
+            ("agd", "entropyThreshold", "inf"), ("agd", "entropyThreshold", "low"), ("agd", "rule", "lime"),
+            ("sample", "temperature", "-1"), ("sample", "topP", "2"), ("sample", "seed", "-1"), ("cad", "alpha", "inf"),
+            ("agd-blend", "lambda", "nan"), ("dola", "plausibility", "0"), ("dola", "repetitionPenalty", "0"),
+            ("dola", "dolaLayers", "middle"), ("dola", "dolaLayers", ""),
+        ])
+    func ranges(name: String, option: String, value: String) throws {
+        let kind = try #require(DecodingMethod.kind(named: name))
+        let error = #expect(throws: DecodingOptionError.self) { try kind.method([option: value]) }
+        guard case .invalid(option, let problem) = error else { return #expect(Bool(false), "\(error as Any)") }
+        #expect(problem.contains("'\(value)'"))
+    }
+
+    @Test("What a program sets out of range is refused before anything is decoded, and a rule of its own is not")
+    func programs() throws {
+        let model = try Oracle.model("llama")
+        let marked = try MarkedPrompt(model.prompt(tokens: [1, 2]), regions: [RegionSpecification("tokens:0")])
+        #expect(throws: DecodingOptionError.self) {
+            try DecodingMethod.guided(.init(candidates: CandidateRule(count: 0))).decoding(of: marked, with: model)
         }
-        invalid(.agd) { $0.candidates = 0 }
-        invalid(.agd) { $0.minimumProbability = .nan }
-        invalid(.agd) { $0.entropyThreshold = .nats(.infinity) }
-        invalid(.sample) { $0.temperature = -1 }
-        invalid(.sample) { $0.topP = 2 }
-        invalid(.cad) { $0.alpha = .infinity }
-        invalid(.agdBlend) { $0.lambda = .nan }
-        invalid(.dola) { $0.plausibility = 0 }
-        invalid(.dola) { $0.repetitionPenalty = 0 }
+        let own = PropagationRule(
+            name: "own", norm: .constant, activation: .ratio, gateFactor: 0.5, upFactor: 0.5, scoreFactor: 0,
+            valueFactor: 1)
+        let method = DecodingMethod.guided(.init(Guidance(rule: own)))
+        #expect(try method.decoding(of: marked, with: model).strategy.needs.rule == own)
     }
 
     @Test("Decorators hand on all that a strategy needs")

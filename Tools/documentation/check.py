@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Fails on public declarations that have no sentence or that throw and don't say what, and on what docc warns of.
 
-Usage: check.py FOLDER
+Usage: check.py FOLDER...
 
-The folder holds symbol graphs, as `swift symbolgraph-extract` writes them, and docc's diagnostics.json.
+The folders hold symbol graphs, as `swift symbolgraph-extract` writes them, and the first docc's diagnostics.json.
 """
 import json
 import sys
@@ -42,11 +42,11 @@ def warnings(diagnostics):
 
 
 def main():
-    folder = Path(sys.argv[1])
+    folders = [Path(argument) for argument in sys.argv[1:]]
     found = []
-    for path in folder.glob("*.symbols.json"):
+    for path in (path for folder in folders for path in folder.glob("*.symbols.json")):
         found += faults(json.loads(path.read_text()))
-    found += warnings(json.loads((folder / "diagnostics.json").read_text()))
+    found += warnings(json.loads((folders[0] / "diagnostics.json").read_text()))
     print("\n".join(sorted(found)), file=sys.stderr)
     if found:
         sys.exit(f"{len(found)} faults in the documentation")

@@ -4,15 +4,21 @@ import Foundation
 ///
 ///     let items = try Benchmark.iheval.items(inFile: "rule-following/single-turn/conflict/default/input_data.json.gz")
 public enum Benchmark: String, CaseIterable, Sendable {
+    /// Verifiable instructions (Zhou et al., arXiv 2311.07911).
     case ifeval
+    /// Instructions of different rank in conflict (Zhang et al., arXiv 2502.08745).
     case iheval
+    /// Adherence to system messages over five turns (Qin et al., arXiv 2408.10943).
     case sysbench
     /// Questions alone, or with passages (nq-open-oracle and files with more of them).
     case nqOpen = "nq-open"
+    /// Passages whose answer was swapped for another (Longpre et al., arXiv 2109.05052).
     case nqSwap = "nq-swap"
+    /// Questions alone (Joshi et al., arXiv 1705.03551).
     case triviaqa
     /// With paragraphs or without.
     case hotpotqa
+    /// The conflicts of the model in the repository.
     case microcosm
 
     /// The items of some files, in their order, each with its ``EvaluationItem/place``.

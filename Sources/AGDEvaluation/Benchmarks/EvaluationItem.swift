@@ -9,20 +9,22 @@ public struct EvaluationItem: Hashable, Sendable {
     /// The part of the benchmark, for example `rule-following/single-turn/conflict/default` or `open-book`.
     public var setting: String
     /// The conversation up to the reply that is asked for.
-    public var messages: [Message]
+    public var messages: [ChatMessage]
     /// User turns that follow, each after the model's reply to the one before (SysBench).
     public var followUps: [String]
     /// Definitions of the tools the model may call, as ``TemplateOptions`` has them.
     public var tools: [JSONValue]
-    /// What the reply should be attributed to; see ``RegionName``. Empty where nothing in the input qualifies.
-    public var region: [String]
+    /// What the reply should be attributed to. Empty where nothing in the input qualifies.
+    public var region: [RegionSpecification]
     /// What it should not be attributed to, where the benchmark says so.
-    public var oppositeRegion: [String]
+    public var oppositeRegion: [RegionSpecification]
+    /// How the reply is judged.
     public var scoring: Scoring
 
+    /// An item; its place is that of the first until its file is read.
     public init(
-        id: String, setting: String, messages: [Message], followUps: [String] = [], tools: [JSONValue] = [],
-        region: [String], oppositeRegion: [String] = [], scoring: Scoring
+        id: String, setting: String, messages: [ChatMessage], followUps: [String] = [], tools: [JSONValue] = [],
+        region: [RegionSpecification], oppositeRegion: [RegionSpecification] = [], scoring: Scoring
     ) {
         self.id = id
         self.setting = setting
@@ -32,23 +34,5 @@ public struct EvaluationItem: Hashable, Sendable {
         self.region = region
         self.oppositeRegion = oppositeRegion
         self.scoring = scoring
-    }
-}
-
-/// One message of a conversation.
-public struct Message: Hashable, Sendable {
-    public enum Role: String, CaseIterable, Sendable {
-        case system, user, assistant, tool
-    }
-
-    public var role: Role
-    public var content: String
-    /// The tool that the assistant calls, or the call that a tool's message answers.
-    public var toolCall: ChatMessage.ToolCall?
-
-    public init(_ role: Role, _ content: String, toolCall: ChatMessage.ToolCall? = nil) {
-        self.role = role
-        self.content = content
-        self.toolCall = toolCall
     }
 }

@@ -1,3 +1,5 @@
+import AttributionGuidedDecoding
+
 /// IFEval's `input_data.jsonl`: `key`, `prompt`, `instruction_id_list`, `kwargs`.
 ///
 /// The rules are mixed into the prompt, so the region is the whole user message.
@@ -7,8 +9,8 @@ enum IFEvalReader {
             [
                 EvaluationItem(
                     id: try line["key"].identifier(), setting: "ifeval",
-                    messages: [Message(.user, try line["prompt"].string())],
-                    region: [RegionName.message(0).description],
+                    messages: [.user(try line["prompt"].string())],
+                    region: [try .region(.messages(.number(0)))],
                     scoring: .instructions(try instructions(in: line)))
             ]
         }

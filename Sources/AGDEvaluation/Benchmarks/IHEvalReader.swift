@@ -24,30 +24,34 @@ enum IHEvalReader {
         let setting = folders[start...].dropLast().joined(separator: "/")
         return try ItemFile.array(in: path) { (field, _) throws(EvaluationError) in
             let messages = try messages(in: field)
-            let region: RegionName = messages[0].role == .system ? .system : .message(messages.count - 1)
+            let rules: RegionSpecification.Messages =
+                messages[0].role == "system" ? .all(role: "system") : .number(messages.count - 1)
             return [
                 EvaluationItem(
                     id: try field["id"].identifier(), setting: setting, messages: messages,
-                    tools: try definitions(in: field), region: [region.description],
+                    tools: try definitions(in: field), region: [try .region(.messages(rules))],
                     scoring: try scoring(of: task, field["answer"]))
             ]
         }
     }
 
     /// The system message if there is one, the earlier turns, the instruction, a tool's call and result.
-    private static func messages(in field: JSONField) throws(EvaluationError) -> [Message] {
-        var messages: [Message] = []
-        if let system = field["system"].optional { messages.append(Message(.system, try system.string())) }
+    private static func messages(in field: JSONField) throws(EvaluationError) -> [ChatMessage] {
+        var messages: [ChatMessage] = []
+        if let system = field["system"].optional { messages.append(.system(try system.string())) }
         if let history = field["conversation_history"].optional {
             for (index, text) in try history.strings().enumerated() {
-                messages.append(Message(index.isMultiple(of: 2) ? .user : .assistant, text))
+                messages.append(index.isMultiple(of: 2) ? .user(text) : .assistant(text))
             }
         }
-        messages.append(Message(.user, try field["instruction"].string()))
+        messages.append(.user(try field["instruction"].string()))
         if let tool = field["tool"].optional {
             let call = try call(tool["call"])
-            messages.append(Message(.assistant, "", toolCall: call))
-            messages.append(Message(.tool, try tool["return"]["content"].string(), toolCall: call))
+            messages.append(ChatMessage(role: "assistant", content: "", toolCalls: [call]))
+            messages.append(
+                ChatMessage(
+                    role: "tool", content: try tool["return"]["content"].string(), toolCallID: call.id, name: call.name)
+            )
         }
         return messages
     }

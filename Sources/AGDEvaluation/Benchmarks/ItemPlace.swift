@@ -5,6 +5,7 @@ public struct ItemPlace: Codable, Hashable, Sendable {
     /// The item among those of its file, counted from 1.
     public var item: Int
 
+    /// A place in the files of a run.
     public init(file: Int, item: Int) {
         self.file = file
         self.item = item

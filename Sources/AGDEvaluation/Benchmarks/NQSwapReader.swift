@@ -5,7 +5,7 @@ enum NQSwapReader {
         try ItemFile.lines(of: path) { (line, number) throws(EvaluationError) in
             try [("original", "org"), ("swapped", "sub")].map { (setting, prefix) throws(EvaluationError) in
                 let passage = QuestionPrompt.Passage(title: nil, text: try line["\(prefix)_context"].string())
-                return QuestionPrompt.openBook(
+                return try QuestionPrompt.openBook(
                     id: String(number), setting: setting, question: try line["question"].string(),
                     passages: [passage], answers: try line["\(prefix)_answer"].strings())
             }

@@ -34,7 +34,7 @@ struct QuestionReader {
             return [QuestionPrompt.closedBook(id: id, setting: "closed-book", question: wording, answers: answers)]
         }
         return [
-            QuestionPrompt.openBook(
+            try QuestionPrompt.openBook(
                 id: id, setting: "open-book", question: wording, passages: passages, answers: answers)
         ]
     }

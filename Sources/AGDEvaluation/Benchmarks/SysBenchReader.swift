@@ -1,3 +1,5 @@
+import AttributionGuidedDecoding
+
 /// SysBench's array of dialogues: `system_id`, `messages`, `rounds_related`, `prompt_infos`.
 ///
 /// The model sees the system message and the first user turn; its own reply and the next turn follow. The region is the
@@ -17,8 +19,8 @@ enum SysBenchReader {
                 EvaluationItem(
                     id: try field["system_id"].identifier(),
                     setting: try field["rounds_related"].bool() ? "dependent" : "parallel",
-                    messages: [Message(.system, try field["system_prompt"].string()), Message(.user, users[0])],
-                    followUps: Array(users.dropFirst()), region: [RegionName.system.description],
+                    messages: [.system(try field["system_prompt"].string()), .user(users[0])],
+                    followUps: Array(users.dropFirst()), region: [try .region(.messages(.all(role: "system")))],
                     scoring: .judged(turns))
             ]
         }

@@ -1,5 +1,6 @@
 import AttributionGuidedDecoding
 
+/// The library's JSON.
 public typealias JSONValue = AttributionGuidedDecoding.JSONValue
 
 /// The library's JSON, with errors as an evaluation's files have them.
@@ -11,5 +12,7 @@ public enum JSONParser {
         }
     }
 
+    /// The value that a text holds.
+    /// - Throws: ``EvaluationError`` that says what was expected at which byte.
     public static func parse(_ text: String) throws(EvaluationError) -> JSONValue { try parse(Array(text.utf8)) }
 }

@@ -9,7 +9,9 @@ public struct ChatEndpoint: Sendable {
     /// Posts a body of JSON to the endpoint; the answer's status and body.
     typealias Transport = @Sendable (_ request: HTTPClientRequest) async throws -> (status: Int, body: Data)
 
+    /// Where messages are posted.
     public let url: URL
+    /// The model that is asked there.
     public let model: String
     private let key: Secret?
     private let transport: Transport

@@ -6,6 +6,7 @@ public struct Judge: Sendable {
     /// Malformed answers are asked for again this often.
     private let attempts: Int
 
+    /// A judge at an endpoint, which is asked again where its answer has not the form that was asked for.
     public init(_ endpoint: ChatEndpoint, attempts: Int = 3) {
         self.endpoint = endpoint
         self.attempts = attempts

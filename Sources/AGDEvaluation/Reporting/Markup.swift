@@ -2,23 +2,8 @@ import AGDInsight
 import AttributionGuidedDecoding
 import Foundation
 
-/// What charts and pages of runs are made of.
+/// What pages of runs are made of.
 extension Markup {
-    static func text(_ text: String, x: Double, y: Double, _ classes: String = "") -> String {
-        element("text", ["class": "chart-text \(classes)", "x": number(x), "y": number(y)], escaped(text))
-    }
-
-    static func line(_ a: (Double, Double), _ b: (Double, Double), _ classes: String) -> String {
-        element(
-            "line", ["class": classes, "x1": number(a.0), "y1": number(a.1), "x2": number(b.0), "y2": number(b.1)])
-    }
-
-    static func circle(x: Double, y: Double, radius: Double = 4, _ classes: String, tooltip: String) -> String {
-        element(
-            "circle", ["class": classes, "cx": number(x), "cy": number(y), "r": number(radius)],
-            element("title", [:], escaped(tooltip)))
-    }
-
     /// A table; cells that begin with a digit or a sign are set as numbers.
     static func table(_ header: [String], _ rows: [[String]]) -> String {
         func row(_ cells: [String], _ kind: String) -> String {
@@ -30,16 +15,6 @@ extension Markup {
             return element("tr", [:], cells.joined())
         }
         return element("table", [:], ([row(header, "th")] + rows.map { row($0, "td") }).joined(separator: "\n"))
-    }
-
-    /// A chart from its elements.
-    static func chart(title: String, width: Double, height: Double, _ elements: [String]) -> String {
-        Template.fill(
-            String(decoding: PackageResources.chart_svg, as: UTF8.self),
-            [
-                "title": escaped(title), "width": "\(Int(width))", "height": "\(Int(height))",
-                "body": elements.joined(separator: "\n"),
-            ])
     }
 
     /// A self-contained page.

@@ -70,6 +70,7 @@ extension RunReport {
             + [cost.relevanceCorrelation, cost.scoreCorrelation].map { $0?.formatted(decimals: 2) ?? "" }
     }
 
+    /// The tables and notes in Markdown.
     public var markdown: String { Self.markdown(tables) + notes.map { "\n\($0)\n" }.joined() }
 
     /// Tables in Markdown, one below the other.
@@ -97,17 +98,17 @@ extension RunReport {
         let rows = rows.filter { $0.metric == metric }
         let (left, width, step) = (320.0, 560.0, 18.0)
         func x(_ share: Double) -> Double { left + share * width }
-        var (elements, y) = ([Markup.text(metric, x: 10, y: 20, "chart-title")], 40.0)
+        var (elements, y) = ([SVG.text(metric, x: 10, y: 20, ["class": "label"])], 40.0)
         for task in rows.map(\.task).distinct() {
-            elements.append(Markup.text(task, x: 10, y: y, "chart-title"))
+            elements.append(SVG.text(task, x: 10, y: y, ["class": "label"]))
             y += step
             for row in rows where row.task == task {
                 let kind = row.method == baseline ? "baseline" : "point"
                 elements += [
-                    Markup.text(row.method, x: left - 10, y: y + 4, "end"),
-                    Markup.line((x(row.lower), y), (x(row.upper), y), "interval"),
-                    Markup.circle(
-                        x: x(row.mean), y: y, kind,
+                    SVG.text(row.method, x: left - 10, y: y + 4, ["class": "end"]),
+                    SVG.line((x(row.lower), y), (x(row.upper), y), ["class": "interval"]),
+                    SVG.circle(
+                        x: x(row.mean), y: y, radius: 4, ["class": kind],
                         tooltip: "\(row.method): \((100 * row.mean).formatted(decimals: 1)) % of \(row.count)"),
                 ]
                 y += step
@@ -115,10 +116,10 @@ extension RunReport {
             y += step / 2
         }
         for percent in stride(from: 0.0, through: 100, by: 25) {
-            elements.append(Markup.line((x(percent / 100), 30), (x(percent / 100), y), "grid"))
-            elements.append(Markup.text("\(Int(percent)) %", x: x(percent / 100), y: y + 14, "middle"))
+            elements.append(SVG.line((x(percent / 100), 30), (x(percent / 100), y), ["class": "grid"]))
+            elements.append(SVG.text("\(Int(percent)) %", x: x(percent / 100), y: y + 14, ["class": "middle"]))
         }
-        return Markup.chart(
+        return SVG.chart(
             title: "\(metric) by setting and method", width: left + width + 40, height: y + 24, elements)
     }
 }

@@ -2,18 +2,24 @@ import Foundation
 
 /// Runs side by side: for each setting and metric the mean of each method with its interval and a paired test.
 public struct RunReport: Encodable, Sendable {
+    /// A method on a setting by one metric.
     public struct Row: Encodable, Sendable {
+        /// As tables call the method, the part of the benchmark, and what is measured.
         public let method, task, metric: String
         /// Items with this metric, and items of the setting without: failed, or left open by the rules.
         public let count, unscoredCount: Int
+        /// From 0 to 1.
         public let mean: Double
         /// 95 %: Wilson's for metrics that are 0 or 1, bootstrap for others.
         public let lower, upper: Double
         /// Paired with the baseline on the same items: exact McNemar for 0 or 1, permutation for others.
         public let pValue: Double?
     }
+    /// What a method did to the text.
     public struct Cost: Encodable, Sendable {
+        /// As tables call it.
         public let method: String
+        /// Items that were decoded, and that could not be.
         public let items, failedItems: Int
         /// Items with a reply that ended before its thought did.
         public let unfinishedThoughts: Int
@@ -21,19 +27,26 @@ public struct RunReport: Encodable, Sendable {
         public let guidedShare, changedShare, repeatedShare: Double
         /// Of the completions under the model itself.
         public let perplexity: Double
+        /// Of a completion.
         public let meanTokens: Double
         /// Mean correlation over candidates of the region's relevance, and of the score, with the logit.
         public let relevanceCorrelation, scoreCorrelation: Double?
     }
+    /// An item that could not be decoded.
     public struct Failure: Encodable, Sendable {
+        /// Where it failed, and why.
         public let method, task, item, error: String
     }
 
+    /// What was run.
     public let model, benchmark: String
     /// The method that the others are tested against.
     public let baseline: String
+    /// By setting, metric and method.
     public let rows: [Row]
+    /// One a method.
     public let costs: [Cost]
+    /// All of them.
     public let failures: [Failure]
     /// What is missing, such as a shard.
     public let notes: [String]

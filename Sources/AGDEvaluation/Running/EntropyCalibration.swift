@@ -3,6 +3,7 @@ import Foundation
 
 /// What entropies are given in. The paper doesn't say which.
 public enum EntropyUnit: String, Sendable, Encodable, CaseIterable {
+    /// Natural, or binary units.
     case nats, bits
 
     /// One of this unit in nats.
@@ -13,11 +14,13 @@ public enum EntropyUnit: String, Sendable, Encodable, CaseIterable {
 ///
 /// The paper takes the 80th percentile of token entropies on IHEval. It differs from model to model.
 public struct EntropyCalibration: Sendable, Encodable {
+    /// Of all entropies here.
     public let unit: EntropyUnit
     /// By percentile.
     public let percentiles: [Int: Double]
     /// The entropy that opens the gate for the wanted share of tokens, where one was wanted.
     public let threshold: Double?
+    /// Tokens that were decoded.
     public let tokenCount: Int
 
     /// - Parameters:
@@ -36,6 +39,8 @@ public struct EntropyCalibration: Sendable, Encodable {
     }
 
     /// Decodes the items greedily.
+    /// - Throws: ``PromptError`` and ``EvaluationError`` for an item that can't be asked; ``GenerationError``,
+    ///   ``TensorGraphError`` and ``InferenceError``, where it can't be decoded.
     public static func run(
         _ model: LanguageModel, _ items: [EvaluationItem], maximumTokens: Int, unit: EntropyUnit = .nats,
         rate: Double? = nil, threadCount: Int, progress: (Int) -> Void
@@ -45,7 +50,7 @@ public struct EntropyCalibration: Sendable, Encodable {
         let session = try Session(model, options: options)
         var entropies: [Double] = []
         for (index, item) in items.enumerated() {
-            let prompt = try item.prompt(item.chatMessages, for: model, date: RunSettings.templateDate)
+            let prompt = try item.prompt(item.messages, for: model, date: RunSettings.templateDate)
             let generation = try session.generate(
                 prompt, strategy: Greedy(), limits: GenerationLimits(maximumTokens: maximumTokens))
             for try await step in generation { entropies.append(step.entropy) }

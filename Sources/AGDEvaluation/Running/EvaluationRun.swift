@@ -2,12 +2,18 @@ import AttributionGuidedDecoding
 
 /// Decodes and scores a benchmark's items, one after the other, into a run file.
 public struct EvaluationRun {
+    /// That replies.
     public let model: LanguageModel
+    /// What scores replies by rule.
     public let scorer: ReplyScorer
+    /// Threads that compute.
     public let threadCount: Int
+    /// Numbers in which keys and values are kept.
     public let cacheType: Session.CacheType
+    /// Who scores what no rule can; nil leaves it unscored.
     public let judge: Judge?
 
+    /// A way to run benchmarks on a model.
     public init(
         _ model: LanguageModel, scorer: ReplyScorer, threadCount: Int, cacheType: Session.CacheType, judge: Judge? = nil
     ) {
@@ -36,6 +42,8 @@ public struct EvaluationRun {
 
     /// Decodes what `file` doesn't hold yet.
     /// - Parameter progress: called after each item with the numbers done and in all.
+    /// - Throws: ``EvaluationError`` where the file can't be written or no item is of the run; `CancellationError`. An item
+    ///   that can't be decoded is a sample with an error.
     public func run(_ items: [EvaluationItem], into file: inout RunFile, progress: (Int, Int) -> Void) async throws {
         let missing = file.missing(of: items)
         let session = try Session(
@@ -60,7 +68,7 @@ public struct EvaluationRun {
         for turn in 0...item.followUps.count {
             do {
                 if turn == 0 {
-                    messages = item.chatMessages
+                    messages = item.messages
                 } else if let answer = answers.last {
                     messages += [.assistant(answer), .user(item.followUps[turn - 1])]
                 }
@@ -102,7 +110,7 @@ public struct EvaluationRun {
         let original = try item.prompt(
             messages, for: model, date: settings.templateDate ?? RunSettings.templateDate)
         // A region that nothing is done about needn't be there.
-        let regions = settings.method.decoding.name.needsRegion ? try settings.method.regions(of: item) : []
+        let regions = settings.method.decoding.needsRegion ? settings.method.regions(of: item) : []
         let (prompt, strategy) = try settings.method.decoding.decoding(
             of: MarkedPrompt(original, regions: regions), with: model, reverse: .init(threadCount: threadCount))
         // What is cached never decides what comes out: each item begins afresh, so that a resumed run is the same run.

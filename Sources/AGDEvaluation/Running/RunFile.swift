@@ -3,7 +3,9 @@ import Foundation
 /// A run on disk: one line of settings, then one line a finished item, appended and flushed, so that whatever happens
 /// loses at most the item in hand and the same command goes on where it stopped.
 public struct RunFile {
+    /// Of the file.
     public let path: String
+    /// What the run is made with.
     public let settings: RunSettings
     /// Finished items, in the order in which they finished.
     public private(set) var samples: [Sample]
@@ -65,6 +67,7 @@ public struct RunFile {
     }
 
     /// Reads a run, which may still be in the making.
+    /// - Throws: ``EvaluationError`` for a file that can't be read or holds no run.
     public init(reading path: String) throws {
         guard let content = FileManager.default.contents(atPath: path) else {
             throw EvaluationError(file: path, problem: "can't be read", remedy: "give a file that agd eval has written")
@@ -90,6 +93,7 @@ public struct RunFile {
     }
 
     /// Adds a finished item.
+    /// - Throws: ``EvaluationError`` where the file can't be written.
     public mutating func append(_ sample: Sample) throws {
         try write(try Self.line(sample))
         samples.append(sample)

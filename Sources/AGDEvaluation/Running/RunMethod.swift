@@ -10,11 +10,14 @@ public struct RunMethod: Hashable, Sendable {
         case opposite
     }
 
+    /// How tokens are chosen.
     public var decoding: DecodingMethod
+    /// Which of an item's regions guides.
     public var side = Side.region
     /// Regions that take the place of the items' own, such as attention heads.
     public var regions: [RegionSpecification] = []
 
+    /// A method that is guided by the items' own regions.
     public init(_ decoding: DecodingMethod) { self.decoding = decoding }
 
     /// A short name for tables, such as `agd excess, tau 1.2, opposite region`.
@@ -26,11 +29,8 @@ public struct RunMethod: Hashable, Sendable {
     }
 
     /// The regions that guide on an item: the method's own, or the item's.
-    func regions(of item: EvaluationItem) throws -> [RegionSpecification] {
-        guard regions.isEmpty else { return regions }
-        return try (side == .region ? item.region : item.oppositeRegion).map { (text) throws(RegionError) in
-            try RegionSpecification(text)
-        }
+    func regions(of item: EvaluationItem) -> [RegionSpecification] {
+        regions.isEmpty ? (side == .region ? item.region : item.oppositeRegion) : regions
     }
 }
 
@@ -38,6 +38,7 @@ public struct RunMethod: Hashable, Sendable {
 extension RunMethod: Codable {
     private enum CodingKeys: CodingKey { case side, regions }
 
+    /// - Throws: `DecodingError` for what is no method; ``DecodingOptionError`` for a value that can't be.
     public init(from decoder: any Decoder) throws {
         let fields = try decoder.container(keyedBy: CodingKeys.self)
         decoding = try DecodingMethod(from: decoder)
@@ -45,6 +46,7 @@ extension RunMethod: Codable {
         regions = try fields.decode([RegionSpecification].self, forKey: .regions)
     }
 
+    /// - Throws: what the encoder throws.
     public func encode(to encoder: any Encoder) throws {
         try decoding.encode(to: encoder)
         var fields = encoder.container(keyedBy: CodingKeys.self)

@@ -2,17 +2,23 @@ import AttributionGuidedDecoding
 
 /// What a run was made with; its first line. Runs with other settings are never mixed into one file.
 public struct RunSettings: Codable, Equatable, Sendable {
+    /// Its name.
     public var benchmark: String
     /// Names of the data files with their checksums.
     public var data: [DataFile]
     /// Name of the model file with its checksum.
     public var model: DataFile
+    /// How replies are decoded.
     public var method: RunMethod
+    /// Of a reply.
     public var maximumTokens: Int
+    /// Numbers in which keys and values are kept.
     public var cacheType: String
     /// Every `shardCount`-th item, beginning with number `shard`, from 0.
     public var shard = 0
+    /// Runs among which the items are shared out.
     public var shardCount = 1
+    /// Items of each setting at most; nil for all.
     public var limit: Int?
     /// The model that judged, where one did.
     public var judge: String?
@@ -26,8 +32,11 @@ public struct RunSettings: Codable, Equatable, Sendable {
 
     /// A file as it was when the run began.
     public struct DataFile: Codable, Hashable, Sendable {
+        /// Without its folder.
         public var name: String
+        /// Its size.
         public var byteCount: Int
+        /// Of its bytes, in hexadecimal.
         public var crc32: String
 
         /// - Throws: ``EvaluationError`` where the file can't be read.
@@ -49,6 +58,7 @@ public struct RunSettings: Codable, Equatable, Sendable {
         return settings
     }
 
+    /// Settings of a run of all items.
     public init(
         benchmark: Benchmark, data: [DataFile], model: DataFile, method: RunMethod, maximumTokens: Int,
         cacheType: String

@@ -10,10 +10,13 @@ public struct Sample: Codable, Hashable, Sendable {
     public var resps: [String]
     /// Scores from 0 to 1 by metric; absent is what no rule can say.
     public var metrics: [String: Double]
+    /// Of all turns.
     public var promptTokens: Int
+    /// Of all turns.
     public var completionTokens: Int
     /// Steps that were chosen by score, and those of them that greedy decoding would have chosen otherwise.
     public var guidedSteps: Int
+    /// Steps that greedy decoding would have chosen otherwise.
     public var changedSteps: Int
     /// Natural logarithm of the completion's probability under the model.
     public var logProbability: Double
@@ -21,6 +24,7 @@ public struct Sample: Codable, Hashable, Sendable {
     public var repeatedTokens: Int
     /// Correlations over the candidates of steps that were chosen by score: see ``CandidateCorrelation``.
     public var correlation: CandidateCorrelation?
+    /// Why the last reply ended.
     public var stopReason: String?
     /// Replies that ended before their thought did, so that there is no answer; nil for none.
     public var unfinishedThoughts: Int?

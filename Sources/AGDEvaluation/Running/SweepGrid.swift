@@ -4,9 +4,12 @@ import AttributionGuidedDecoding
 public struct SweepGrid: Sendable {
     /// In nats; nil guides every step.
     public var entropyThresholds: [Double?]
+    /// Candidates at most.
     public var candidateCounts: [Int]
+    /// Least probabilities of a candidate.
     public var minimumProbabilities: [Double]
 
+    /// A grid of all combinations.
     public init(entropyThresholds: [Double?], candidateCounts: [Int], minimumProbabilities: [Double]) {
         self.entropyThresholds = entropyThresholds
         self.candidateCounts = candidateCounts
@@ -21,10 +24,9 @@ public struct SweepGrid: Sendable {
                 candidateCounts.flatMap { count in
                     entropyThresholds.map { threshold in
                         var guidance = base
-                        guidance.choice = .best(
-                            CandidateRule(count: count, minimumProbability: probability), .withEachStep)
                         guidance.entropyThreshold = threshold
-                        return .guided(guidance)
+                        let candidates = CandidateRule(count: count, minimumProbability: probability)
+                        return .guided(.init(guidance, candidates: candidates))
                     }
                 }
             }

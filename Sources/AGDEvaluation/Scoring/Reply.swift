@@ -1,3 +1,4 @@
+import AttributionGuidedDecoding
 import Foundation
 
 /// A reply that was made elsewhere, by a model that may think aloud before it answers: whose template is not known, nor
@@ -15,26 +16,12 @@ public struct Reply: Hashable, Sendable {
     /// Whether the reply ended before the thought did.
     public let endsInThought: Bool
 
-    /// The marks between which models think.
-    struct Marks {
-        let opening, closing: String
-
-        static let known = [
-            Marks(opening: "<think>", closing: "</think>"),  // DeepSeek R1, Qwen 3 and most others
-            Marks(opening: "<thinking>", closing: "</thinking>"),
-            Marks(opening: "[THINK]", closing: "[/THINK]"),  // Magistral
-            Marks(opening: "<seed:think>", closing: "</seed:think>"),  // Seed-OSS
-            Marks(opening: "<|START_THINKING|>", closing: "<|END_THINKING|>"),  // Command R7B, Command A
-            Marks(opening: "<|channel|>analysis<|message|>", closing: "<|channel|>final<|message|>"),  // gpt-oss
-        ]
-    }
-
     /// A template may have opened the thought itself, and then the reply only ends it: that is read into a closing mark
-    /// that no opening one precedes.
+    /// that no opening one precedes. The marks are those of ``ReasoningMarks/known``.
     public init(_ text: String) {
         var (rest, thinking, answer) = (text[...], "", "")
-        var open: Marks?
-        var sawThought = false
+        var open: ReasoningMarks?
+        var seen: [ReasoningMarks] = []
         while true {
             if let marks = open {
                 guard let end = rest.range(of: marks.closing, options: .literal) else { break }
@@ -42,33 +29,36 @@ public struct Reply: Hashable, Sendable {
                 rest = rest[end.upperBound...]
                 open = nil
             } else if let (marks, place) = Self.first(\.opening, in: rest) {
-                if !sawThought, let (_, end) = Self.first(\.closing, in: rest[..<place.lowerBound]) {
+                if seen.isEmpty, let (closed, end) = Self.first(\.closing, in: rest[..<place.lowerBound]) {
                     thinking += rest[..<end.lowerBound]
                     rest = rest[end.upperBound...]
+                    seen.append(closed)
                 } else {
                     answer += rest[..<place.lowerBound]
                     rest = rest[place.upperBound...]
                     open = marks
+                    seen.append(marks)
                 }
-            } else if !sawThought, let (_, end) = Self.first(\.closing, in: rest) {
+            } else if seen.isEmpty, let (closed, end) = Self.first(\.closing, in: rest) {
                 thinking += rest[..<end.lowerBound]
                 rest = rest[end.upperBound...]
+                seen.append(closed)
             } else {
                 break
             }
-            sawThought = true
         }
         self.text = text
         self.endsInThought = open != nil
         self.thinking = open == nil ? thinking : thinking + rest
         answer += open == nil ? String(rest) : ""
-        self.answer = sawThought ? String(answer.drop(while: \.isWhitespace)) : text
+        for mark in seen.flatMap(\.scaffolding) { answer.replace(mark, with: "") }
+        self.answer = seen.isEmpty ? text : String(answer.drop(while: \.isWhitespace))
     }
 
     private static func first(
-        _ mark: KeyPath<Marks, String>, in text: Substring
-    ) -> (marks: Marks, place: Range<String.Index>)? {
-        Marks.known.compactMap { marks in
+        _ mark: KeyPath<ReasoningMarks, String>, in text: Substring
+    ) -> (marks: ReasoningMarks, place: Range<String.Index>)? {
+        ReasoningMarks.known.filter { mark == \.opening || $0.closesThoughtsOnly }.compactMap { marks in
             text.range(of: marks[keyPath: mark], options: .literal).map { (marks, $0) }
         }.min { $0.1.lowerBound < $1.1.lowerBound }
     }

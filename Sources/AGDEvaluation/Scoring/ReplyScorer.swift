@@ -5,6 +5,7 @@
 public struct ReplyScorer: Sendable {
     private let ifeval: IFEvalScorer
 
+    /// A scorer with the tables that it finds.
     public init(support: TextSupport) { ifeval = IFEvalScorer(support: support) }
 
     /// The metrics reported for questions. AGD's "recall" is one of the first two; which one isn't known.
@@ -14,6 +15,7 @@ public struct ReplyScorer: Sendable {
 
     /// Scores from 0 to 1 by name. Absent is what no rule can say: IFEval instructions without their tables, and
     /// everything that needs a judge.
+    /// - Throws: ``EvaluationError`` for an unknown instruction or a wrong argument.
     public func scores(of reply: String, by scoring: Scoring) throws(EvaluationError) -> [String: Double] {
         switch scoring {
         case .instructions(let instructions):
@@ -36,6 +38,7 @@ public struct ReplyScorer: Sendable {
     }
 
     /// The verdicts on each instruction, for ``IFEvalAccuracy``.
+    /// - Throws: ``EvaluationError`` for an unknown instruction or a wrong argument.
     public func verdicts(on reply: String, for instructions: [IFEvalInstruction]) throws(EvaluationError)
         -> [IFEvalVerdict]
     {

@@ -11,12 +11,15 @@
 ///     let scorer = LineScorer(.ifeval, support: .none)
 ///     try scorer.score(file: "replies.jsonl") { print($0.text) }      // {"id": "1", "strict": true, "loose": true}
 public struct LineScorer: Sendable {
+    /// Whose rules score.
     public enum Benchmark: String, CaseIterable, Sendable {
+        /// IFEval's instructions, short answers to questions, or SysBench's criteria with their verdicts.
         case ifeval, qa, sysbench
     }
 
     /// What became of a file.
     public struct Summary: Equatable, Sendable {
+        /// Lines that were scored.
         public var lines = 0
         /// Replies that ended before their thought did, and were scored as empty.
         public var unfinishedThoughts = 0
@@ -65,6 +68,7 @@ public struct LineScorer: Sendable {
     }
 
     /// Scores one line.
+    /// - Throws: ``EvaluationError`` naming field and remedy.
     public func score(line: JSONValue) throws(EvaluationError) -> JSONValue { try score(JSONField(line)) }
 
     private func score(_ line: JSONField) throws(EvaluationError) -> JSONValue {

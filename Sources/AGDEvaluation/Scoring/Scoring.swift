@@ -20,12 +20,16 @@ public enum Scoring: Hashable, Sendable {
 
 /// What a judge is asked about one turn of SysBench.
 public struct JudgedTurn: Hashable, Sendable {
+    /// What the reply is held to.
     public struct Criterion: Hashable, Sendable {
+        /// As the judge reads it.
         public var text: String
         /// `action`, `content`, `background`, `role`, `format` or `style`.
         public var type: String
     }
 
+    /// Whether the user's request agrees with the system message.
     public var isAligned: Bool
+    /// In their order.
     public var criteria: [Criterion]
 }

@@ -2,9 +2,12 @@ import AGDInsight
 
 /// A confidence interval.
 public struct Interval: Hashable, Sendable {
+    /// Where it begins.
     public var lower: Double
+    /// Where it ends.
     public var upper: Double
 
+    /// From one end to the other.
     public init(lower: Double, upper: Double) {
         self.lower = lower
         self.upper = upper

@@ -3,6 +3,7 @@ import Foundation
 
 extension Explanation {
     /// One self-contained page that needs no network; the data lies in it as JSON.
+    /// - Throws: `EncodingError` for numbers that JSON doesn't have.
     public func html() throws -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys]

@@ -9,10 +9,10 @@ extension Explanation {
         let largest = relevance.reduce(0) { max($0, abs($1)) }
         let target =
             step.map {
-                "\"\(Self.visible(targetText(step: $0)))\" (token \($0 + 1) of the completion, logit \(Self.number(steps[$0].logit)))"
+                "\"\(Self.visible(targetText(step: $0)))\" (token \($0 + 1) of the completion, logit \(steps[$0].logit.fourDigits))"
             }
             ?? "the completion, all \(steps.count) tokens"
-        var lines = "Relevance for \(target); rule \(rule), largest \(Self.number(largest)).\n"
+        var lines = "Relevance for \(target); rule \(rule), largest \(largest.fourDigits).\n"
         lines +=
             inColor
             ? "\u{1B}[48;2;214;69;65m\u{1B}[38;2;0;0;0m red: positive \u{1B}[0m \u{1B}[48;2;66;113;206m\u{1B}[38;2;255;255;255m\u{1B}[4m blue, underlined: negative \u{1B}[0m ⟦region⟧\n\n"
@@ -25,7 +25,7 @@ extension Explanation {
         lines += "\n\n"
         for (index, part) in parts.enumerated() {
             let sum = step.map { steps[$0].parts[index] } ?? steps.reduce(0) { $0 + $1.parts[index] }
-            lines += "\(Self.number(sum).leftPadded(to: 12))  \(part.name.printable)\n"
+            lines += "\(sum.fourDigits.leftPadded(to: 12))  \(part.name.printable)\n"
         }
         return lines
     }
@@ -55,10 +55,6 @@ extension Explanation {
     static func visible(_ text: String) -> String {
         let signs: [Unicode.Scalar: Unicode.Scalar] = ["\n": "↵", "\t": "⇥", " ": "·"]
         return String(String.UnicodeScalarView(text.printable.unicodeScalars.map { signs[$0] ?? $0 }))
-    }
-
-    static func number(_ value: Double) -> String {
-        String(format: "%.4g", locale: Locale(identifier: "en_US_POSIX"), value)
     }
 }
 

@@ -5,7 +5,9 @@ extension Explanation {
     public struct SharedCharacters: Sendable, Encodable {
         /// Of the first token, in ``Explanation/tokens``.
         public var position: Int
+        /// How many tokens share it.
         public var count: Int
+        /// What they are together.
         public var text: String
     }
 

@@ -7,6 +7,7 @@ import AttributionGuidedDecoding
 public struct Explanation: Sendable, Encodable {
     /// A token of prompt or completion.
     public struct Token: Sendable, Encodable {
+        /// The token.
         public var id: Int
         /// As text; the id where the model has no vocabulary.
         public var text: String
@@ -18,7 +19,9 @@ public struct Explanation: Sendable, Encodable {
 
     /// Tokens whose relevance is also summed: a message, or a region by the name that it was given.
     public struct Part: Sendable, Encodable {
+        /// The message's role and number, or the region as it was named.
         public var name: String
+        /// Of its tokens, in ``Explanation/tokens``.
         public var positions: [Int]
     }
 
@@ -26,11 +29,17 @@ public struct Explanation: Sendable, Encodable {
     public struct Step: Sendable, Encodable {
         /// Of the token in ``Explanation/tokens``.
         public var position: Int
+        /// The token that greedy decoding would have chosen, as text.
         public var greedy: String
+        /// Of the distribution it was chosen from, in nats.
         public var entropy: Double
+        /// Whether the choice was made by score.
         public var guided: Bool
+        /// Whether it then differed from greedy decoding's.
         public var changedByGuidance: Bool
+        /// The candidate set, by falling probability.
         public var candidates: [CandidateReport]
+        /// The token's, before softmax: what its relevances are shares of.
         public var logit: Double
         /// Of each token before this one.
         public var relevance: [Double]
@@ -40,15 +49,21 @@ public struct Explanation: Sendable, Encodable {
         public var heads: [[Double]]
     }
 
+    /// The model's name and family, how tokens were chosen, and how relevance propagated.
     public var model, architecture, strategy, rule: String
     /// The gate in nats; nil where there is none.
     public var entropyThreshold: Double?
+    /// Tokens of the prompt: the first of ``tokens``.
     public var promptLength: Int
+    /// Of prompt and completion.
     public var tokens: [Token]
     /// What tokens of ``tokens`` are that are no whole characters by themselves.
     public var sharedCharacters: [SharedCharacters]
+    /// The prompt's messages, what lies between them, and the regions that were named.
     public var parts: [Part]
+    /// One for each token of the completion.
     public var steps: [Step]
+    /// Why the completion ended; nil where it was cut off.
     public var stopReason: StopReason?
 }
 
@@ -58,6 +73,8 @@ extension Explanation {
     ///   - specifications: regions that were named; each becomes a part besides the prompt's messages.
     ///   - steps: the completion, at least one step.
     ///   - progress: called with the fraction that is done; it may throw to stop.
+    /// - Throws: ``TensorGraphError``, ``AttributionError`` and ``InferenceError``, where relevance can't be computed; what
+    ///   `progress` throws.
     public init(
         _ steps: [GenerationStep], after prompt: Prompt, by strategy: any DecodingStrategy, model: LanguageModel,
         region: RegionOfInterest = RegionOfInterest(), specifications: [RegionSpecification] = [],

@@ -22,10 +22,13 @@ public struct Prohibition: Sendable, Encodable {
         }
     }
 
+    /// The model's name, and how relevance propagated.
     public var model, rule: String
+    /// Prompts that were looked at.
     public var promptCount: Int
     /// Prompts with a step that counts.
     public var stepCount: Int
+    /// The model's, over the whole vocabulary.
     public var probability: Comparison
     /// S(c, R), in logits.
     public var relevance: Comparison
@@ -38,8 +41,12 @@ public struct Prohibition: Sendable, Encodable {
     ///   - regions: specifications for all prompts; where empty, each prompt's own.
     ///   - answerLength: tokens decoded at most.
     ///   - progress: called with the fraction that is done; it may throw to stop.
+    /// - Throws: ``ItemError`` for a prompt without a region, and where none can be used; ``RegionError`` and ``PromptError``
+    ///   for one that can't be read; ``TensorGraphError`` and ``InferenceError``, where relevance can't be computed; what
+    ///   `progress` throws.
     public init(
-        _ model: LanguageModel, _ items: [ProhibitionItem], regions: [String] = [], rule: PropagationRule = .attnLRP,
+        _ model: LanguageModel, _ items: [ProhibitionItem], regions: [RegionSpecification] = [],
+        rule: PropagationRule = .attnLRP,
         candidates: CandidateRule = CandidateRule(), answerLength: Int = 64,
         options: ReverseAttribution.Options = ReverseAttribution.Options(), progress: (Double) throws -> Void = { _ in }
     ) async throws {

@@ -3,7 +3,9 @@ import AttributionGuidedDecoding
 /// A prompt that forbids words: a ``PromptItem`` with `"forbidden": ["river"]`, or with Microcosm's
 /// `"checks": [{"kind": "excludes", "values": ["river"]}]`.
 public struct ProhibitionItem: Sendable, Decodable {
+    /// The prompt, with its region.
     public var prompt: PromptItem
+    /// The words that it forbids.
     public var forbidden: [String]
 
     private struct Check: Decodable {
@@ -12,6 +14,7 @@ public struct ProhibitionItem: Sendable, Decodable {
     }
     private enum CodingKeys: CodingKey { case forbidden, checks }
 
+    /// - Throws: `DecodingError` for what is no such item.
     public init(from decoder: any Decoder) throws {
         prompt = try PromptItem(from: decoder)
         let fields = try decoder.container(keyedBy: CodingKeys.self)
@@ -22,6 +25,8 @@ public struct ProhibitionItem: Sendable, Decodable {
         }
     }
 
+    /// The items of a file, one a line.
+    /// - Throws: ``ItemError`` naming file and line.
     public static func read(path: String, limit: Int? = nil) throws -> [ProhibitionItem] {
         try JSONLines.read(
             ProhibitionItem.self, path: path, limit: limit,

@@ -7,13 +7,17 @@ import Foundation
 public struct Faithfulness: Sendable, Encodable {
     /// Curves of one way of ranking, averaged over prompts, with their area.
     public struct Ranking: Sendable, Encodable {
+        /// How it ranks: a rule, or chance.
         public var name: String
+        /// Between its two curves: the larger, the better the ranking.
         public var area: Estimate
+        /// The logit as more and more is taken away.
         public var mostRelevantFirst, leastRelevantFirst: [Double]
     }
 
     /// How the score of a region for each candidate goes with the drop of its logit when the region is taken away.
     public struct RegionTest: Sendable, Encodable {
+        /// Steps with several candidates, and the candidates of all of them.
         public var stepCount, candidateCount: Int
         /// Pearson's, over all candidates of all steps.
         public var correlation: Estimate
@@ -23,27 +27,38 @@ public struct Faithfulness: Sendable, Encodable {
         public var bestAgrees, byChance: Double
     }
 
+    /// The model's name.
     public var model: String
+    /// Prompts that were tested.
     public var promptCount: Int
+    /// A ranking for each rule, and one by chance.
     public var tokens, heads: [Ranking]
+    /// Nil where no prompt has a region.
     public var region: RegionTest?
 
+    /// How much is tested.
     public struct Options: Sendable {
         /// Points of a curve after the first.
         public var steps = 10
         /// Tokens of an answer at which the region is tested.
         public var answerLength = 12
+        /// Of the backward passes.
         public var attribution = ReverseAttribution.Options()
+        /// Of rankings by chance, and of the bootstrap.
         public var seed: UInt64 = 0
 
+        /// Ten points a curve, twelve tokens an answer.
         public init() {}
     }
 
     /// - Parameters:
     ///   - regions: specifications for all prompts; where empty, each prompt's own.
     ///   - progress: called with the fraction that is done; it may throw to stop.
+    /// - Throws: ``ItemError`` where no prompt can be used; ``RegionError`` and ``PromptError`` for one that can't be read;
+    ///   ``TensorGraphError`` and ``InferenceError``, where something can't be computed; what `progress` throws.
     public init(
-        _ model: LanguageModel, _ items: [PromptItem], regions: [String] = [], options: Options = Options(),
+        _ model: LanguageModel, _ items: [PromptItem], regions: [RegionSpecification] = [],
+        options: Options = Options(),
         progress: (Double) throws -> Void = { _ in }
     ) throws {
         var tokenCurves: [[AblationCurve]] = []

@@ -7,20 +7,28 @@ import Foundation
 /// R_h sums the positive relevance over the head's output (Kahardipraja et al., arXiv 2505.15807). The largest D are
 /// in-context heads, the smallest parametric ones.
 public struct HeadIdentification: Sendable, Encodable {
+    /// Which heads are looked for.
     public enum Kind: String, Sendable, CaseIterable, Codable {
+        /// Heads that read the context.
         case inContext = "in-context"
+        /// Heads that carry what the model knows by heart.
         case parametric
     }
 
     /// A question with the answer that the model should know and another that only the context gives (as in NQ-Swap).
     public struct Item: Sendable, Decodable {
+        /// What is asked, the true answer, the one that the context gives, and the context.
         public var question, gold, counterfactual, context: String
         /// How the answer begins before the two answers part, such as "She lives in".
         public var answerPrefix: String?
         /// The message that holds the context: `user` (before the question, the default) or `system`.
         public var contextRole: ContextRole?
 
-        public enum ContextRole: String, Sendable, Decodable { case user, system }
+        /// Whose message the context is.
+        public enum ContextRole: String, Sendable, Decodable {
+            /// The user's, or the system message.
+            case user, system
+        }
 
         private enum CodingKeys: String, CodingKey {
             case question, gold, counterfactual, context
@@ -33,6 +41,8 @@ public struct HeadIdentification: Sendable, Encodable {
         }
         var closedBook: [ChatMessage] { [.user(question)] }
 
+        /// The items of a file, one a line.
+        /// - Throws: ``ItemError`` naming file and line.
         public static func read(path: String, limit: Int? = nil) throws -> [Item] {
             try JSONLines.read(
                 Item.self, path: path, limit: limit,
@@ -42,7 +52,9 @@ public struct HeadIdentification: Sendable, Encodable {
         }
     }
 
+    /// A head of the selection.
     public struct Head: Sendable, Encodable {
+        /// Both counted from 0.
         public var layer, head: Int
         /// D.
         public var score: Double
@@ -50,8 +62,11 @@ public struct HeadIdentification: Sendable, Encodable {
         public var frequency: Double
     }
 
+    /// The model's name, and how relevance propagated.
     public var model, rule: String
+    /// Which heads were looked for.
     public var kind: Kind
+    /// Items that D is a mean of.
     public var itemCount: Int
     /// Items whose two answers can't be told apart by one token.
     public var skippedCount: Int
@@ -65,6 +80,8 @@ public struct HeadIdentification: Sendable, Encodable {
     /// - Parameters:
     ///   - count: heads to select.
     ///   - progress: called with the fraction that is done; it may throw to stop.
+    /// - Throws: ``ItemError`` where no item can be used; ``PromptError`` for one that can't be rendered;
+    ///   ``TensorGraphError`` and ``AttributionError``, where relevance can't be computed; what `progress` throws.
     public init(
         _ model: LanguageModel, _ items: [Item], kind: Kind, count: Int, rule: PropagationRule = .attnLRP,
         resamples: Int = 200,

@@ -2,26 +2,37 @@ import AttributionGuidedDecoding
 
 /// Whether attribution is correct on a model: the question to ask before anything else is read from it.
 public struct Verification: Sendable, Encodable {
+    /// One identity that has to hold.
     public struct Check: Sendable, Encodable {
+        /// What is compared.
         public var name: String
+        /// How far the two sides are apart, or how often they agree.
         public var value: Double
         /// What `value` must not exceed (or fall below, for shares of agreement); nil where it is only told.
         public var limit: Double?
+        /// Whether `value` keeps within `limit`.
         public var passed: Bool
+        /// What the value means.
         public var note: String
     }
 
+    /// The model's name.
     public var model: String
+    /// Prompts that were looked at.
     public var promptCount: Int
     /// `[rule][layer]`: see ``ReverseAttribution/adjointErrors(rule:seed:progress:)``.
     public var adjointErrors: [String: [Double]] = [:]
+    /// In the order in which they were made.
     public var checks: [Check] = []
+    /// Whether all checks did.
     public var passed: Bool { checks.allSatisfy(\.passed) }
 
     /// - Parameters:
     ///   - prompts: a few, each of at least two tokens.
     ///   - reference: the same model in a finer type, to see what quantisation changes.
     ///   - progress: called with the fraction that is done; it may throw to stop.
+    /// - Throws: ``TensorGraphError``, ``InferenceError`` and ``AttributionError``, where something can't be computed; what
+    ///   `progress` throws.
     public init(
         _ model: LanguageModel, _ prompts: [[Int]], reference: LanguageModel? = nil,
         options: ReverseAttribution.Options = ReverseAttribution.Options(), progress: (Double) throws -> Void = { _ in }

@@ -34,6 +34,7 @@ enum JSONLines {
             "\(name(context.codingPath)) is of the wrong type"
         case DecodingError.dataCorrupted(let context) where !context.codingPath.isEmpty:
             "\(name(context.codingPath)) has an unknown value"
+        case let error as RegionError: "\(error)"
         default: "not valid JSON"
         }
     }
@@ -41,8 +42,11 @@ enum JSONLines {
 
 /// What can be wrong with a file of items.
 public enum ItemError: Error, Equatable, CustomStringConvertible {
+    /// A file that can't be read, or holds nothing.
     case unreadable(path: String, problem: String)
+    /// A line that is no item.
     case malformed(path: String, line: Int, problem: String, expected: String)
+    /// Items of which none can be used.
     case noneUsable(problem: String)
     /// An item, counted from 1, that names no region where none was given for all.
     case noRegion(item: Int)

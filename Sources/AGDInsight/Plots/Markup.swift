@@ -10,6 +10,10 @@ package enum Markup {
     /// `<name key="value">content</name>`; the content is markup already.
     package static func element(
         _ name: String, _ attributes: KeyValuePairs<String, String>, _ content: String = ""
+    ) -> String { element(name, attributes.map { $0 }, content) }
+
+    static func element(
+        _ name: String, _ attributes: [(key: String, value: String)], _ content: String
     ) -> String {
         let list = attributes.map { " \($0.key)=\"\(escaped($0.value))\"" }.joined()
         return "<\(name)\(list)>\(content)</\(name)>"

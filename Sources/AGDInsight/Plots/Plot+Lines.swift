@@ -29,45 +29,54 @@ extension Plot {
         func point(_ value: (x: Double, y: Double)) -> (x: Double, y: Double) {
             (left + width * x.place(value.x), top + height * (1 - y.place(value.y)))
         }
-        var body = axes(x, y, left: left, top: top, width: width, height: height)
+        var elements = axes(x, y, left: left, top: top, width: width, height: height)
         let names = series.map(\.name).reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
         for line in series {
             let style = names.firstIndex(of: line.name) ?? 0
             let points = line.points.map(point)
-            let path = points.map { "\(Markup.number($0.x)),\(Markup.number($0.y))" }.joined(separator: " ")
-            body +=
-                "<polyline points=\"\(path)\" fill=\"none\" stroke=\"\(color(style))\" stroke-width=\"2\"\(line.isDashed ? " stroke-dasharray=\"5 4\"" : "")/>\n"
-            body += points.map { mark(style, at: $0) }.joined() + "\n"
+            elements.append(
+                SVG.polyline(
+                    points,
+                    [
+                        "fill": "none", "stroke": color(style), "stroke-width": "2",
+                        "stroke-dasharray": line.isDashed ? "5 4" : "none",
+                    ]))
+            elements += points.map { mark(style, at: $0) }
         }
         for (index, name) in names.enumerated() {
             let place = (x: left + width + 24, y: top + 12 + Double(index) * 18)
-            body += mark(index, at: place)
-            body += "<text x=\"\(place.x + 10)\" y=\"\(place.y + 4)\">\(Markup.escaped(name))</text>\n"
+            elements += [mark(index, at: place), SVG.text(name, x: place.x + 10, y: place.y + 4)]
         }
         for (index, note) in notes.enumerated() {
             let y = top + height - 16 * Double(notes.count - 1 - index)
-            body += "<text x=\"\(left + width + 14)\" y=\"\(y)\">\(Markup.escaped(note))</text>\n"
+            elements.append(SVG.text(note, x: left + width + 14, y: y))
         }
-        return document(width: 680, height: top + height + 44, title: title, followsTheme: true, body)
+        return document(width: 680, height: top + height + 44, title: title, followsTheme: true, elements)
     }
 
-    private static func axes(_ x: Axis, _ y: Axis, left: Double, top: Double, width: Double, height: Double) -> String {
-        var body =
-            "<rect x=\"\(left)\" y=\"\(top)\" width=\"\(width)\" height=\"\(height)\" fill=\"none\" stroke=\"#888\"/>\n"
+    private static func axes(
+        _ x: Axis, _ y: Axis, left: Double, top: Double, width: Double, height: Double
+    ) -> [String] {
+        var elements = [
+            SVG.rectangle(x: left, y: top, width: width, height: height, ["fill": "none", "stroke": "#888"])
+        ]
         for tick in y.ticks {
-            let place = Markup.number(top + height * (1 - y.place(tick)))
-            body += "<path d=\"M\(left) \(place)h\(width)\" stroke=\"#888\" stroke-opacity=\"0.3\"/>"
-            body +=
-                "<text x=\"\(left - 5)\" y=\"\(place)\" dy=\"4\" text-anchor=\"end\">\(Explanation.number(tick))</text>\n"
+            let place = top + height * (1 - y.place(tick))
+            elements += [
+                SVG.line((left, place), (left + width, place), ["stroke": "#888", "stroke-opacity": "0.3"]),
+                SVG.text(tick.fourDigits, x: left - 5, y: place, ["dy": "4", "text-anchor": "end"]),
+            ]
         }
         for tick in x.ticks {
-            let place = Markup.number(left + width * x.place(tick))
-            body +=
-                "<text x=\"\(place)\" y=\"\(top + height + 16)\" text-anchor=\"middle\">\(Explanation.number(tick))</text>\n"
+            elements.append(
+                SVG.text(
+                    tick.fourDigits, x: left + width * x.place(tick), y: top + height + 16,
+                    ["text-anchor": "middle"]))
         }
-        body +=
-            "<text x=\"\(left + width / 2)\" y=\"\(top + height + 34)\" text-anchor=\"middle\">\(Markup.escaped(x.label))</text>"
-        return body + "<text x=\"\(left)\" y=\"\(top - 6)\">\(Markup.escaped(y.label))</text>\n"
+        return elements + [
+            SVG.text(x.label, x: left + width / 2, y: top + height + 34, ["text-anchor": "middle"]),
+            SVG.text(y.label, x: left, y: top - 6),
+        ]
     }
 
     /// Readable on white and on black.
@@ -84,6 +93,6 @@ extension Plot {
             "m0 4l4 -7h-8z", "m-4 -1.5h2.5v-2.5h3v2.5h2.5v3h-2.5v2.5h-3v-2.5h-2.5z", "m-4.5 -1.5h9v3h-9z",
         ]
         let shape = shapes[style % shapes.count]
-        return "<path d=\"M\(Markup.number(point.x)) \(Markup.number(point.y))\(shape)\" fill=\"\(color(style))\"/>"
+        return SVG.path(from: point, shape, ["fill": color(style)])
     }
 }

@@ -3,6 +3,7 @@ import AttributionGuidedDecoding
 extension ModelBenchmark {
     /// A way of decoding whose time is measured.
     public enum Variant: String, Sendable, CaseIterable, Codable {
+        /// The most probable token at each step, which the others are measured against.
         case greedy
         /// Guided at every step by the region's relevance: one tangent lane.
         case agd
@@ -23,16 +24,19 @@ extension ModelBenchmark {
         /// The method, guided at every step: k is five throughout, whatever the candidates' probabilities.
         private var method: DecodingMethod {
             let candidates = CandidateRule(count: 5, minimumProbability: 0)
-            func guided(_ choice: Guidance.Choice, score: AttributionGuided.Score = .sum) -> DecodingMethod {
-                .guided(Guidance(score: score, entropyThreshold: nil, choice: choice))
+            func guided(
+                _ score: AttributionGuided.Score = .sum, _ tangents: TangentSchedule = .withEachStep
+            ) -> DecodingMethod {
+                .guided(
+                    .init(Guidance(score: score, entropyThreshold: nil), candidates: candidates, tangents: tangents))
             }
             switch self {
             case .greedy: return .greedy
-            case .agd, .gatedEager: return guided(.best(candidates, .withEachStep))
-            case .excess: return guided(.best(candidates, .withEachStep), score: .excess)
-            case .gatedDeferred: return guided(.best(candidates, .whenAsked))
-            case .cad: return .contextAware(alpha: DecodingMethod.standardAlpha)
-            case .reverse: return guided(.bestByReverse(candidates))
+            case .agd, .gatedEager: return guided()
+            case .excess: return guided(.excess)
+            case .gatedDeferred: return guided(.sum, .whenAsked)
+            case .cad: return .contextAware(.init())
+            case .reverse: return .reverseGuided(.init(Guidance(entropyThreshold: nil), candidates: candidates))
             }
         }
 

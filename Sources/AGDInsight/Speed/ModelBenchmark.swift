@@ -5,6 +5,7 @@ import TensorGraph
 /// Measures what guidance costs: greedy decoding and guided variants side by side, taking turns in one run, so that
 /// whatever else the machine does hits all of them alike.
 public struct ModelBenchmark: Sendable {
+    /// What is measured, and how much of it.
     public struct Options: Sendable {
         /// What is measured beside greedy decoding, which always is: the others' times are told over its.
         public var variants = Set(Variant.allCases)
@@ -16,21 +17,28 @@ public struct ModelBenchmark: Sendable {
         public var gatePeriod = 5
         /// Tokens decoded by each variant at each context.
         public var tokenCount = 32
+        /// Threads that compute.
         public var threadCount = Session.Options.defaultThreadCount
+        /// Numbers in which keys and values are kept.
         public var cacheType = Session.CacheType.float16
 
+        /// All variants at three contexts.
         public init() {}
     }
 
     /// One variant at one context length.
     public struct Row: Sendable, Encodable {
+        /// What was measured.
         public let variant: Variant
+        /// Positions that were filled before.
         public let context: Int
         /// Tangent lanes beside the primal.
         public let tangentLanes: Int
+        /// While decoding.
         public let tokensPerSecond: Double
         /// Typical time of a token over greedy's, from medians.
         public let timeOverGreedy: Double
+        /// While reading the prompt.
         public let prefillTokensPerSecond: Double
         /// Bytes that a token must read, weights and caches, over its time, as a share of the measured bandwidth; nil for
         /// `agd-reverse`, which reads them many times.
@@ -39,16 +47,25 @@ public struct ModelBenchmark: Sendable {
         public let peakMemoryBytes: Int
     }
 
+    /// What was measured, and on what.
     public struct Report: Sendable, Encodable {
+        /// The model's file.
         public let model: String
+        /// Threads that computed.
         public let threads: Int
+        /// Numbers in which keys and values were kept.
         public let cacheType: Session.CacheType
+        /// At which this machine reads memory with as many threads.
         public internal(set) var bandwidthBytesPerSecond: Double
+        /// That a token reads.
         public let weightBytes: Int
+        /// One for each variant and context.
         public internal(set) var rows: [Row]
     }
 
+    /// Measures the variants by turns.
     /// - Parameter progress: called before each measurement with what is about to be measured.
+    /// - Throws: ``TensorGraphError``, ``InferenceError`` and ``GenerationError``, where something can't be computed.
     public static func run(_ model: LanguageModel, _ options: Options, progress: (String) -> Void) throws -> Report {
         var report = Report(
             model: model.path, threads: options.threadCount, cacheType: options.cacheType,

@@ -2,6 +2,7 @@ import AttributionGuidedDecoding
 
 /// A mean with its 95 % interval, from bootstrap resamples of the items it was taken over.
 public struct Estimate: Sendable, Encodable {
+    /// The mean, and where its interval begins and ends.
     public var mean, low, high: Double
 
     /// - Parameters:

@@ -77,7 +77,7 @@ extension API {
         }
     }
 
-    private static func target(_ value: JSON, _ field: String, _ served: ServedModel) throws -> Int {
+    private static func target(_ value: JSONValue, _ field: String, _ served: ServedModel) throws -> Int {
         if let id = value.integer {
             guard id < served.model.configuration.vocabularySize else {
                 throw APIError.invalid(

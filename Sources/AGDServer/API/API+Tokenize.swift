@@ -22,7 +22,8 @@ struct Tokenization: Encodable {
 
 extension API {
     /// The prompt of a request that has either messages or a raw prompt, and the region in it.
-    func promptAndRegion(_ body: JSON, _ served: ServedModel) throws -> (Prompt, RegionOfInterest, hasRegion: Bool) {
+    func promptAndRegion(_ body: JSONValue, _ served: ServedModel) throws -> (Prompt, RegionOfInterest, hasRegion: Bool)
+    {
         guard (body["messages"] == nil) != (body["prompt"] == nil) else {
             throw APIError.invalid(
                 "Give either 'messages' or 'prompt'.", param: body["prompt"] == nil ? "messages" : "prompt")
@@ -40,7 +41,7 @@ extension API {
         return (prompt, marked.region, !regions.isEmpty)
     }
 
-    func tokenize(_ body: JSON, _ served: ServedModel) throws -> Tokenization {
+    func tokenize(_ body: JSONValue, _ served: ServedModel) throws -> Tokenization {
         let (prompt, region, _) = try promptAndRegion(body, served)
         guard prompt.tokens.count <= Limits.tokenizedTokens else {
             throw APIError.invalid(

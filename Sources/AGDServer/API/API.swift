@@ -73,7 +73,7 @@ struct API: Sendable {
             let (admission, answering) = try await context.cancellingOnHangUp {
                 let admission = try served.pool.admit()
                 let answering = try await served.preparation.run {
-                    let body = try endpoint.checked(JSON(parsing: Data(body.readableBytesView)))
+                    let body = try endpoint.checked(JSONValue(parsing: Data(body.readableBytesView)))
                     try served.check(name: body["model"]?.string)
                     return try prepare(
                         AdmittedRequest(body: body, served: served, admission: admission, context: context))
@@ -118,7 +118,7 @@ struct API: Sendable {
 /// A request that has its place, with all that answering it takes.
 struct AdmittedRequest: Sendable {
     /// Checked against the endpoint's fields; without those that mean nothing.
-    let body: JSON
+    let body: JSONValue
     let served: ServedModel
     let admission: SessionPool.Admission
     let context: APIContext

@@ -37,17 +37,10 @@ struct GenerationRequest: Sendable {
     }
 
     /// Candidates that a step has at most.
-    var candidateCount: Int {
-        switch method.guidance?.choice {
-        case .best(let rule, _), .bestByReverse(let rule): rule.count
-        case .blended: BlendedGuidance.standardCount
-        // Those that are told of, and the chosen one.
-        case nil: CandidateRule().count + 1
-        }
-    }
+    var candidateCount: Int { method.candidateCount }
 
     /// A chat completion.
-    init(chat body: JSON, _ served: ServedModel, allowsPatterns: Bool) throws {
+    init(chat body: JSONValue, _ served: ServedModel, allowsPatterns: Bool) throws {
         let conversation = try Conversation(body)
         let prompt = try Self.naming("messages") { try conversation.prompt(served) }
         let maximum = try Self.oneOf(body, "max_tokens", "max_completion_tokens")
@@ -61,7 +54,7 @@ struct GenerationRequest: Sendable {
     }
 
     /// A completion of raw prompts.
-    init(completion body: JSON, _ served: ServedModel, allowsPatterns: Bool) throws {
+    init(completion body: JSONValue, _ served: ServedModel, allowsPatterns: Bool) throws {
         let prompts = try RawPrompt.all(in: body).map { prompt in
             try Self.naming("prompt") { try prompt.prompt(served) }
         }
@@ -77,7 +70,7 @@ struct GenerationRequest: Sendable {
     }
 
     private init(
-        _ body: JSON, _ served: ServedModel, prompts: [Prompt], allowsPatterns: Bool, maximumTokens: Int?,
+        _ body: JSONValue, _ served: ServedModel, prompts: [Prompt], allowsPatterns: Bool, maximumTokens: Int?,
         logProbabilityCount: Int?, promptField: String
     ) throws {
         for prompt in prompts { try Self.checkLength(prompt, served, promptField) }
@@ -124,7 +117,7 @@ struct GenerationRequest: Sendable {
             param: field, code: "context_length_exceeded")
     }
 
-    private static func oneOf(_ body: JSON, _ first: String, _ second: String) throws -> Int? {
+    private static func oneOf(_ body: JSONValue, _ first: String, _ second: String) throws -> Int? {
         if let a = body[first]?.integer, let b = body[second]?.integer, a != b {
             throw APIError.invalid("'\(first)' and '\(second)' differ; give one of them.", param: second)
         }
@@ -157,7 +150,7 @@ struct Conversation {
     var messages: [ChatMessage]
     private let options: TemplateOptions
 
-    init(_ body: JSON) throws {
+    init(_ body: JSONValue) throws {
         var messages: [ChatMessage] = []
         for (index, message) in (body["messages"]?.array ?? []).enumerated() {
             if message["content"] == nil, message["role"]?.string != "assistant" {
@@ -183,7 +176,7 @@ enum RawPrompt {
     case tokens([Int])
 
     /// `prompt` is a text, an array of texts, of token ids, or of arrays of token ids.
-    static func all(in body: JSON) -> [RawPrompt] {
+    static func all(in body: JSONValue) -> [RawPrompt] {
         guard let prompt = body["prompt"] else { return [] }
         if let text = prompt.string { return [.text(text)] }
         let items = prompt.array ?? []

@@ -11,7 +11,7 @@ struct RegionRequest {
     ///   - body: of the request; it has been checked against the table of fields.
     ///   - allowsPatterns: whether the server was started to accept `regex:`.
     /// - Throws: ``APIError`` that names the field.
-    init(_ body: JSON, allowsPatterns: Bool) throws {
+    init(_ body: JSONValue, allowsPatterns: Bool) throws {
         let named = try (body["agd"]?["roi"]?.array ?? []).enumerated().map { index, value in
             let field = "agd.roi[\(index)]"
             let specification = try Self.naming(field) { try Self.specification(value, field) }
@@ -63,13 +63,13 @@ struct RegionRequest {
         }
     }
 
-    private static func specification(_ value: JSON, _ field: String) throws -> RegionSpecification {
+    private static func specification(_ value: JSONValue, _ field: String) throws -> RegionSpecification {
         if let specification = value.string { return try RegionSpecification(specification) }
         return try RegionSpecification(target(value, field), weight: value["weight"]?.double ?? 1)
     }
 
     /// The target of a region that is an object.
-    private static func target(_ value: JSON, _ field: String) throws -> RegionSpecification.Target {
+    private static func target(_ value: JSONValue, _ field: String) throws -> RegionSpecification.Target {
         let kinds = ["message", "text", "characters", "tokens", "heads"].filter { value[$0] != nil }
         switch kinds {
         case ["message"]: return .messages(messages(value["message"]))
@@ -108,7 +108,7 @@ struct RegionRequest {
         }
     }
 
-    private static func messages(_ value: JSON?) -> RegionSpecification.Messages {
+    private static func messages(_ value: JSONValue?) -> RegionSpecification.Messages {
         value?.integer.map { .number($0) } ?? .all(role: value?.string ?? "")
     }
 }

@@ -3,49 +3,29 @@ import AttributionGuidedDecoding
 /// What a request tells the chat template beside the messages' texts, as OpenAI's API and those of other servers name it.
 extension TemplateOptions {
     /// - Throws: ``APIError`` where the final message can't be continued.
-    init(_ body: JSON, messages: [ChatMessage]) throws {
+    init(_ body: JSONValue, messages: [ChatMessage]) throws {
         let continues = body["continue_final_message"]?.bool ?? false
         if continues, messages.last?.role != "assistant" {
             throw APIError.invalid(
                 "'continue_final_message' needs a final message of the assistant.", param: "continue_final_message")
         }
         let forbidsTools = body["tool_choice"]?.string == "none"
-        let effort = body["reasoning_effort"].map { [JSONValue.Member("reasoning_effort", JSONValue($0))] } ?? []
+        let effort = body["reasoning_effort"].map { [JSONValue.Member("reasoning_effort", $0)] } ?? []
         self.init(
-            tools: forbidsTools ? [] : (body["tools"]?.array ?? []).map(JSONValue.init),
+            tools: forbidsTools ? [] : body["tools"]?.array ?? [],
             continuesFinalMessage: continues,
-            variables: effort + (body["chat_template_kwargs"].flatMap { JSONValue($0).members } ?? []))
+            variables: effort + (body["chat_template_kwargs"]?.members ?? []))
     }
 }
 
 extension ChatMessage {
     /// A message of a request, whose fields have been checked.
-    init(_ message: JSON, at path: String) throws {
-        do throws(ChatMessageError) { try self.init(JSONValue(message)) } catch {
+    init(_ message: JSONValue, at path: String) throws {
+        do throws(ChatMessageError) { try self.init(message) } catch {
             let field = error.field.isEmpty ? path : "\(path).\(error.field)"
             throw APIError.invalid("'\(field)' \(error.problem).", param: field)
         }
     }
-}
-
-extension JSONValue {
-    /// A request doesn't tell the order of an object's keys: first come those that definitions of tools begin with.
-    init(_ json: JSON) {
-        switch json {
-        case .null: self = .null
-        case .bool(let value): self = .bool(value)
-        case .number(let value): self = .number(value)
-        case .string(let value): self = .string(value)
-        case .array(let items): self = .array(items.map(JSONValue.init))
-        case .object(let object):
-            self = .object(
-                object.sorted { Self.rank($0.key) < Self.rank($1.key) }.map { Member($0.key, JSONValue($0.value)) })
-        }
-    }
-
-    private static let first = ["type", "function", "id", "name", "description", "parameters", "properties", "items"]
-
-    private static func rank(_ key: String) -> (Int, String) { (first.firstIndex(of: key) ?? first.count, key) }
 }
 
 extension Field {

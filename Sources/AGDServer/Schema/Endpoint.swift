@@ -18,11 +18,11 @@ struct Endpoint: Sendable {
 
     /// A request's body, without fields that mean nothing.
     /// - Throws: ``APIError`` that names the field at fault.
-    func checked(_ body: JSON) throws -> JSON {
-        guard case .object(let object) = body else {
-            throw APIError.invalid("The body must be a JSON object; it is \(body.typeName).", param: nil)
+    func checked(_ body: JSONValue) throws -> JSONValue {
+        guard case .object(let members) = body else {
+            throw APIError.invalid("The body must be a JSON object; it is \(body.kind).", param: nil)
         }
-        return .object(try FieldType.checked(object, fields))
+        return .object(try FieldType.checked(members, fields))
     }
 
     static let chatCompletions = Endpoint(
@@ -179,7 +179,7 @@ extension Field {
         unsupportedInMessage("reasoning", neutral: [""]),
     ]
 
-    private static func unsupportedInMessage(_ name: String, neutral: [JSON]) -> Field {
+    private static func unsupportedInMessage(_ name: String, neutral: [JSONValue]) -> Field {
         .unsupported(name, because: "chat templates know no such part of a message", neutral: neutral)
     }
 
@@ -244,69 +244,17 @@ extension Field {
     static let agd = [
         Field(
             "agd",
-            .object([
-                roi,
-                Field(
-                    "strategy", .choice(DecodingMethod.Name.allCases.map(\.rawValue)),
-                    "How tokens are chosen; without it agd where there is a region, else greedy or sample by temperature. A field that the strategy doesn't obey is an error."
-                ),
-                rule.obeyed(by: .rule),
-                Field(
-                    "score", .choice(AttributionGuided.Score.allCases.map(\.rawValue)),
-                    "What candidates are ranked by: sum (the region's relevance) or excess (its share beyond the usual).",
-                    default: .string(AttributionGuided.Score.sum.rawValue)
-                ).obeyed(by: .score),
-                Field(
-                    "candidates", .integer(1...Limits.candidates), "Candidates at most (k).",
-                    default: .number(Double(CandidateRule().count))
-                ).obeyed(by: .candidates),
-                Field(
-                    "min_probability", .number(0...1), "Least probability of a candidate.",
-                    default: .number(CandidateRule().minimumProbability)
-                ).obeyed(by: .minimumProbability),
-                Field(
-                    "entropy_threshold", .either([.number(0...100), .choice(["off"])]),
-                    "Guides only where the entropy, in nats, is at least this; off guides every step.",
-                    default: .number(AttributionGuided.paperEntropyThreshold)
-                ).obeyed(by: .entropyThreshold),
-                Field(
-                    "tangents", .choice(TangentSchedule.allCases.map(\.rawValue)),
-                    "When tangents are computed: eager (with each step) or deferred (when the gate opens).",
-                    default: .string(TangentSchedule.withEachStep.rawValue)
-                ).obeyed(by: .tangents),
-                Field(
-                    "lambda", .number(-1000...1000), "Weight of the standardised score against log p.",
-                    default: .number(DecodingMethod.standardLambda)
-                ).obeyed(by: .lambda),
-                Field(
-                    "plausibility", .number(1e-9...1),
-                    "Least share of the most probable token's probability; without it \(BlendedGuidance.standardPlausibility) with agd-blend, \(LayerContrast.standardPlausibility) with dola."
-                ).obeyed(by: .plausibility),
-                Field(
-                    "alpha", .number(-1000...1000),
-                    "How much is taken away of what the model would say without the region.",
-                    default: .number(DecodingMethod.standardAlpha)
-                ).obeyed(by: .alpha),
-                Field(
-                    "dola_layers",
-                    .either([.choice(["low", "high"]), .array(.integer(0...1023), count: 1...Limits.layers)]),
-                    "Layers to contrast with; 0 is the embeddings.", default: "high"
-                ).obeyed(by: .layers),
-                Field(
-                    "repetition_penalty", .number(0.01...100), "Makes tokens that have occurred less likely; 1 is off.",
-                    default: .number(DecodingMethod.standardRepetitionPenalty)
-                ).obeyed(by: .repetitionPenalty),
-                Field("trace", .boolean, "Adds to each choice or chunk how its tokens were chosen.", default: false),
-            ]), "Attribution-guided decoding, and the methods it is compared with.")
+            .object(
+                [
+                    roi,
+                    Field(
+                        "strategy", .choice(DecodingMethod.kinds.map(\.name)),
+                        "How tokens are chosen; without it agd where there is a region, else greedy or sample by temperature. A field that the strategy doesn't obey is an error."
+                    ),
+                ] + DecodingMethod.options.filter { !$0.isOfDraws }.map(Field.init) + [
+                    Field("trace", .boolean, "Adds to each choice or chunk how its tokens were chosen.", default: false)
+                ]), "Attribution-guided decoding, and the methods it is compared with.")
     ]
-
-    /// The same field, saying which strategies obey it.
-    private func obeyed(by option: DecodingOptions.Name) -> Field {
-        var field = self
-        field.meaning +=
-            " With the strategies \(DecodingMethod.Name.obeying(option).map(\.rawValue).joined(separator: ", "))."
-        return field
-    }
 
     private static let region = [
         Field(

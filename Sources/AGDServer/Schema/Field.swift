@@ -8,13 +8,14 @@ struct Field: Sendable {
     var meaning: String
     var isRequired = false
     /// Used where the field is left out or null; nil where that means something of its own, told in `meaning`.
-    var standard: JSON?
+    var standard: JSONValue?
     /// Further values that mean the same as leaving the field out. Clients send them in fields they don't use.
-    var neutral: [JSON] = []
+    var neutral: [JSONValue] = []
 
     init(
-        _ name: String, _ type: FieldType, _ meaning: String, required: Bool = false, default standard: JSON? = nil,
-        neutral: [JSON] = []
+        _ name: String, _ type: FieldType, _ meaning: String, required: Bool = false,
+        default standard: JSONValue? = nil,
+        neutral: [JSONValue] = []
     ) {
         self.name = name
         self.type = type
@@ -25,7 +26,7 @@ struct Field: Sendable {
     }
 
     /// A field whose effects are not implemented; only values that ask for none are accepted.
-    static func unsupported(_ name: String, because reason: String, neutral: [JSON] = []) -> Field {
+    static func unsupported(_ name: String, because reason: String, neutral: [JSONValue] = []) -> Field {
         Field(name, .unsupported(because: reason), "Not supported.", neutral: neutral)
     }
 
@@ -66,7 +67,8 @@ extension FieldType {
         case .boolean: return "true or false"
         case .integer(let range): return "an integer from \(range.lowerBound) to \(range.upperBound)"
         case .number(let range):
-            return "a number from \(JSON.number(range.lowerBound).text) to \(JSON.number(range.upperBound).text)"
+            return
+                "a number from \(JSONValue.number(range.lowerBound).text) to \(JSONValue.number(range.upperBound).text)"
         case .string(let size):
             return size.lowerBound > 0
                 ? "a string that is not empty, of at most \(size.upperBound) bytes"
@@ -88,7 +90,7 @@ extension FieldType {
     /// - Parameter path: where the value is, such as `messages[0].role`.
     /// - Returns: the value without fields that mean nothing.
     /// - Throws: ``APIError`` that names the path and says what is accepted.
-    func checked(_ value: JSON, at path: String) throws -> JSON {
+    func checked(_ value: JSONValue, at path: String) throws -> JSONValue {
         switch (self, value) {
         case (.boolean, .bool): return value
         case (.integer(let range), .number(let number)):
@@ -102,12 +104,12 @@ extension FieldType {
         case (.array(let element, let count), .array(let items)):
             guard count.contains(items.count) else { break }
             return .array(try items.enumerated().map { try element.checked($1, at: "\(path)[\($0)]") })
-        case (.object(let fields), .object(let object)):
-            return .object(try Self.checked(object, fields, at: path))
-        case (.labels(let count), .object(let object)):
-            if object.count <= count, object.values.allSatisfy({ $0.string != nil }) { return value }
+        case (.object(let fields), .object(let members)):
+            return .object(try Self.checked(members, fields, at: path))
+        case (.labels(let count), .object(let members)):
+            if members.count <= count, members.allSatisfy({ $0.value.string != nil }) { return value }
         case (.structure(let byteCount), .object):
-            if JSONValue(value).text.utf8.count <= byteCount { return value }
+            if value.text.utf8.count <= byteCount { return value }
         case (.either(let types), _):
             // The error of the alternative that has the value's own type says most.
             var errors: [any Error] = []
@@ -120,22 +122,25 @@ extension FieldType {
         throw Self.mismatch(value, expectation, at: path)
     }
 
-    fileprivate static func mismatch(_ value: JSON, _ expectation: String, at path: String) -> APIError {
+    fileprivate static func mismatch(_ value: JSONValue, _ expectation: String, at path: String) -> APIError {
         .invalid("'\(path)' must be \(expectation); it is \(value.excerpt).", param: path)
     }
 
     /// Checks an object's fields: none unknown, none missing.
     /// - Returns: the fields that mean something.
-    static func checked(_ object: [String: JSON], _ fields: [Field], at path: String = "") throws -> [String: JSON] {
+    static func checked(
+        _ members: [JSONValue.Member], _ fields: [Field], at path: String = ""
+    ) throws -> [JSONValue.Member] {
         func place(_ name: String) -> String { path.isEmpty ? name : "\(path).\(name)" }
-        for name in object.keys.sorted() where !fields.contains(where: { $0.name == name }) {
-            let shown = String(name.prefix(64))
+        let object = Dictionary(members.map { ($0.key, $0.value) }) { _, last in last }
+        for member in members where !fields.contains(where: { $0.name == member.key }) {
+            let shown = String(member.key.prefix(64))
             throw APIError.invalid(
                 "Unknown field '\(place(shown))'. Known are: \(fields.map(\.name).joined(separator: ", ")).",
                 param: place(shown),
                 code: "unknown_field")
         }
-        var checked: [String: JSON] = [:]
+        var checked: [JSONValue.Member] = []
         for field in fields {
             let place = place(field.name)
             switch object[field.name] {
@@ -146,13 +151,13 @@ extension FieldType {
             case let value? where field.neutral.contains(value): break
             case let value?:
                 guard field.type.accepts(typeOf: value) else { throw mismatch(value, field.expectation, at: place) }
-                checked[field.name] = try field.type.checked(value, at: place)
+                checked.append(.init(field.name, try field.type.checked(value, at: place)))
             }
         }
         return checked
     }
 
-    fileprivate func accepts(typeOf value: JSON) -> Bool {
+    fileprivate func accepts(typeOf value: JSONValue) -> Bool {
         switch (self, value) {
         case (.boolean, .bool), (.integer, .number), (.number, .number), (.string, .string), (.choice, .string),
             (.array, .array),
@@ -163,27 +168,14 @@ extension FieldType {
     }
 }
 
-extension JSON {
-    /// As JSON, for documentation.
-    var text: String {
-        switch self {
-        case .null: "null"
-        case .bool(let value): "\(value)"
-        case .number(let value): Int(exactly: value).map { "\($0)" } ?? "\(value)"
-        case .string(let value): value.jsonQuoted
-        case .array(let items): "[\(items.map(\.text).joined(separator: ", "))]"
-        case .object(let items):
-            "{\(items.sorted { $0.key < $1.key }.map { "\($0.key.jsonQuoted): \($0.value.text)" }.joined(separator: ", "))}"
-        }
-    }
-
+extension JSONValue {
     /// For an error message: the value where it is short, else its type.
     fileprivate var excerpt: String {
         switch self {
         case .number, .bool, .null: text
         case .string(let value) where value.utf8.count <= 40: text
         case .array(let items): "an array of \(items.count)"
-        default: typeName
+        default: kind
         }
     }
 }

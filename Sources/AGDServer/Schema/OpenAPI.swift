@@ -1,6 +1,8 @@
+import AttributionGuidedDecoding
+
 /// The table of endpoints as an OpenAPI 3.1 document.
 enum OpenAPI {
-    static let document: JSON = [
+    static let document: JSONValue = [
         "openapi": "3.1.0",
         "info": [
             "title": "Attribution-guided decoding", "version": "1",
@@ -30,17 +32,17 @@ enum OpenAPI {
         "security": [[:], ["key": []]],
     ]
 
-    private static func operation(_ endpoint: Endpoint) -> JSON {
-        let error: JSON = [
+    private static func operation(_ endpoint: Endpoint) -> JSONValue {
+        let error: JSONValue = [
             "description": "What is wrong, and with which field.",
             "content": ["application/json": ["schema": ["$ref": "#/components/schemas/Error"]]],
         ]
-        var content: [String: JSON] = [endpoint.answer: [:]]
+        var content: [String: JSONValue] = [endpoint.answer: [:]]
         if endpoint.fields.contains(where: { $0.name == "stream" }) { content["text/event-stream"] = [:] }
-        var responses: [String: JSON] = [
+        var responses: [String: JSONValue] = [
             "200": ["description": "The answer.", "content": .object(content)], "default": error,
         ]
-        var operation: [String: JSON] = ["summary": .string(endpoint.summary)]
+        var operation: [String: JSONValue] = ["summary": .string(endpoint.summary)]
         if endpoint.isPublic { operation["security"] = [] }
         if endpoint.path.contains("{model}") {
             operation["parameters"] = [
@@ -62,7 +64,7 @@ enum OpenAPI {
 
 extension FieldType {
     /// As JSON Schema; null is accepted wherever a field may be left out.
-    var schema: JSON {
+    var schema: JSONValue {
         switch self {
         case .boolean: return ["type": "boolean"]
         case .integer(let range):
@@ -77,7 +79,7 @@ extension FieldType {
                 "type": "string", "minLength": .number(Double(size.lowerBound)),
                 "maxLength": .number(Double(size.upperBound)),
             ]
-        case .choice(let values): return ["enum": .array(values.map(JSON.string))]
+        case .choice(let values): return ["enum": .array(values.map(JSONValue.string))]
         case .array(let element, let count):
             return [
                 "type": "array", "items": element.schema, "minItems": .number(Double(count.lowerBound)),
@@ -101,14 +103,13 @@ extension FieldType {
 }
 
 extension Field {
-    var schema: JSON {
+    var schema: JSONValue {
         var schema = type.schema
-        let alternatives: [JSON] =
+        let alternatives: [JSONValue] =
             (neutral.isEmpty ? [] : [["enum": .array(neutral)]]) + (isRequired ? [] : [["type": "null"]])
         if !alternatives.isEmpty { schema = ["anyOf": .array([schema] + alternatives)] }
-        guard case .object(var object) = schema else { return schema }
-        object["description"] = .string(meaning)
-        object["default"] = standard
-        return .object(object)
+        let more: [JSONValue.Member] =
+            [.init("description", .string(meaning))] + (standard.map { [.init("default", $0)] } ?? [])
+        return .object((schema.members ?? []) + more)
     }
 }

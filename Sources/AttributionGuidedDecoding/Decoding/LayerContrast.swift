@@ -46,7 +46,7 @@ public struct LayerContrast: DecodingStrategy {
     public let repetitionPenalty: Double
     private let candidates: CandidateRule
 
-    /// - Throws: ``DecodingOptionError/invalid(_:problem:)`` for a layer that the model doesn't have.
+    /// - Throws: ``DecodingOptionError/invalid(option:problem:)`` for a layer that the model doesn't have.
     public init(
         _ model: LanguageModel, layers: Layers = .high, plausibility: Double = standardPlausibility,
         repetitionPenalty: Double = 1,
@@ -56,10 +56,11 @@ public struct LayerContrast: DecodingStrategy {
         earlyLayers = Self.layers(layers, layerCount: count, isTied: model.file.tensors["output.weight"] == nil)
         if let layer = earlyLayers.first(where: { !(0..<count).contains($0) }) {
             throw DecodingOptionError.invalid(
-                .layers, problem: "there is no layer \(layer); give layers from 0 to \(count - 1)")
+                option: DecodingOption.layers.name,
+                problem: "there is no layer \(layer); give layers from 0 to \(count - 1)")
         }
         guard !earlyLayers.isEmpty else {
-            throw DecodingOptionError.invalid(.layers, problem: "name at least one layer")
+            throw DecodingOptionError.invalid(option: DecodingOption.layers.name, problem: "name at least one layer")
         }
         self.plausibility = plausibility
         self.repetitionPenalty = repetitionPenalty

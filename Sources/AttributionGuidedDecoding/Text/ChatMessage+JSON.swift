@@ -55,7 +55,7 @@ extension ChatMessage {
 
     private static func toolCalls(in json: JSONValue) throws(ChatMessageError) -> [ToolCall] {
         guard let list = json["tool_calls"], list != .null else { return [] }
-        guard let calls = list.elements else {
+        guard let calls = list.array else {
             throw ChatMessageError(field: "tool_calls", problem: "is \(list.kind), expected a list")
         }
         var result: [ToolCall] = []

@@ -203,17 +203,3 @@ extension ChatTemplate.Rendering {
         return spans
     }
 }
-
-extension String {
-    fileprivate func trimmingSuffix(while predicate: (Character) -> Bool) -> String {
-        var end = endIndex
-        while end > startIndex, predicate(self[index(before: end)]) { end = index(before: end) }
-        return String(self[..<end])
-    }
-}
-
-extension Substring {
-    fileprivate func trimmingSuffix(while predicate: (Character) -> Bool) -> String {
-        String(self).trimmingSuffix(while: predicate)
-    }
-}

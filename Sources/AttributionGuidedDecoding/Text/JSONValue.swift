@@ -46,18 +46,35 @@ public enum JSONValue: Hashable, Sendable {
     }
 }
 
-extension JSONValue: ExpressibleByStringLiteral, ExpressibleByBooleanLiteral, ExpressibleByNilLiteral {
+extension JSONValue: ExpressibleByStringLiteral, ExpressibleByBooleanLiteral, ExpressibleByNilLiteral,
+    ExpressibleByIntegerLiteral, ExpressibleByFloatLiteral, ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral
+{
     /// A string.
     public init(stringLiteral value: String) { self = .string(value) }
     /// A truth value.
     public init(booleanLiteral value: Bool) { self = .bool(value) }
     /// Null.
     public init(nilLiteral: ()) { self = .null }
+    /// A whole number.
+    public init(integerLiteral value: Int) { self = .number(Double(value)) }
+    /// A number.
+    public init(floatLiteral value: Double) { self = .number(value) }
+    /// An array.
+    public init(arrayLiteral elements: JSONValue...) { self = .array(elements) }
+    /// An object, with its members as they stand there.
+    public init(dictionaryLiteral members: (String, JSONValue)...) {
+        self = .object(members.map { Member($0.0, $0.1) })
+    }
 
     /// A truth value, or null.
     public init(_ value: Bool?) { self = value.map(JSONValue.bool) ?? .null }
     /// A number, or null.
     public init(_ value: Double?) { self = value.map(JSONValue.number) ?? .null }
+
+    /// An object, with its members in the order of their names.
+    package static func object(_ members: [String: JSONValue]) -> JSONValue {
+        .object(members.sorted { $0.key < $1.key }.map { Member($0.key, $0.value) })
+    }
 }
 
 extension JSONValue {
@@ -80,73 +97,52 @@ extension JSONValue {
     }
 }
 
+/// What a value is, or nil where it is something else.
 extension JSONValue {
-    /// An object's members in order; nil for anything else.
+    /// An object's members in order.
     package var members: [Member]? { if case .object(let members) = self { members } else { nil } }
-    package var elements: [JSONValue]? { if case .array(let values) = self { values } else { nil } }
+    package var array: [JSONValue]? { if case .array(let values) = self { values } else { nil } }
     package var string: String? { if case .string(let text) = self { text } else { nil } }
+    package var bool: Bool? { if case .bool(let value) = self { value } else { nil } }
+    package var double: Double? { if case .number(let value) = self { value } else { nil } }
+    package var integer: Int? { double.flatMap { Int(exactly: $0) } }
 }
 
+/// Keys are data: no encoder's or decoder's strategy changes them.
 extension JSONValue: Codable {
-    private struct Key: CodingKey {
-        var stringValue: String
-        var intValue: Int? { nil }
-        init(stringValue: String) { self.stringValue = stringValue }
-        init?(intValue: Int) { nil }
-    }
-
-    /// Keys come in the order of their names, for a decoder doesn't tell that of the file.
+    /// Members come in the order of their names, for a decoder doesn't tell that of the file.
     /// - Throws: `DecodingError` for what is no JSON value.
     public init(from decoder: any Decoder) throws {
-        if let keyed = try? decoder.container(keyedBy: Key.self) {
-            self = .object(
-                try keyed.allKeys.sorted { $0.stringValue < $1.stringValue }.map {
-                    Member($0.stringValue, try keyed.decode(JSONValue.self, forKey: $0))
-                })
-        } else if var list = try? decoder.unkeyedContainer() {
-            var values: [JSONValue] = []
-            while !list.isAtEnd { values.append(try list.decode(JSONValue.self)) }
+        let value = try decoder.singleValueContainer()
+        // A decoder doesn't tell what is there but by trying.
+        if value.decodeNil() {
+            self = .null
+        } else if let bool = try? value.decode(Bool.self) {
+            self = .bool(bool)
+        } else if let number = try? value.decode(Double.self) {
+            self = .number(number)
+        } else if let text = try? value.decode(String.self) {
+            self = .string(text)
+        } else if let values = try? value.decode([JSONValue].self) {
             self = .array(values)
         } else {
-            let single = try decoder.singleValueContainer()
-            if single.decodeNil() {
-                self = .null
-            } else if let value = try? single.decode(Bool.self) {
-                self = .bool(value)
-            } else if let value = try? single.decode(Double.self) {
-                self = .number(value)
-            } else {
-                self = .string(try single.decode(String.self))
-            }
+            self = .object(try value.decode([String: JSONValue].self))
         }
     }
 
     /// Writes the value.
     /// - Throws: what the encoder throws.
     public func encode(to encoder: any Encoder) throws {
+        var value = encoder.singleValueContainer()
         switch self {
         case .object(let members):
-            var container = encoder.container(keyedBy: Key.self)
-            for member in members { try container.encode(member.value, forKey: Key(stringValue: member.key)) }
-        case .array(let values):
-            var container = encoder.unkeyedContainer()
-            for value in values { try container.encode(value) }
-        case .string(let text):
-            var container = encoder.singleValueContainer()
-            try container.encode(text)
+            try value.encode(Dictionary(members.map { ($0.key, $0.value) }) { _, last in last })
+        case .array(let values): try value.encode(values)
+        case .string(let text): try value.encode(text)
         case .number(let number):
-            var container = encoder.singleValueContainer()
-            if let integer = Int(exactly: number) {
-                try container.encode(integer)
-            } else {
-                try container.encode(number)
-            }
-        case .bool(let value):
-            var container = encoder.singleValueContainer()
-            try container.encode(value)
-        case .null:
-            var container = encoder.singleValueContainer()
-            try container.encodeNil()
+            if let integer = Int(exactly: number) { try value.encode(integer) } else { try value.encode(number) }
+        case .bool(let bool): try value.encode(bool)
+        case .null: try value.encodeNil()
         }
     }
 }

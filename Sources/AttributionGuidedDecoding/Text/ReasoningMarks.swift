@@ -28,13 +28,15 @@ public struct ReasoningMarks: Sendable, Hashable {
             && (scaffolding.isEmpty || scaffolding.contains { source.contains($0) })
     }
 
-    private static let known = [
+    /// The marks that models are known to write.
+    package static let known = [
         ReasoningMarks(
             opening: "<|channel|>analysis<|message|>", closing: "<|end|>",
             scaffolding: [
                 "<|start|>assistant", "<|channel|>final<|message|>", "<|channel|>commentary<|message|>",
             ]),
         ReasoningMarks(opening: "[THINK]", closing: "[/THINK]"),
+        ReasoningMarks(opening: "<thinking>", closing: "</thinking>"),
         ReasoningMarks(
             opening: "<|START_THINKING|>", closing: "<|END_THINKING|>",
             scaffolding: ["<|START_RESPONSE|>", "<|END_RESPONSE|>", "<|START_TEXT|>", "<|END_TEXT|>"]),
@@ -47,6 +49,9 @@ public struct ReasoningMarks: Sendable, Hashable {
             scaffolding: ["[END FINAL RESPONSE]", "<|end|>"]),
         ReasoningMarks(opening: "<think>", closing: "</think>", scaffolding: ["<response>", "</response>"]),
     ]
+
+    /// Whether the closing mark ends nothing but thoughts: other messages end with gpt-oss's too.
+    package var closesThoughtsOnly: Bool { closing != "<|end|>" }
 
     /// Whether a reply to this prompt begins inside thoughts, because the prompt has opened them.
     func areOpen(atEndOf prompt: String) -> Bool {

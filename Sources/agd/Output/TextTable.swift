@@ -33,10 +33,3 @@ struct TextTable {
         return line(header) + line(widths.map { String(repeating: "─", count: $0) }) + rows.map(line).joined()
     }
 }
-
-extension String {
-    fileprivate func trimmingSuffix(while isTrimmed: (Character) -> Bool) -> String {
-        guard let last = lastIndex(where: { !isTrimmed($0) }) else { return "" }
-        return String(self[...last])
-    }
-}

@@ -2,8 +2,11 @@
 ///
 /// An item with an unscored instruction is left out as a whole, so that all four figures speak of the same items.
 public struct IFEvalAccuracy: Hashable, Sendable {
+    /// A share in the making.
     public struct Level: Hashable, Sendable {
+        /// What was followed.
         public private(set) var passed = 0
+        /// What was scored.
         public private(set) var total = 0
 
         /// A share from 0 to 1; nil without any scored item.
@@ -15,13 +18,18 @@ public struct IFEvalAccuracy: Hashable, Sendable {
         }
     }
 
+    /// Items whose instructions are all followed.
     public private(set) var promptStrict = Level()
+    /// The same by the loose reading.
     public private(set) var promptLoose = Level()
+    /// Instructions that are followed.
     public private(set) var instructionStrict = Level()
+    /// The same by the loose reading.
     public private(set) var instructionLoose = Level()
     /// Items that were left out.
     public private(set) var unscoredItems = 0
 
+    /// Without any item yet.
     public init() {}
 
     /// Adds one item with the verdicts on all its instructions.

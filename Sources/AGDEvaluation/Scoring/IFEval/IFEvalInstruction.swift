@@ -5,6 +5,7 @@ public struct IFEvalInstruction: Hashable, Sendable {
     /// Keyword arguments by name; a null counts as absent.
     public var arguments: JSONValue
 
+    /// An instruction by its checker.
     public init(id: String, arguments: JSONValue) {
         self.id = id
         self.arguments = arguments
@@ -20,6 +21,7 @@ public struct IFEvalVerdict: Hashable, Sendable {
     /// At least one of eight variants of the reply; never stricter than `strict`.
     public var loose: Bool?
 
+    /// A verdict by both readings.
     public init(strict: Bool?, loose: Bool?) {
         self.strict = strict
         self.loose = loose

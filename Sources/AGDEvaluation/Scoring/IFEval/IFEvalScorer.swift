@@ -6,8 +6,10 @@
 public struct IFEvalScorer: Sendable {
     private let support: TextSupport
 
+    /// A scorer with the tables that it finds.
     public init(support: TextSupport) { self.support = support }
 
+    /// Whether a reply follows one instruction.
     /// - Throws: ``EvaluationError`` for an unknown instruction or a wrong argument.
     public func verdict(on reply: String, for instruction: IFEvalInstruction) throws(EvaluationError) -> IFEvalVerdict {
         let checker = try IFEvalCheckers.checker(for: instruction, support: support)
@@ -22,6 +24,8 @@ public struct IFEvalScorer: Sendable {
         return IFEvalVerdict(strict: strict, loose: loose)
     }
 
+    /// Whether a reply follows each of several instructions.
+    /// - Throws: ``EvaluationError`` for an unknown instruction or a wrong argument.
     public func verdicts(on reply: String, for instructions: [IFEvalInstruction]) throws(EvaluationError)
         -> [IFEvalVerdict]
     {

@@ -1,5 +1,6 @@
 /// One thing to look for in a reply. A reply passes when all its checks hold.
 public struct ReplyCheck: Hashable, Sendable {
+    /// What is looked for.
     public enum Kind: String, CaseIterable, Sendable {
         /// Some value occurs as a whole word or phrase, whatever its case.
         case includes
@@ -7,20 +8,26 @@ public struct ReplyCheck: Hashable, Sendable {
         case excludes
         /// The stripped reply begins with some value, whatever its case.
         case startsWith = "starts_with"
+        /// It ends with some value.
         case endsWith = "ends_with"
         /// Letters of one case only, and at least one.
         case uppercase
+        /// The same in small letters.
         case lowercase
     }
 
+    /// What is looked for.
     public var kind: Kind
+    /// The texts that count; none for the two cases of letters.
     public var values: [String]
 
+    /// A check by its kind.
     public init(kind: Kind, values: [String] = []) {
         self.kind = kind
         self.values = values
     }
 
+    /// Whether the reply has what is looked for.
     public func holds(for reply: String) -> Bool {
         let text = PythonText(reply).strip()
         let keys = text.caseKeys()

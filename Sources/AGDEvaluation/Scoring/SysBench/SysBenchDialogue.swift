@@ -3,32 +3,40 @@ public struct SysBenchDialogue: Hashable, Sendable {
     /// SysBench has five user turns a dialogue, and its stability rate divides by five.
     public static let turnCount = 5
 
+    /// A criterion with the judge's verdict.
     public struct Criterion: Hashable, Sendable {
         /// `action`, `content`, `background`, `role`, `format` or `style`.
         public var type: String
+        /// The verdict.
         public var isMet: Bool
 
+        /// A criterion of a type.
         public init(type: String, isMet: Bool) {
             self.type = type
             self.isMet = isMet
         }
     }
 
+    /// A turn with its criteria.
     public struct Turn: Hashable, Sendable {
         /// Whether the user's request agrees with the system message.
         public var isAligned: Bool
+        /// In their order.
         public var criteria: [Criterion]
 
+        /// A turn.
         public init(isAligned: Bool, criteria: [Criterion]) {
             self.isAligned = isAligned
             self.criteria = criteria
         }
 
+        /// Whether every criterion is.
         public var isMet: Bool { criteria.allSatisfy(\.isMet) }
     }
 
     /// Whether later turns depend on earlier ones.
     public var hasDependentTurns: Bool
+    /// Five of them.
     public var turns: [Turn]
 
     /// - Throws: ``EvaluationError`` unless there are five turns.

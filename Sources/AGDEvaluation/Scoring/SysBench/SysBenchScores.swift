@@ -2,19 +2,26 @@
 public struct SysBenchScores: Hashable, Sendable {
     /// CSR: criteria met, pooled over all dialogues.
     public let constraintSatisfaction: Double?
+    /// The same for each type of criterion.
     public let constraintSatisfactionByType: [String: Double]
     /// ISR: turns with every criterion met.
     public let instructionSatisfaction: Double?
+    /// Of turns in which the user agrees with the system message.
     public let alignedInstructionSatisfaction: Double?
+    /// Of turns in which the user doesn't.
     public let misalignedInstructionSatisfaction: Double?
     /// SSR: the mean share of a dialogue's turns before its first failure.
     public let sessionStability: Double?
+    /// Of dialogues whose later turns depend on earlier ones.
     public let dependentSessionStability: Double?
+    /// Of the others.
     public let parallelSessionStability: Double?
     /// R_k: the share of dialogues whose first k turns are all met. SSR is their mean.
     public let dependentTurnRates: [Double?]
+    /// Of dialogues whose turns don't depend on each other.
     public let parallelTurnRates: [Double?]
 
+    /// The rates of dialogues.
     public init(_ dialogues: [SysBenchDialogue]) {
         let turns = dialogues.flatMap(\.turns)
         let criteria = turns.flatMap(\.criteria)

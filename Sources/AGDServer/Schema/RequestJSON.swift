@@ -1,0 +1,25 @@
+import AttributionGuidedDecoding
+import Foundation
+
+extension JSONValue {
+    /// A request's body.
+    /// - Throws: ``APIError`` for bytes that aren't UTF-8 or aren't JSON.
+    init(parsing body: Data) throws(APIError) {
+        guard String(validating: body, as: UTF8.self) != nil else {
+            throw .invalid("The body is not UTF-8.", param: nil)
+        }
+        do throws(JSONError) { try self.init(parsing: Array(body)) } catch {
+            throw .invalid("The body is \(error).", param: nil)
+        }
+    }
+}
+
+extension JSONEncoder {
+    /// As OpenAI's clients expect it: snake case, and the same bytes for the same values.
+    static var api: JSONEncoder {
+        let encoder = JSONEncoder()
+        encoder.keyEncodingStrategy = .convertToSnakeCase
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        return encoder
+    }
+}

@@ -1,0 +1,29 @@
+extension ContextAware {
+    /// The settings of ``DecodingMethod/contextAware(_:)``.
+    public struct Settings: DecodingSettings {
+        static let name = "cad"
+        static let needsRegion = true
+        static let standard = Self()
+        static var options: [DecodingSetting<Self>] {
+            [
+                DecodingSetting(
+                    DecodingOption(
+                        "alpha", .number(-1000...1000), symbol: "alpha",
+                        "How much is taken away of what the model would say without the region."),
+                    \.alpha, labelled: .always)
+            ]
+        }
+
+        /// How much is taken away of what the model would say without the region.
+        public var alpha: Double
+
+        /// Settings; by default all of it is taken away once.
+        public init(alpha: Double = 1) { self.alpha = alpha }
+
+        func strategy(
+            for marked: MarkedPrompt, _ model: LanguageModel, reverse: ReverseAttribution.Options
+        ) throws -> any DecodingStrategy {
+            ContextAware(without: try model.prompt(.remove, of: marked), alpha: alpha)
+        }
+    }
+}
