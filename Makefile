@@ -7,7 +7,7 @@ SWIFT_BUILD_FLAGS ?=
 # Finds or builds the llama library; its pkg-config folder then tells SwiftPM where it lies.
 with_llama = found=$$(Tools/dependencies.sh) && export PKG_CONFIG_PATH="$$found$${PKG_CONFIG_PATH:+:$$PKG_CONFIG_PATH}" &&
 
-.PHONY: all demo test test-tools documentation serve fuzz attack oracle architectures sbom check-packages check-aarch64 check-undefined lint format install clean
+.PHONY: all demo test test-tools documentation serve fuzz attack oracle oracle-models architectures sbom check-packages check-aarch64 check-undefined lint format install clean
 all: agd
 
 .PHONY: agd
@@ -45,6 +45,12 @@ documentation:
 ORACLE ?= Tests/TestFixtures/Oracle
 oracle:
 	@python=$$(Tools/oracle/environment.sh) && $$python Tools/oracle/check.py $(ORACLE) $(VARIANTS)
+
+# Relevance on real models, against HuggingFace transformers and LXT on the decoded weights. Models that aren't there are left out.
+oracle-models: agd
+	@models=$$(for name in smollm2 qwen0.5; do Tools/models.sh --if-present $$name; done); \
+	if [ -z "$$models" ]; then echo "skipped: no model is there; Tools/models.sh smollm2 qwen0.5 fetches them"; else \
+	  $$(Tools/oracle/environment.sh) Tools/oracle/real_models.py --agd .build/release/agd $$models; fi
 
 # llama.cpp's random models of all its architectures, computed here and by libllama: the table in Documentation/models.md.
 ARCHITECTURES ?= .build/architectures

@@ -71,7 +71,7 @@ struct Oracle: Decodable {
     /// A region that lies in every prompt.
     static let span = RegionOfInterest(tokens: [3: 1, 4: 1, 5: 1])
 
-    static let variants = ["llama", "llama31", "qwen2", "qwen3", "gemma3", "gemma3_linear"]
+    static let variants = ["llama", "llama31", "qwen2", "qwen3", "gemma3", "gemma3_linear", "qwen3_moe"]
 
     static var directory: URL {
         get throws {

@@ -42,6 +42,10 @@ VARIANTS = {
     "gemma3_linear": dict(family="gemma3", tied=True, prompt=44, config=dict(
         GEMMA_LIKE, hidden_size=32, intermediate_size=64, num_attention_heads=4, num_key_value_heads=1,
         rope_scaling=dict(rope_type="linear", factor=8.0))),
+    # Two of four experts for each token, their weights divided by their sum.
+    "qwen3_moe": dict(family="qwen3_moe", tied=True, prompt=28, config=dict(
+        LLAMA_LIKE, hidden_size=32, num_hidden_layers=3, num_attention_heads=4, num_key_value_heads=2, head_dim=16,
+        num_experts=4, num_experts_per_tok=2, moe_intermediate_size=24, norm_topk_prob=True)),
 }
 
 
@@ -53,7 +57,8 @@ def empty_model(variant):
     """The variant's architecture in HuggingFace's words, in float32, its weights not yet set."""
     description = VARIANTS[variant]
     family = description["family"]
-    prefix = {"llama": "Llama", "qwen2": "Qwen2", "qwen3": "Qwen3", "gemma3": "Gemma3"}[family]
+    prefix = {
+        "llama": "Llama", "qwen2": "Qwen2", "qwen3": "Qwen3", "gemma3": "Gemma3", "qwen3_moe": "Qwen3Moe"}[family]
     configurations = importlib.import_module(f"transformers.models.{family}.configuration_{family}")
     configuration = getattr(configurations, prefix + ("TextConfig" if family == "gemma3" else "Config"))(
         vocab_size=VOCABULARY, tie_word_embeddings=description["tied"], bos_token_id=None, eos_token_id=None,
@@ -95,24 +100,35 @@ def draw_weights(model, variant, seed):
         elif kind == "bias":
             noise *= 0.3 if module == "v_proj" else 0.7
         else:
-            gains = dict(v_proj=1.1, o_proj=1.3, gate_proj=1.3, up_proj=1.2, down_proj=1.3)
-            normed = family in ("qwen3", "gemma3")
+            gains = dict(v_proj=1.1, o_proj=1.3, gate_proj=1.3, up_proj=1.2, down_proj=1.3, gate=1.5)
+            normed = family in ("qwen3", "gemma3", "qwen3_moe")
             noise *= gains.get(module, 1.0 if normed else 1.4) * weight.shape[1] ** -0.5
         weight.copy_(noise)
 
 
+def architecture_name(variant):
+    """GGUF's name of the family."""
+    return VARIANTS[variant]["family"].replace("_", "")
+
+
 def gguf_name(parameter, variant, model):
     """GGUF's name of a parameter of HuggingFace's."""
-    architecture = getattr(gguf.MODEL_ARCH, VARIANTS[variant]["family"].upper())
+    architecture = getattr(gguf.MODEL_ARCH, architecture_name(variant).upper())
     names = gguf.get_tensor_name_map(architecture, model.config.num_hidden_layers)
     return names.get_name(parameter, try_suffixes=(".weight", ".bias"))
 
 
 def parameters(model, variant):
-    """The parameters that a file holds, with their names in it."""
+    """What a file holds: a parameter, its name in the file, and the weights there: one, or one of each expert."""
+    experts = {}
     for name, weight in model.state_dict().items():
-        if not (name == "lm_head.weight" and VARIANTS[variant]["tied"]):
-            yield name, gguf_name(name, variant, model), weight
+        if ".experts." in name:
+            layer, matrix = name.split(".experts.")
+            experts.setdefault(f"{layer}.experts.{matrix.split('.', 1)[1]}", []).append(weight)
+        elif not (name == "lm_head.weight" and VARIANTS[variant]["tied"]):
+            yield name, gguf_name(name, variant, model), [weight]
+    for name, weights in experts.items():
+        yield name, gguf_name(name, variant, model), weights
 
 
 def to_file(name, array, model, variant):

@@ -3,14 +3,15 @@ import gguf
 import numpy
 import torch
 
-from families import BYTES, VARIANTS, VOCABULARY, empty_model, from_file, head_width, parameters, rotary_factors, to_file
+from families import (
+    BYTES, VARIANTS, VOCABULARY, architecture_name, empty_model, from_file, head_width, parameters, rotary_factors, to_file)
 
 NORMAL, UNKNOWN, CONTROL, BYTE = 1, 2, 3, 6
 
 
 def write(model, variant, path):
     family, configuration = VARIANTS[variant]["family"], model.config
-    writer = gguf.GGUFWriter(str(path), family)
+    writer = gguf.GGUFWriter(str(path), architecture_name(variant))
     writer.add_name(f"agd-oracle-{variant}")
     writer.add_file_type(0)
     writer.add_context_length(configuration.max_position_embeddings)
@@ -24,7 +25,11 @@ def write(model, variant, path):
     writer.add_vocab_size(VOCABULARY)
     if family == "llama":
         writer.add_rope_dimension_count(head_width(model))
-    if family in ("qwen3", "gemma3"):
+    if family == "qwen3_moe":
+        writer.add_expert_count(configuration.num_experts)
+        writer.add_expert_used_count(configuration.num_experts_per_tok)
+        writer.add_expert_feed_forward_length(configuration.moe_intermediate_size)
+    if family in ("qwen3", "gemma3", "qwen3_moe"):
         writer.add_key_length(head_width(model))
         writer.add_value_length(head_width(model))
     if family == "gemma3":
@@ -34,8 +39,9 @@ def write(model, variant, path):
             writer.add_rope_scaling_type(gguf.RopeScalingType.LINEAR)
             writer.add_rope_scaling_factor(configuration.rope_scaling["factor"])
     (write_sentencepiece if family == "gemma3" else write_byte_pairs)(writer, family)
-    for name, name_in_file, weight in parameters(model, variant):
-        array = to_file(name, weight.detach().float().numpy(), model, variant)
+    for name, name_in_file, weights in parameters(model, variant):
+        arrays = [to_file(name, weight.detach().float().numpy(), model, variant) for weight in weights]
+        array = numpy.stack(arrays) if len(arrays) > 1 else arrays[0]
         writer.add_tensor(name_in_file, numpy.ascontiguousarray(array, numpy.float32))
     if (factors := rotary_factors(model)) is not None:
         writer.add_tensor("rope_freqs.weight", factors)
@@ -80,11 +86,12 @@ def load(variant, path):
     """HuggingFace's model with the weights of a file, in float32."""
     model = empty_model(variant)
     tensors = {tensor.name: tensor for tensor in gguf.GGUFReader(str(path)).tensors}
-    for name, name_in_file, weight in parameters(model, variant):
+    for name, name_in_file, weights in parameters(model, variant):
         tensor = tensors.pop(name_in_file)
         # GGUF counts dimensions from the innermost one.
         array = numpy.array(tensor.data, numpy.float32).reshape([int(length) for length in reversed(tensor.shape)])
-        weight.copy_(torch.from_numpy(numpy.ascontiguousarray(from_file(name, array, model, variant))))
+        for weight, part in zip(weights, array if len(weights) > 1 else [array], strict=True):
+            weight.copy_(torch.from_numpy(numpy.ascontiguousarray(from_file(name, part, model, variant))))
     factors = tensors.pop("rope_freqs.weight", None)
     if (expected := rotary_factors(model)) is not None and not numpy.allclose(factors.data, expected, rtol=1e-6):
         raise SystemExit(f"{path}: rope_freqs.weight is not that of the configuration")

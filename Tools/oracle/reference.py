@@ -1,6 +1,7 @@
 """Relevance and guided decoding by code that is not this project's: transformers' forward pass, LXT's backward rules.
 
-No rule is written here. Relevance is activation times gradient of one logit, as PyTorch returns it under LXT's patches, added up.
+No rule is written here, but for one that LXT's release lacks, which is put together from its functions as its later Qwen3-MoE does
+(github.com/rachtibat/LRP-eXplains-Transformers, lxt/efficient/models/qwen3_moe.py): see ``mixture_rules``. Relevance is activation times gradient of one logit, as PyTorch returns it under LXT's patches, added up.
 The patches are global, so a process holds one rule.
 """
 import importlib
@@ -26,16 +27,47 @@ def patch(family, rule):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # It misses zennit, which only vision models need.
         from lxt.efficient import monkey_patch
-    maps = importlib.import_module(f"lxt.efficient.models.{family}")
+    if family == "qwen3_moe":
+        rules = mixture_rules(rule)
+    else:
+        maps = importlib.import_module(f"lxt.efficient.models.{family}")
+        rules = {"attnlrp": maps.attnLRP, "cp_lrp": maps.cp_LRP}[rule]
     with warnings.catch_warnings():
         warnings.simplefilter("error")  # A patch that doesn't take is an error.
-        monkey_patch(modeling(family), {"attnlrp": maps.attnLRP, "cp_lrp": maps.cp_LRP}[rule])
+        monkey_patch(modeling(family), rules)
+
+
+def mixture_rules(rule):
+    """LXT's rules for Qwen3-MoE. AttnLRP: half to the gate and to `up`, then half to the expert and to its routing weight, which
+    is to divide what comes back from their sum; through the router by its gradient. CP-LRP, for which LXT has none: routing weights
+    are constants, as gates and attention weights are."""
+    from functools import partial
+
+    from lxt.efficient import patches
+    from lxt.efficient.rules import divide_gradient
+    family = modeling("qwen3_moe")
+    block = family.Qwen3MoeSparseMoeBlock
+    whole = block.forward
+
+    def halved(self, hidden_states):
+        output, logits = whole(self, hidden_states)
+        return divide_gradient(output, 2), logits
+
+    mlp = patches.gated_mlp_forward if rule == "attnlrp" else patches.cp_gated_mlp_forward
+    rules = {
+        family.Qwen3MoeMLP: partial(patches.patch_method, mlp),
+        family.Qwen3MoeRMSNorm: partial(patches.patch_method, patches.rms_norm_forward),
+        family: patches.patch_attention if rule == "attnlrp" else patches.patch_cp_attention,
+    }
+    if rule == "attnlrp":
+        rules[block] = partial(patches.patch_method, halved)
+    return rules
 
 
 def lxt_without_vision():
     """LXT imports its rules for torchvision's models with all others; a stand-in spares installing that. The language models
     come first: transformers would take it for the package."""
-    for family in ("llama", "qwen2", "qwen3", "gemma3", "bert", "gpt2"):
+    for family in ("llama", "qwen2", "qwen3", "qwen3_moe", "gemma3", "bert", "gpt2"):
         modeling(family)
     transformer = types.ModuleType("torchvision.models.vision_transformer")
     transformer.nn = torch.nn
@@ -58,6 +90,8 @@ class Reference:
         for model in (self.single, self.double):
             for layer in model.model.layers:
                 layer.self_attn.o_proj.register_forward_pre_hook(lambda _, inputs: self.head_outputs.append(inputs[0]))
+                if rule == "cp_lrp" and hasattr(layer.mlp, "experts"):
+                    layer.mlp.gate.register_forward_hook(lambda _, inputs, logits: logits.detach())
 
     def forward(self, tokens, model=None):
         """Embeddings, each layer's head outputs, and the logits at each position."""
