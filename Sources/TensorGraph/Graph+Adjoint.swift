@@ -15,6 +15,12 @@ extension Graph {
         return parts.dropFirst().reduce(parts[0], add)
     }
 
+    /// `W_h^T g` for matrices `[in, out, heads]` of any type and `[out, heads, tokens, lanes]`: `[in, heads, tokens, lanes]`, in
+    /// float32.
+    public func multiplyTransposedMatrixByHead(_ w: Tensor, _ g: Tensor) -> Tensor {
+        multiplyMatrixByHead(contiguous(transpose(converted(w, to: .float32))), g)
+    }
+
     /// As many rows as the processor's caches of data and addresses can walk side by side.
     private static let transposedRowCount = 1024
 

@@ -24,9 +24,12 @@ extension Graph {
     /// zeros elsewhere.
     public func scattered(_ x: Tensor, to indices: Tensor, like model: Tensor) -> Tensor {
         let (chosen, count, columns) = (x.shape[0], model.shape[0], x.shape[1])
-        let zeros = reshape(Tensor(ggml_fill(context, model.raw, 0)), 1, count, columns)
+        let zeros = reshape(filled(model, with: 0), 1, count, columns)
         return reshape(writeRows(reshape(x, 1, chosen, columns), into: zeros, at: indices), count, columns)
     }
+
+    /// A tensor shaped as `model`, all of whose elements are `value`.
+    public func filled(_ model: Tensor, with value: Float) -> Tensor { Tensor(ggml_fill(context, model.raw, value)) }
 
     /// int32 `[n, columns]` repeated side by side: `[n, columns * count]`.
     public func repeatedColumns(_ x: Tensor, count: Int) -> Tensor {

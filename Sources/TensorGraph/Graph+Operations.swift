@@ -35,6 +35,11 @@ extension Graph {
     /// `W x` for weights `[in, out]` and columns `[in, n]`: `[out, n]`. Further dimensions of `w` are repeated along `x`'s.
     public func multiplyMatrix(_ w: Tensor, _ x: Tensor) -> Tensor { Tensor(ggml_mul_mat(context, w.raw, x.raw)) }
 
+    /// `W_h x` for matrices `[in, out, heads]` of any type and `[in, heads, tokens, lanes]`: `[out, heads, tokens, lanes]`.
+    public func multiplyMatrixByHead(_ w: Tensor, _ x: Tensor) -> Tensor {
+        contiguous(permute(multiplyMatrix(w, contiguous(permute(x, 0, 2, 1, 3))), 0, 2, 1, 3))
+    }
+
     /// `A B^T` for `[m, k]` and `[n, k]`: `[m, n]`. With weights `[in, out]` and `g^T` it is `W^T g`.
     public func outerProduct(_ a: Tensor, _ b: Tensor) -> Tensor { Tensor(ggml_out_prod(context, a.raw, b.raw)) }
 
@@ -86,6 +91,7 @@ extension Graph {
 
     /// `x` repeated to `shape`, whose extents are multiples of `x`'s.
     public func repeated(_ x: Tensor, _ shape: Int...) -> Tensor {
+        if x.shape == shape { return x }
         let extents = shape.map { Int64($0) }
         return Tensor(ggml_repeat_4d(context, x.raw, extents[0], extents[1], extents[2], extents[3]))
     }
@@ -99,6 +105,11 @@ extension Graph {
         var missing: [Int32] = [0, 0, 0, 0]
         missing[axis] = Int32(extent - x.shape[axis])
         return Tensor(ggml_pad(context, x.raw, missing[0], missing[1], missing[2], missing[3]))
+    }
+
+    /// `x` with so many zeros before and after the elements of dimension 0.
+    public func padded(_ x: Tensor, before: Int, after: Int) -> Tensor {
+        Tensor(ggml_pad_ext(context, x.raw, Int32(before), Int32(after), 0, 0, 0, 0, 0, 0))
     }
 }
 

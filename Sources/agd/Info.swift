@@ -41,7 +41,14 @@ extension ModelSummary {
             ["context length", "\(contextLength)"],
             ["vocabulary", "\(vocabularySize) tokens\(hasTokenizer ? "" : " (no tokenizer in the file)")"],
             ["sliding window", slidingWindow.map { "\($0) positions on \(slidingWindowLayerCount) layers" } ?? "none"],
-        ] + (chatTemplate?.rows ?? [["chat template", "none"]])
+        ] + experts + remarks.map { ["", $0] } + (chatTemplate?.rows ?? [["chat template", "none"]])
+    }
+}
+
+extension ModelSummary {
+    private var experts: [[String]] {
+        guard expertCount > 0 else { return [] }
+        return [["experts", "\(chosenExpertCount) of \(expertCount) for each token, on \(expertLayerCount) layers"]]
     }
 }
 

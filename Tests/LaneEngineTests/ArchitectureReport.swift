@@ -19,10 +19,11 @@ struct ArchitectureReport {
     /// Under AttnLRP the relevance of all input tokens for the last logit, as a share of it.
     var inputShare = 0.0
 
-    static let tolerance = 1e-3
+    /// Of logits. Where libllama's GELU comes from ggml's table of halves, each layer adds the rounding of one.
+    private(set) var tolerance = 1e-3
 
     var passes: Bool {
-        agreesOnTokens && logitErrors.allSatisfy { $0 < Self.tolerance }
+        agreesOnTokens && logitErrors.allSatisfy { $0 < tolerance }
             && adjointErrors.values.allSatisfy { $0 < 1e-4 }
     }
 
@@ -33,6 +34,7 @@ struct ArchitectureReport {
             refusal = "\(field) \(problem)"
             return
         }
+        if model.configuration.activation == .geluTanh { tolerance = 3e-3 }
         let tokens = (0..<44).map { ($0 * 37 + $0 * $0 * 11 + 5) % model.configuration.vocabularySize }
         let expected = try LlamaReference.logits(model: path, of: tokens)
         try compareLogits(model, tokens, expected)
@@ -68,7 +70,7 @@ struct ArchitectureReport {
                 let (best, chosen) = (
                     theirs.max() ?? 0, theirs[ours.indices.reduce(0) { ours[$1] > ours[$0] ? $1 : $0 }]
                 )
-                return Double(best - chosen) <= Self.tolerance * Double(theirs.map(abs).max() ?? 0)
+                return Double(best - chosen) <= tolerance * Double(theirs.map(abs).max() ?? 0)
             }
         }
     }

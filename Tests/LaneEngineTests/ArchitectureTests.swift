@@ -24,7 +24,7 @@ struct ArchitectureTests {
         let report = try ArchitectureReport(path)
         #expect(report.refusal == nil)
         #expect(report.agreesOnTokens)
-        #expect(report.logitErrors.allSatisfy { $0 < ArchitectureReport.tolerance }, "\(report.logitErrors)")
+        #expect(report.logitErrors.allSatisfy { $0 < report.tolerance }, "\(report.logitErrors)")
         for (rule, error) in report.adjointErrors { #expect(error < 1e-4, "\(rule)") }
     }
 
@@ -49,6 +49,49 @@ struct ArchitectureTests {
             if tokens.count < expected.count { prediction = try session.append([best]) }
         }
         #expect(tokens == expected)
+    }
+
+    private static func model(_ name: String) throws -> LanguageModel {
+        try LanguageModel(
+            path: Oracle.directory.deletingLastPathComponent().appending(path: "Architectures/\(name).gguf").path)
+    }
+
+    @Test("Llama 4 attends in chunks: contexts beyond the first are refused, and its own length says so")
+    func chunkedAttention() throws {
+        let model = try Self.model("llama4-moe")
+        #expect(model.configuration.contextLength <= 8192)
+        var options = Oracle.float32
+        options.contextLength = 8193
+        #expect(throws: InferenceError.contextTooLong(length: 8193, limit: 8192, architecture: "llama4")) {
+            try InferenceSession(model, regions: [], options: options)
+        }
+    }
+
+    @Test(
+        "what differs from plain layers is said",
+        arguments: [
+            ("llama-dense", []), ("deepseek2-moe", ["latent attention"]),
+            ("deci-dense", ["without attention", "a matrix in place of attention", "layers differ"]),
+            ("gemma4-dense", ["layers differ"]), ("smollm3-dense", []),
+        ])
+    func remarks(name: String, parts: [String]) throws {
+        let remarks = try Self.model(name).configuration.remarks
+        #expect(remarks.count == parts.count, "\(remarks)")
+        for (remark, part) in zip(remarks, parts) { #expect(remark.contains(part)) }
+    }
+
+    @Test("heads that a layer doesn't have belong to no region, and have no relevance")
+    func absentHeads() throws {
+        let model = try Self.model("openelm-dense")
+        #expect(model.configuration.attention.map(\.headCount) == [2, 4])
+        let reading = try ReverseAttribution(model, tokens: [5, 17, 3], options: .init(threadCount: 1))
+        let heads = try reading.attribute([.init(token: 9, position: 2)])[0].heads
+        #expect(heads.map(\.allPositions.count) == [4, 4])
+        #expect(heads[0].allPositions.suffix(2) == [0, 0])
+        let region = RegionOfInterest(heads: [.init(layer: 1, head: 3): 1])
+        let session = try InferenceSession(model, regions: [region], options: Oracle.float32)
+        let score = session.relevance(of: [9], try session.append([5, 17, 3]))[0][0]
+        #expect(abs(score - heads[1].allPositions[3]) < 1e-4 * max(1, abs(score)))
     }
 
     /// `AGD_ARCHITECTURES=FOLDER` names the folder, `AGD_ARCHITECTURE_TABLE=FILE` where the table goes.

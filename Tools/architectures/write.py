@@ -20,9 +20,12 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 SOURCE, LIBRARIES = ROOT / ".deps/source", ROOT / ".deps/lib"
 
 FAMILIES = """llama qwen2 qwen3 gemma gemma2 gemma3 qwen3moe gpt-oss phi3 mistral3 smollm3 granite granitemoe qwen2moe olmo2
-olmoe command-r cohere2 glm4 exaone internlm2 starcoder2 stablelm seed_oss arcee xverse nemotron orion""".split()
+olmoe command-r cohere2 glm4 exaone internlm2 starcoder2 stablelm seed_oss arcee xverse nemotron orion gemma4 deepseek2 llama4
+openelm deci deepseek glm4moe chatglm qwen3vl qwen3vlmoe exaone4 hunyuan-dense hunyuan-moe minimax-m2 dots1 bailingmoe2 ernie4_5
+ernie4_5-moe minicpm gptneox falcon phi2""".split()
 
-GROUPED = "LLAMA QWEN2 GEMMA2 OPENAI_MOE GRANITE_MOE COHERE2 QWEN3MOE STARCODER2 GLM4 MISTRAL3".split()
+GROUPED = """LLAMA QWEN2 GEMMA2 OPENAI_MOE GRANITE_MOE COHERE2 QWEN3MOE STARCODER2 GLM4 MISTRAL3 DEEPSEEK2 LLAMA4 GLM4_MOE MINIMAX_M2
+CHATGLM FALCON HUNYUAN_MOE""".split()
 
 # Family: hyper-parameters beside those that the test sets.
 HYPERPARAMETERS = {
@@ -42,6 +45,35 @@ HYPERPARAMETERS = {
         "ROPE_SCALING_ORIG_CTX_LEN": "uint32_t(32)", "ROPE_DIMENSION_COUNT": "uint32_t(4)"},
     "STABLELM": {"ROPE_DIMENSION_COUNT": "uint32_t(4)"},
     "LLAMA": {"ROPE_SCALING_TYPE": '"linear"', "ROPE_SCALING_FACTOR": "2.0f"},
+    "GEMMA4": {
+        "EMBEDDING_LENGTH_PER_LAYER": "uint32_t(0)", "ATTENTION_KEY_LENGTH": "uint32_t(16)",
+        "ATTENTION_VALUE_LENGTH": "uint32_t(16)", "ROPE_DIMENSION_COUNT": "uint32_t(16)",
+        "ATTENTION_KEY_LENGTH_SWA": "uint32_t(8)", "ATTENTION_VALUE_LENGTH_SWA": "uint32_t(8)",
+        "ROPE_DIMENSION_COUNT_SWA": "uint32_t(8)", "ATTENTION_HEAD_COUNT_KV": "layers({2, 2, 2, 2, 1})",
+        "FEED_FORWARD_LENGTH": "layers({24, 24, 24, 24, 32})", "FINAL_LOGIT_SOFTCAPPING": "4.0f",
+        "ATTENTION_SLIDING_WINDOW_PATTERN": "layers({1, 1, 1, 1, 0})"},
+    # As in the lite models queries are made from the input; `make architectures` has the others.
+    "DEEPSEEK2": {
+        "ATTENTION_HEAD_COUNT": "uint32_t(2)", "ATTENTION_Q_LORA_RANK": "uint32_t(0)",
+        "ATTENTION_KV_LORA_RANK": "uint32_t(16)", "ATTENTION_KEY_LENGTH": "uint32_t(24)",
+        "ATTENTION_VALUE_LENGTH": "uint32_t(16)", "ROPE_DIMENSION_COUNT": "uint32_t(8)",
+        "ATTENTION_KEY_LENGTH_MLA": "uint32_t(20)", "ATTENTION_VALUE_LENGTH_MLA": "uint32_t(10)",
+        "EXPERT_WEIGHTS_SCALE": "2.5f", "EXPERT_WEIGHTS_NORM": "true", "EXPERT_GROUP_COUNT": "uint32_t(2)",
+        "EXPERT_GROUP_USED_COUNT": "uint32_t(1)", "ROPE_SCALING_TYPE": '"yarn"',
+        "ROPE_SCALING_FACTOR": "8.0f", "ROPE_SCALING_ORIG_CTX_LEN": "uint32_t(16)", "ROPE_SCALING_YARN_LOG_MUL": "0.0707f"},
+    "OPENELM": {
+        "ATTENTION_HEAD_COUNT": "layers({2, 4})", "ATTENTION_HEAD_COUNT_KV": "layers({1, 2})",
+        "FEED_FORWARD_LENGTH": "layers({24, 32})"},
+    "DECI": {
+        "BLOCK_COUNT": "uint32_t(3)", "ATTENTION_HEAD_COUNT": "layers({2, 2, 0})",
+        "ATTENTION_HEAD_COUNT_KV": "layers({1, 0, 0})", "FEED_FORWARD_LENGTH": "layers({24, 32, 24})"},
+    "GPTNEOX": {"USE_PARALLEL_RESIDUAL": "true", "ROPE_DIMENSION_COUNT": "uint32_t(4)"},
+    "PHI2": {"ROPE_DIMENSION_COUNT": "uint32_t(4)"},
+    "CHATGLM": {"ROPE_DIMENSION_COUNT": "uint32_t(4)"},
+    "GLM4_MOE": {"ROPE_DIMENSION_COUNT": "uint32_t(4)", "EXPERT_WEIGHTS_SCALE": "1.5f", "EXPERT_WEIGHTS_NORM": "true"},
+    "BAILINGMOE2": {"EXPERT_WEIGHTS_NORM": "true", "ROPE_DIMENSION_COUNT": "uint32_t(4)"},
+    "DOTS1": {"EXPERT_WEIGHTS_SCALE": "1.5f"},
+    "MINICPM": {"EMBEDDING_SCALE": "6.0f", "LOGIT_SCALE": "3.0f"},
 }
 
 
@@ -74,7 +106,25 @@ def smaller(source: str) -> str:
         f"if (arch == LLM_ARCH_{family}) {{ "
         + " ".join(f"ms.add_kv(LLM_KV_{key}, {value});" for key, value in values.items()) + " }\n"
         for family, values in HYPERPARAMETERS.items())
-    replace("ms.add_kv(LLM_KV_LOGIT_SCALE,             1.0f);", settings)
+    replace("ms.add_kv(LLM_KV_LOGIT_SCALE,             1.0f);", "")
+    replace("    for (uint32_t il = 0; il < n_layer; il++) {\n        ggml_tensor t;",
+            f"using layers = std::vector<uint32_t>;\n{settings}    for (uint32_t il = 0; il < n_layer; il++) {{\n        ggml_tensor t;")
+    # The test leaves Gemma 4 out.
+    source = source.replace("arch == LLM_ARCH_GEMMA4 || arch == LLM_ARCH_GEMMA4_ASSISTANT", "arch == LLM_ARCH_GEMMA4_ASSISTANT")
+    replace("        case LLM_ARCH_MISTRAL3:\n", "        case LLM_ARCH_MISTRAL3:\n        case LLM_ARCH_GEMMA4:\n")
+    # As in its real models keys serve as values in the global layer. llama.cpp reads a key of Gemma 4 that it doesn't write.
+    replace("llama_model_save_to_file(model_and_ctx.first.get(), path.c_str());", """if (arch == LLM_ARCH_GEMMA4) {
+                auto & layer = model_and_ctx.first->layers.back();
+                layer.wv = layer.wv_s = layer.wv_in_s = nullptr;
+                llama_model_saver saver(model_and_ctx.first.get());
+                saver.add_kv_from_model();
+                saver.add_tensors_from_model();
+                saver.add_kv(LLM_KV_EMBEDDING_LENGTH_PER_LAYER, uint32_t(0));
+                saver.save(path);
+            } else llama_model_save_to_file(model_and_ctx.first.get(), path.c_str());""")
+    # Gemma 4's and DeepSeek's widths.
+    replace("n_embd = 128;\n        n_head = 2;\n        n_ff   = 192;", "n_embd = 16; n_head = 2; n_ff = 24;")
+    replace("n_embd = 128;\n        n_head = 1;\n        n_ff   = 192;", "n_embd = 16; n_head = 1; n_ff = 24;")
     replace("3.5565588200778455f", "0.4f")
     replace("LLM_KV_ATTENTION_SLIDING_WINDOW,         n_ctx/8", "LLM_KV_ATTENTION_SLIDING_WINDOW, uint32_t(8)")
     replace("LLM_KV_EXPERT_COUNT,               uint32_t(2)", "LLM_KV_EXPERT_COUNT, uint32_t(4)")

@@ -20,6 +20,10 @@ public struct ModelSummary: Sendable, Encodable {
     public let slidingWindow: Int?
     /// Layers with a sliding window.
     public let slidingWindowLayerCount: Int
+    /// Experts of a mixture, those that each token is sent to, and the layers that have them; 0 where there are none.
+    public let expertCount, chosenExpertCount, expertLayerCount: Int
+    /// What of the computation differs from layers of softmax attention and a network that are all alike, in words.
+    public let remarks: [String]
     /// Whether the file has a vocabulary that can be used.
     public let hasTokenizer: Bool
     /// What the file's chat template does; nil where there is none.
@@ -47,6 +51,10 @@ public struct ModelSummary: Sendable, Encodable {
         let windows = configuration.attention.compactMap(\.slidingWindow)
         slidingWindow = windows.first
         slidingWindowLayerCount = windows.count
+        expertCount = configuration.expertCount
+        chosenExpertCount = configuration.chosenExpertCount
+        expertLayerCount = configuration.expertLayerCount
+        remarks = configuration.remarks
         hasTokenizer = tokenizer != nil
         chatTemplate = tokenizer.flatMap(ChatTemplate.Summary.init)
     }

@@ -19,14 +19,15 @@ extension RegionOfInterest {
     /// Checks that every position and head exists and that weights are within ``largestWeight``.
     /// - Throws: ``RegionError`` for a token or head that isn't there, or a weight that is no finite number.
     public func validate(for model: LanguageModel, promptLength: Int) throws {
-        let (layers, headCount) = (model.configuration.layerCount, model.configuration.headCount)
+        let attention = model.configuration.attention
         if let position = tokens.keys.first(where: { $0 < 0 || $0 >= promptLength }) {
             throw RegionError.tokenOutOfRange(position: position, promptLength: promptLength)
         }
-        if let head = heads.keys.first(where: { !(0..<layers).contains($0.layer) || !(0..<headCount).contains($0.head) }
-        ) {
+        func headCount(_ layer: Int) -> Int { attention.indices.contains(layer) ? attention[layer].headCount : 0 }
+        if let head = heads.keys.first(where: { !(0..<headCount($0.layer)).contains($0.head) }) {
+            let count = attention.indices.contains(head.layer) ? headCount(head.layer) : model.configuration.headCount
             throw RegionError.headOutOfRange(
-                layer: head.layer, head: head.head, layerCount: layers, headCount: headCount)
+                layer: head.layer, head: head.head, layerCount: attention.count, headCount: count)
         }
         let weights = [otherTokens] + tokens.values + heads.values
         if let weight = weights.first(where: { !(abs($0) <= Self.largestWeight) }) {

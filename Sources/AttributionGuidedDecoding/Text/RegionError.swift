@@ -47,7 +47,8 @@ public enum RegionError: Error, Equatable, CustomStringConvertible {
         case .tokenOutOfRange(let position, let length):
             "region position \(position) is outside the prompt, whose positions are 0 to \(length - 1)"
         case .headOutOfRange(let layer, let head, let layers, let heads):
-            "region head \(layer).\(head) does not exist: the model has layers 0 to \(layers - 1) and heads 0 to \(heads - 1)"
+            "region head \(layer).\(head) does not exist: the model has layers 0 to \(layers - 1) and "
+                + (heads == 0 ? "layer \(layer) has no heads" : "heads 0 to \(heads - 1)")
         case .headFile(let path, let problem): "\(path): \(problem)"
         case .weightOutOfRange(let weight):
             "the weights of regions at one place add up to \(weight), which is not a number from "

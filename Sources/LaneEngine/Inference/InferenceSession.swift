@@ -49,6 +49,7 @@ package final class InferenceSession {
 
     /// - Precondition: positions and heads of the regions fit the model; ``RegionOfInterest/validate(against:)`` checks.
     package init(_ model: LanguageModel, regions: [RegionOfInterest], options: Options) throws {
+        try InferenceError.check(options.contextLength, against: model.configuration)
         self.model = model
         (self.regions, scales) = regions.normalised
         let regions = self.regions
@@ -62,13 +63,15 @@ package final class InferenceSession {
             layers.isEmpty
             ? nil
             : try TensorBuffer(
-                layers.map { _ in (.float32, [1, 1, model.configuration.headCount, regions.count]) }, on: .cpu,
+                layers.map { (.float32, [1, 1, model.configuration.attention[$0].headCount, regions.count]) }, on: .cpu,
                 purpose: "head weights")
         headWeights = Dictionary(uniqueKeysWithValues: zip(layers, headWeightBuffer?.tensors ?? []))
         for (layer, tensor) in headWeights {
             tensor.write(
                 regions.flatMap { region in
-                    (0..<model.configuration.headCount).map { Float(region.heads[.init(layer: layer, head: $0)] ?? 0) }
+                    (0..<model.configuration.attention[layer].headCount).map {
+                        Float(region.heads[.init(layer: layer, head: $0)] ?? 0)
+                    }
                 })
         }
     }

@@ -36,9 +36,12 @@ struct ForwardLanes: Propagation {
             ? graph.multiply(biased(product, bias), scale) : biased(graph.multiply(product, scale), bias)
     }
 
-    func projections(_ x: Tensor, query: LinearWeights, key: LinearWeights, value: LinearWeights) -> [Tensor] {
-        wantedCount == x.shape[2]
-            ? linear(x, [query, key, value]) : [linear(wanted(x), query)] + linear(x, [key, value])
+    func projections(_ x: Tensor, query: LinearWeights, others: [LinearWeights]) -> [Tensor] {
+        wantedCount == x.shape[2] ? linear(x, [query] + others) : [linear(wanted(x), query)] + linear(x, others)
+    }
+
+    func linearByHead(_ x: Tensor, _ weights: LinearWeights) -> Tensor {
+        graph.multiplyMatrixByHead(weights.weight, x)
     }
 
     func add(_ a: Tensor, _ b: Tensor) -> Tensor { graph.add(a, b) }
@@ -78,6 +81,10 @@ struct ForwardLanes: Propagation {
         return graph.reshape(x, shape[0] * shape[1] / count, count, shape[2], shape[3])
     }
 
+    func slice(_ x: Tensor, _ range: Range<Int>) -> Tensor { graph.contiguous(graph.slice(x, axis: 0, range)) }
+
+    func joined(_ a: Tensor, _ b: Tensor) -> Tensor { graph.concatenate(a, b, axis: 0) }
+
     func tempered(_ x: Tensor, _ temperature: AttentionTemperature) -> Tensor {
         graph.multiply(x, temperature.factors(graph.suffix(positions, axis: 0, x.shape[2]), in: graph))
     }
@@ -106,7 +113,7 @@ struct ForwardLanes: Propagation {
         operations.multiplyMatrices(x, weights, experts: experts)
     }
 
-    func weightedSum(_ outputs: Tensor, weights: Tensor) -> Tensor {
-        operations.weightedSum(outputs, weights: weights)
-    }
+    func weighed(_ x: Tensor, weights: Tensor) -> Tensor { operations.weighed(x, weights: weights) }
+
+    func sumOfExperts(_ x: Tensor) -> Tensor { graph.sum(x, axis: 1) }
 }

@@ -22,15 +22,19 @@ final class LaneCache {
         self.laneCount = laneCount
         try Self.checkMemory(configuration, capacity: capacity, laneCount: laneCount, type: type)
         self.contextLength = contextLength
-        let shape = [configuration.headWidth, capacity, configuration.keyValueHeadCount]
         var layers = Array(repeating: [(keys: Tensor, values: Tensor)](), count: configuration.layerCount)
 
         func allocate(_ lanes: Int, purpose: String) throws -> [TensorBuffer] {
             guard lanes > 0 else { return [] }
             return try Set(model.layerDevices).map { device in
                 let members = model.layerDevices.indices.filter { model.layerDevices[$0] == device }
-                let shapes = members.flatMap { _ in
-                    (0..<lanes).flatMap { _ in [(type, shape), (type, shape)] }
+                let shapes = members.flatMap { layer in
+                    let attention = configuration.attention[layer]
+                    // A layer without keys gets next to nothing.
+                    let shape =
+                        attention.keyValueHeadCount == 0
+                        ? [attention.headWidth, 1, 1] : [attention.headWidth, capacity, attention.keyValueHeadCount]
+                    return (0..<lanes).flatMap { _ in [(type, shape), (type, shape)] }
                 }
                 let buffer = try TensorBuffer(shapes, on: device.map { model.devices[$0] } ?? .cpu, purpose: purpose)
                 for (index, layer) in members.enumerated() {
@@ -51,10 +55,11 @@ final class LaneCache {
     private static func checkMemory(
         _ configuration: ModelConfiguration, capacity: Int, laneCount: Int, type: ElementType
     ) throws {
-        let bytesPerPosition = type.byteCount(of: configuration.headWidth) * configuration.keyValueHeadCount
-        let caches = 2.0 * Double(configuration.layerCount * laneCount)
+        let bytesPerPosition = configuration.attention.reduce(0) {
+            $0 + 2 * type.byteCount(of: $1.headWidth) * $1.keyValueHeadCount
+        }
         try AvailableMemory.require(
-            caches * Double(bytesPerPosition) * Double(capacity),
+            Double(laneCount) * Double(bytesPerPosition) * Double(capacity),
             for: "the caches of \(capacity) positions with \(laneCount) lane\(laneCount == 1 ? "" : "s")")
     }
 

@@ -31,20 +31,24 @@ extension LaneOperations {
     }
 
     /// - Parameters:
-    ///   - outputs: `[width, chosen, tokens, lanes]`.
+    ///   - x: `[width, 1 or chosen, tokens, lanes]`.
     ///   - weights: `[1, chosen, tokens, lanes]`, or one lane where they are constants.
-    func weightedSum(_ outputs: Tensor, weights: Tensor) -> Tensor {
-        let (rule, primalWeights) = (context.rule, context.primal(weights))
-        let weighted = context.joined(of: outputs, graph.multiply(context.primal(outputs), primalWeights)) {
+    func weighed(_ x: Tensor, weights: Tensor) -> Tensor {
+        let (rule, shape, chosen) = (context.rule, x.shape, weights.shape[1])
+        // ggml repeats the second factor alone.
+        let primal = graph.repeated(context.primal(x), shape[0], chosen, shape[2], 1)
+        let primalWeights = context.primal(weights)
+        return context.joined(of: x, graph.multiply(primal, primalWeights)) {
+            let (tangentCount, tangents) = (shape[3] - 1, context.tangents(x))
             let throughExperts = graph.scale(
-                graph.multiply(context.tangents(outputs), primalWeights), by: rule.expertFactor)
+                graph.multiply(
+                    graph.repeated(tangents, shape[0], chosen, shape[2], tangentCount), primalWeights),
+                by: rule.expertFactor)
             guard rule.routingFactor != 0 else { return throughExperts }
-            let tangents = context.tangents(weights)
-            let shape = context.tangents(outputs).shape
-            let repeatedOutputs = graph.repeated(context.primal(outputs), shape[0], shape[1], shape[2], shape[3])
+            let repeatedPrimal = graph.repeated(primal, shape[0], chosen, shape[2], tangentCount)
             return graph.add(
-                throughExperts, graph.scale(graph.multiply(repeatedOutputs, tangents), by: rule.routingFactor))
+                throughExperts,
+                graph.scale(graph.multiply(repeatedPrimal, context.tangents(weights)), by: rule.routingFactor))
         }
-        return graph.sum(weighted, axis: 1)
     }
 }

@@ -20,6 +20,18 @@ struct Architecture: Sendable {
     var isGated = true
     /// Whether attention and feed-forward network both read the layer's input.
     var isParallel = false
+    /// Whether queries and keys are normed after they are rotated.
+    var normsAfterRotation = false
+    /// Whether heads and feed-forward networks may differ from layer to layer.
+    var layersDiffer = false
+    /// Whether behind the layers there may be some that predict further tokens, which the next token doesn't need.
+    var hasPredictingLayers = false
+    /// Whether keys and values are made from a few shared elements.
+    var hasLatentAttention = false
+    /// Whether layers may have a factor on their output.
+    var hasOutputScales = false
+    /// Whether a layer without a matrix for values uses the one for keys.
+    var sharesKeysAsValues = false
     var hasAttentionSinks = false
     /// Whether there may be a table of factors on the rotary frequencies.
     var hasRopeFactors = false
@@ -27,13 +39,19 @@ struct Architecture: Sendable {
     /// for every family and heeds them for some.
     var scalesFeedForward = false
     var scalesExperts = false
+    /// Tensors of layers that llama.cpp loads for the family and doesn't use.
+    var ignored: Set<String> = []
     /// Reads what only this family has.
     var refine: @Sendable (inout ModelConfiguration, MetadataReader) throws -> Void = { _, _ in }
 
     static let all: [Architecture] = [
         .llama, .qwen2, .qwen3, .gemma3, .qwen3MoE, .gptOSS, .gemma2, .gemma, .phi3, .mistral3, .smolLM3, .granite,
         .graniteMoE, .qwen2MoE, .olmo2, .olmoE, .commandR, .cohere2, .glm4, .exaone, .internLM2, .starCoder2, .stableLM,
-        .seedOSS, .arcee, .xverse, .nemotron, .orion,
+        .seedOSS, .arcee, .xverse, .nemotron, .orion, .gemma4, .deepSeek2, .llama4, .openELM, .deci, .deepSeek,
+        .glm4MoE,
+        .chatGLM, .qwen3VL, .qwen3VLMoE, .exaone4, .hunyuanDense, .hunyuanMoE, .miniMaxM2, .dots1,
+        .bailingMoE2, .ernie45,
+        .ernie45MoE, .miniCPM, .gptNeoX, .falcon, .phi2,
     ]
 
     static func named(_ name: String, for metadata: MetadataReader) throws -> Architecture {
@@ -51,6 +69,7 @@ enum LayerNorm: String, Sendable, CaseIterable {
     case attention = "attn_norm"
     case query = "attn_q_norm"
     case key = "attn_k_norm"
+    case value = "attn_v_norm"
     case postAttention = "post_attention_norm"
     case feedForward = "ffn_norm"
     case postFeedForward = "post_ffw_norm"

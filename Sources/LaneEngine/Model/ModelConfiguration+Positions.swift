@@ -43,7 +43,10 @@ extension ModelConfiguration {
 
     /// What some families say about YaRN beyond its factor: which rotations are fast and slow, and a share of the magnitude
     /// that ggml derives from the factor to be taken back.
-    mutating func readYaRN(_ metadata: MetadataReader) throws {
+    /// - Parameter isRotationOnly: whether magnitudes are left as they are.
+    /// - Returns: that share.
+    @discardableResult
+    mutating func readYaRN(_ metadata: MetadataReader, isRotationOnly: Bool = false) throws -> Float {
         let rotations = 1e-3...1e6
         let fast = try metadata.optionalFloat("%.rope.scaling.yarn_beta_fast", in: rotations, unset: 0) ?? 32
         let slow = try metadata.optionalFloat("%.rope.scaling.yarn_beta_slow", in: rotations, unset: 0) ?? 1
@@ -52,9 +55,15 @@ extension ModelConfiguration {
             guard var rope = attention[layer].rope, rope.yarn != nil else { continue }
             rope.yarn?.fastRotations = Float(fast)
             rope.yarn?.slowRotations = Float(slow)
-            rope.magnitude /= 1 + 0.1 * Float(share) * log(1 / rope.frequencyScale)
+            if !isRotationOnly { rope.magnitude /= 1 + 0.1 * Float(share) * log(1 / rope.frequencyScale) }
             attention[layer].rope = rope
         }
+        return Float(share)
+    }
+
+    /// Makes queries of all layers grow with their position.
+    mutating func setTemperature(_ temperature: AttentionTemperature) {
+        for layer in attention.indices { attention[layer].temperature = temperature }
     }
 
     /// Gives some layers a sliding window: those that the file lists, or all but the last of each period.

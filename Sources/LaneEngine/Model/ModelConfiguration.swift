@@ -6,22 +6,18 @@ public struct ModelConfiguration: Sendable {
     public let architecture: String
     /// As the file names the model, where it does.
     public let name: String?
-    /// Positions the model was trained on.
-    public let contextLength: Int
+    /// Positions the model was trained on, or those of them that are computed rightly: ``contextLimit``.
+    public internal(set) var contextLength: Int
     /// Positions it was trained on before its context was extended; the same where it wasn't.
     public let originalContextLength: Int
     /// Width of the residual stream.
     public let embeddingLength: Int
     /// Transformer layers.
     public let layerCount: Int
-    /// Width of the feed-forward networks.
-    public let feedForwardLength: Int
-    /// Query heads of a layer.
-    public let headCount: Int
-    /// Heads of keys and values; each serves `headCount / keyValueHeadCount` query heads.
-    public let keyValueHeadCount: Int
-    /// Elements of one head's query, key and value.
-    public let headWidth: Int
+    /// Layers behind these that predict further tokens and are not computed.
+    let predictingLayers: Range<Int>
+    /// Width of each layer's feed-forward network; 0 where a layer has none.
+    public internal(set) var feedForwardLengths: [Int]
     /// Tokens of the vocabulary.
     public let vocabularySize: Int
     /// Added to the mean square in an RMSNorm.
@@ -38,29 +34,55 @@ public struct ModelConfiguration: Sendable {
     public var attentionScale: Float
     /// Scores are soft-capped at this before the softmax.
     public var attentionSoftcap: Float?
-    /// How queries grow with their position.
-    public var attentionTemperature: AttentionTemperature?
     /// Gates are at most this, what they are multiplied with lies within it on both sides and is raised by 1 (gpt-oss).
     var gateClamp: Float?
     var experts: ExpertConfiguration?
+    /// Where queries, keys and values are made from a few shared elements; nil for the usual projections.
+    var latentAttention: LatentAttention?
     let norm: NormWeights.Kind
     let activation: ActivationFunction
-    let isParallel: Bool
-    /// Position embedding and window of each layer.
+    var isParallel: Bool
+    let normsAfterRotation: Bool
+    /// The longest sequence that is computed rightly; nil where there is none.
+    public internal(set) var contextLimit: Int?
+    /// How each layer attends.
     public var attention: [LayerAttention]
 
     /// How a layer attends.
     public struct LayerAttention: Sendable, Hashable {
+        /// Query heads; 0 where the layer has no attention.
+        public var headCount: Int
+        /// Heads of keys and values; each serves `headCount / keyValueHeadCount` query heads. 0 where the layer has no attention,
+        /// or a matrix in its place.
+        public var keyValueHeadCount: Int
+        /// Elements of one head's query, key and value.
+        public var headWidth: Int
         /// Nil where the layer knows nothing of positions but their order.
         public var rope: RotaryEmbedding?
         /// Positions that a query sees, itself included; nil for all.
         public var slidingWindow: Int?
+        /// How queries grow with their position.
+        public var temperature: AttentionTemperature?
+        /// Norms of queries, keys and values that have no gain, and so no tensor.
+        var gainlessNorms: Set<LayerNorm> = []
+        /// Whether the rotary frequencies are multiplied by the file's table of factors, if it has one.
+        var usesRopeFactors = true
     }
+
+    /// Query heads of a layer, the most where layers differ.
+    public var headCount: Int { attention.reduce(0) { max($0, $1.headCount) } }
+    /// Heads of keys and values of a layer, the most where layers differ.
+    public var keyValueHeadCount: Int { attention.reduce(0) { max($0, $1.keyValueHeadCount) } }
+    /// Elements of one head's query, key and value, the most where layers differ.
+    public var headWidth: Int { attention.reduce(0) { max($0, $1.headWidth) } }
+    /// Width of a feed-forward network, the most where layers differ.
+    public var feedForwardLength: Int { feedForwardLengths.max() ?? 0 }
 
     /// The longest column that a matrix is multiplied with.
     var widestColumn: Int {
         max(
-            embeddingLength, feedForwardLength, headCount * headWidth, experts?.feedForwardLength ?? 0,
+            embeddingLength, feedForwardLength, attention.reduce(0) { max($0, $1.headCount * $1.headWidth) },
+            experts?.feedForwardLength ?? 0,
             experts?.sharedFeedForwardLength ?? 0)
     }
 
@@ -68,47 +90,36 @@ public struct ModelConfiguration: Sendable {
         self.architecture = architecture.name
         self.vocabularySize = vocabularySize
         (norm, activation, isParallel) = (architecture.norm, architecture.activation, architecture.isParallel)
+        normsAfterRotation = architecture.normsAfterRotation
         name = try metadata.optionalDescription("general.name")
         contextLength = try metadata.integer("%.context_length", in: 1...16_777_216)
         originalContextLength =
             try metadata.optionalLength("%.rope.scaling.original_context_length") ?? contextLength
         embeddingLength = try metadata.integer("%.embedding_length", in: 1...131_072)
-        layerCount = try metadata.integer("%.block_count", in: 1...1024)
-        feedForwardLength = try metadata.integer("%.feed_forward_length", in: 1...1_048_576)
-        headCount = try metadata.integer("%.attention.head_count", in: 1...1024)
-        keyValueHeadCount = try metadata.optionalInteger("%.attention.head_count_kv", in: 1...1024) ?? headCount
-        guard headCount % keyValueHeadCount == 0 else {
-            throw metadata.invalid(
-                "%.attention.head_count_kv", "is \(keyValueHeadCount), which does not divide head_count \(headCount)")
-        }
-        let keyLength = try metadata.optionalInteger("%.attention.key_length", in: 2...4096)
-        guard keyLength != nil || embeddingLength % headCount == 0 else {
-            throw metadata.invalid(
-                "%.attention.key_length", "is missing, and embedding_length is not a multiple of head_count")
-        }
-        headWidth = keyLength ?? embeddingLength / headCount
-        guard headWidth % 2 == 0, headWidth > 0 else {
-            throw metadata.invalid("%.attention.key_length", "heads are \(headWidth) wide, expected an even number")
-        }
-        if let valueLength = try metadata.optionalInteger("%.attention.value_length", in: 1...4096),
-            valueLength != headWidth
-        {
-            throw metadata.invalid(
-                "%.attention.value_length", "is \(valueLength), but keys have \(headWidth)",
-                remedy: "Models whose keys and values differ in width are not supported.")
-        }
+        // Layers that predict further tokens lie behind the others and have no part in the next one.
+        let blockCount = try metadata.integer("%.block_count", in: 1...1024)
+        let predictingCount =
+            try architecture.hasPredictingLayers
+            ? metadata.optionalInteger("%.nextn_predict_layers", in: 0...blockCount - 1) ?? 0 : 0
+        layerCount = blockCount - predictingCount
+        predictingLayers = layerCount..<blockCount
+        let shapes = try LayerShapes(metadata, architecture, layerCount: layerCount, embeddingLength: embeddingLength)
+        feedForwardLengths = shapes.feedForwardLengths
         let epsilon = architecture.norm == .rms ? "layer_norm_rms_epsilon" : "layer_norm_epsilon"
         normEpsilon = Float(try metadata.float("%.attention.\(epsilon)", in: 1e-12...0.1))
-        attentionScale = 1 / Float(headWidth).squareRoot()
-        attention = []
+        attentionScale = 1 / Float(shapes.headWidth).squareRoot()
         let rope = try Self.rotaryEmbedding(
-            metadata, architecture.ropeLayout, headWidth: headWidth, originalContextLength: originalContextLength)
-        attention = Array(repeating: LayerAttention(rope: rope, slidingWindow: nil), count: layerCount)
+            metadata, architecture.ropeLayout, headWidth: shapes.headWidth, originalContextLength: originalContextLength
+        )
+        attention = zip(shapes.headCounts, shapes.keyValueHeadCounts).map {
+            LayerAttention(headCount: $0, keyValueHeadCount: $1, headWidth: shapes.headWidth, rope: rope)
+        }
         try architecture.refine(&self, metadata)
         try metadata.require("%.attention.scale", toBe: Double(attentionScale))
-        for key in ["%.attention.key_length_swa", "%.attention.value_length_swa"] {
-            try metadata.require(key, toBe: Double(headWidth))
-        }
+        // Families whose layers differ in width have read these themselves.
+        guard attention.allSatisfy({ $0.headWidth == shapes.headWidth }) else { return }
+        try metadata.require("%.attention.key_length_swa", toBe: Double(shapes.headWidth))
+        try metadata.require("%.attention.value_length_swa", toBe: Double(latentAttention?.rank ?? shapes.headWidth))
         try metadata.require("%.rope.dimension_count_swa", toBe: Double(rope.dimensions))
     }
 }

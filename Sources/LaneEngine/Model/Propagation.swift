@@ -17,9 +17,9 @@ protocol Propagation {
     /// The same for several layers of one activation.
     func linear(_ x: Activation, _ layers: [LinearWeights]) -> [Activation]
     /// Queries of the wanted tokens, keys and values of all.
-    func projections(
-        _ x: Activation, query: LinearWeights, key: LinearWeights, value: LinearWeights
-    ) -> [Activation]
+    func projections(_ x: Activation, query: LinearWeights, others: [LinearWeights]) -> [Activation]
+    /// `W_h x` for a matrix of each head: `[in, heads]` at each position to `[out, heads]`.
+    func linearByHead(_ x: Activation, _ weights: LinearWeights) -> Activation
     func add(_ a: Activation, _ b: Activation) -> Activation
     /// `x + bias`, a constant `[width]`.
     func biased(_ x: Activation, _ bias: Tensor) -> Activation
@@ -30,6 +30,10 @@ protocol Propagation {
     func centred(_ x: Activation) -> Activation
     /// `[heads * width]` at each position to `[width, heads]`.
     func splitHeads(_ x: Activation, count: Int) -> Activation
+    /// Some of the elements of dimension 0.
+    func slice(_ x: Activation, _ range: Range<Int>) -> Activation
+    /// Dimension 0 of both, one behind the other.
+    func joined(_ a: Activation, _ b: Activation) -> Activation
     /// Rotary position embedding of each head.
     func rotate(_ x: Activation, _ rope: RotaryEmbedding, factors: Tensor?) -> Activation
     /// Each position times its temperature.
@@ -56,8 +60,10 @@ protocol Propagation {
     )
     /// `W_e x + b_e` for each of a position's experts: `[in, 1 or chosen]` at each position to `[out, chosen]`.
     func linear(_ x: Activation, _ weights: LinearWeights, experts: Tensor) -> Activation
-    /// The sum over experts of their outputs `[width, chosen]` times their weights `[1, chosen]`, at each position.
-    func weightedSum(_ outputs: Activation, weights: Activation) -> Activation
+    /// What enters or leaves experts, `[width, 1 or chosen]` at each position, times their weights `[1, chosen]`.
+    func weighed(_ x: Activation, weights: Activation) -> Activation
+    /// The sum over experts, `[width, chosen]` to `[width, 1]` at each position.
+    func sumOfExperts(_ x: Activation) -> Activation
 }
 
 extension Propagation {
@@ -65,9 +71,9 @@ extension Propagation {
 
     func linear(_ x: Activation, _ layers: [LinearWeights]) -> [Activation] { layers.map { linear(x, $0) } }
 
-    func projections(
-        _ x: Activation, query: LinearWeights, key: LinearWeights, value: LinearWeights
-    ) -> [Activation] { [linear(wanted(x), query)] + linear(x, [key, value]) }
+    func projections(_ x: Activation, query: LinearWeights, others: [LinearWeights]) -> [Activation] {
+        [linear(wanted(x), query)] + linear(x, others)
+    }
 
     /// RMSNorm, or LayerNorm: RMSNorm of what is left without the mean, plus a bias.
     func normed(_ x: Activation, _ norm: NormWeights, _ kind: NormWeights.Kind, epsilon: Float) -> Activation {

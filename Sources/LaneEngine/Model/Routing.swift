@@ -14,10 +14,19 @@ struct Routing: Sendable, Hashable {
     var gating = Gating.softmax
     /// Experts that each token is sent to.
     var chosenCount: Int
+    /// Experts are chosen in the best of so many groups of equal size (DeepSeek-V3, arXiv 2412.19437); nil where all compete.
+    var groups: Groups?
     /// Whether the chosen experts' weights are divided by their sum.
     var normalises = false
     /// Factor on the weights.
     var scale: Float = 1
+    /// Whether the weights multiply what experts read, in place of what they make of it (Llama 4).
+    var weighsInputs = false
+
+    struct Groups: Sendable, Hashable {
+        var count: Int
+        var chosenCount: Int
+    }
 }
 
 /// The experts of each token and their weights, and how the weights change with the router's logits: by the derivative, with
@@ -52,7 +61,8 @@ struct RoutedExperts {
         self.gates = gates
         // Sorting needs numbers: a logit that is none becomes one here, and makes the weights none.
         let selection = graph.clamped(selectionBias.map { graph.add(gates, $0) } ?? gates, from: -1e30, to: 1e30)
-        let experts = graph.indicesOfLargest(selection, count: routing.chosenCount)
+        let experts = graph.indicesOfLargest(
+            routing.groups.map { Self.best($0, of: selection, in: graph) } ?? selection, count: routing.chosenCount)
         self.experts = experts
         let chosen = graph.elements(gates, at: experts)
         var shares = routing.gating == .softmaxOfChosen ? graph.softmax(chosen) : chosen
@@ -62,6 +72,20 @@ struct RoutedExperts {
         self.shares = shares
         graph.keepValues(of: shares)
         weights = graph.reshape(graph.scale(shares, by: routing.scale), 1, routing.chosenCount, logits.shape[1])
+    }
+
+    /// What experts in the best groups are chosen by; none of the others is. A group is as good as its best two experts.
+    private static func best(_ groups: Routing.Groups, of selection: Tensor, in graph: Graph) -> Tensor {
+        let (count, tokens) = (selection.shape[0], selection.shape[1])
+        let width = count / groups.count
+        let columns = graph.reshape(selection, width, groups.count * tokens)
+        let best = graph.elements(columns, at: graph.indicesOfLargest(columns, count: min(2, width)))
+        let chosen = graph.indicesOfLargest(
+            graph.reshape(graph.sumOfRows(best), groups.count, tokens), count: groups.chosenCount)
+        let perGroup = graph.reshape(selection, width, groups.count, tokens)
+        let kept = graph.writeRows(
+            graph.rows(perGroup, chosen), into: graph.filled(perGroup, with: -.greatestFiniteMagnitude), at: chosen)
+        return graph.reshape(kept, count, tokens)
     }
 
     /// As in llama.cpp, the smallest normal number of float16.

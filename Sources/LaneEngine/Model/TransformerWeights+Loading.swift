@@ -19,7 +19,8 @@ extension TransformerWeights {
         guard let outputRows = plan.entries[plan.outputName]?.tensor else { throw plan.missing(plan.outputName) }
         self.outputRows = outputRows
         layers = try layerDevices.enumerated().map { index, device in
-            try LoadedTensors(plan: plan, store: store, prefix: "blk.\(index).", device: device).layer()
+            try LoadedTensors(plan: plan, store: store, prefix: "blk.\(index).", device: device)
+                .layer(plan.configuration.attention[index])
         }
     }
 }
@@ -79,30 +80,60 @@ private struct LoadedTensors {
 
     func norm(_ role: LayerNorm) throws -> NormWeights? { try norm(role.rawValue) }
 
-    func layer() throws -> TransformerWeights.Layer {
+    func layer(_ shape: ModelConfiguration.LayerAttention) throws -> TransformerWeights.Layer {
         TransformerWeights.Layer(
             attentionNorm: try norm(.attention), postAttentionNorm: try norm(.postAttention),
             feedForwardNorm: try norm(.feedForward), postFeedForwardNorm: try norm(.postFeedForward),
-            attention: AttentionWeights(
-                query: try linear("attn_q"), key: try linear("attn_k"), value: try linear("attn_v"),
-                output: try linear("attn_output"), queryNorm: try norm(.query), keyNorm: try norm(.key),
-                sinks: vector("attn_sinks.weight")),
-            feedForward: try feedForward(), ropeFactors: ropeFactors())
+            attention: try attention(shape), feedForward: try feedForward(),
+            ropeFactors: shape.usesRopeFactors ? ropeFactors() : nil,
+            outputScale: vector("layer_output_scale.weight")?.readFloats().first ?? 1)
     }
 
-    private func feedForward() throws -> FeedForward {
-        guard let router = try optionalLinear("ffn_gate_inp") else { return .dense(try network("")) }
-        return .experts(
-            ExpertWeights(
-                router: router, selectionBias: vector("exp_probs_b.bias"), experts: try network("_exps"),
-                shared: plan.entries["\(prefix)ffn_up_shexp.weight"] == nil ? nil : try network("_shexp"),
-                sharedRouter: try optionalLinear("ffn_gate_inp_shexp")))
+    private func attention(_ shape: ModelConfiguration.LayerAttention) throws -> AttentionWeights? {
+        if shape.headCount == 0 { return nil }
+        if shape.keyValueHeadCount == 0 { return .linear(try linear("attn_output")) }
+        if plan.configuration.latentAttention != nil { return .latent(try latentWeights()) }
+        func headNorm(_ role: LayerNorm) throws -> NormWeights? {
+            shape.gainlessNorms.contains(role) ? NormWeights() : try norm(role)
+        }
+        return .heads(
+            HeadWeights(
+                query: try linear("attn_q"), key: try linear("attn_k"), value: try optionalLinear("attn_v"),
+                output: try linear("attn_output"), queryNorm: try headNorm(.query), keyNorm: try headNorm(.key),
+                valueNorm: try headNorm(.value), sinks: vector("attn_sinks.weight")))
+    }
+
+    private func latentWeights() throws -> LatentWeights {
+        let queryDown = try optionalLinear("attn_q_a")
+        return LatentWeights(
+            queryDown: queryDown, queryNorm: try norm("attn_q_a_norm"),
+            query: try linear(queryDown == nil ? "attn_q" : "attn_q_b"), keyValueDown: try linear("attn_kv_a_mqa"),
+            keyValueNorm: try norm("attn_kv_a_norm") ?? NormWeights(), key: try linear("attn_k_b"),
+            value: try linear("attn_v_b"), output: try linear("attn_output"))
+    }
+
+    private func feedForward() throws -> FeedForward? {
+        guard let router = try optionalLinear("ffn_gate_inp") else {
+            return plan.entries["\(prefix)ffn_up.weight"] == nil ? nil : .dense(try network(""))
+        }
+        let experts = ExpertWeights(
+            router: router, selectionBias: vector("exp_probs_b.bias"), experts: try network("_exps"),
+            shared: plan.entries["\(prefix)ffn_up_shexp.weight"] == nil ? nil : try network("_shexp"),
+            sharedRouter: try optionalLinear("ffn_gate_inp_shexp"))
+        guard plan.configuration.experts?.isBesideDense == true else { return .experts(experts) }
+        return .denseAndExperts(
+            DenseAndExperts(
+                dense: try network(""), experts: experts, denseNorm: try norm("post_ffw_norm_1") ?? NormWeights(),
+                expertInputNorm: try norm("pre_ffw_norm_2") ?? NormWeights(),
+                expertNorm: try norm("post_ffw_norm_2") ?? NormWeights(),
+                routerNorm: NormWeights(gain: try tensor("router_norm.weight", .vector(onGPU: device)))))
     }
 
     private func network(_ suffix: String) throws -> FeedForwardWeights {
-        FeedForwardWeights(
-            gate: try optionalLinear("ffn_gate\(suffix)"), up: try linear("ffn_up\(suffix)"),
-            down: try linear("ffn_down\(suffix)"))
+        let fused = try optionalLinear("ffn_gate_up\(suffix)")
+        return FeedForwardWeights(
+            gate: try optionalLinear("ffn_gate\(suffix)"), up: try fused ?? linear("ffn_up\(suffix)"),
+            down: try linear("ffn_down\(suffix)"), isFused: fused != nil)
     }
 
     private func ropeFactors() -> RopeFactors? {

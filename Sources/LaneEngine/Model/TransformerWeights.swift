@@ -4,9 +4,13 @@ import TensorGraph
 package struct TransformerWeights: Sendable {
     struct Layer: Sendable {
         var attentionNorm, postAttentionNorm, feedForwardNorm, postFeedForwardNorm: NormWeights?
-        var attention: AttentionWeights
-        var feedForward: FeedForward
+        /// Nil where the layer has no attention.
+        var attention: AttentionWeights?
+        /// Nil where the layer has no feed-forward network.
+        var feedForward: FeedForward?
         var ropeFactors: RopeFactors?
+        /// Factor on the layer's output.
+        var outputScale: Float = 1
     }
 
     /// `[embeddingLength, vocabularySize]`, for looking up rows.
@@ -50,16 +54,45 @@ struct NormWeights: Sendable {
     var bias: Tensor?
 }
 
-struct AttentionWeights: Sendable {
-    var query, key, value, output: LinearWeights
-    var queryNorm, keyNorm: NormWeights?
+enum AttentionWeights: Sendable {
+    case heads(HeadWeights)
+    case latent(LatentWeights)
+    /// A matrix in place of attention (DeciLM).
+    case linear(LinearWeights)
+}
+
+struct HeadWeights: Sendable {
+    var query, key: LinearWeights
+    /// Nil where keys, before their norm, serve as values.
+    var value: LinearWeights?
+    var output: LinearWeights
+    var queryNorm, keyNorm, valueNorm: NormWeights?
     var sinks: Tensor?
+}
+
+/// The matrices of ``LatentAttention``.
+struct LatentWeights: Sendable {
+    /// From the input to the latent elements of queries, and their norm.
+    var queryDown: LinearWeights?
+    var queryNorm: NormWeights?
+    /// From these, or from the input, to the queries of all heads.
+    var query: LinearWeights
+    /// From the input to the latent elements and the rotated part that all heads share.
+    var keyValueDown: LinearWeights
+    var keyValueNorm: NormWeights
+    /// `[keyWidth - rotatedWidth, rank, heads]`: what each head's query is multiplied with in place of its keys.
+    var key: LinearWeights
+    /// `[rank, valueWidth, heads]`: what makes each head's output from attended latent elements.
+    var value: LinearWeights
+    var output: LinearWeights
 }
 
 /// The matrices of a gated network `down(a(gate(x)) * up(x))`, or without a gate of `down(a(up(x)))`.
 struct FeedForwardWeights: Sendable {
     var gate: LinearWeights?
     var up, down: LinearWeights
+    /// Whether `up` has the gate's rows before its own.
+    var isFused = false
 }
 
 struct ExpertWeights: Sendable {
@@ -73,9 +106,18 @@ struct ExpertWeights: Sendable {
     var sharedRouter: LinearWeights?
 }
 
+/// A dense network beside experts (Gemma 4): each with a norm on its output, the experts and their router also with norms of their
+/// own on what the dense network reads through the layer's.
+struct DenseAndExperts: Sendable {
+    var dense: FeedForwardWeights
+    var experts: ExpertWeights
+    var denseNorm, expertInputNorm, expertNorm, routerNorm: NormWeights
+}
+
 enum FeedForward: Sendable {
     case dense(FeedForwardWeights)
     case experts(ExpertWeights)
+    case denseAndExperts(DenseAndExperts)
 }
 
 /// Tables of factors on the rotary frequencies, `[dimensions / 2]`: one for any context, or one each for contexts up to the
@@ -88,18 +130,15 @@ extension TransformerWeights.Layer {
     /// The layer with `transform` applied to each of its matrices.
     func mapMatrices(_ transform: (LinearWeights) throws -> LinearWeights) rethrows -> Self {
         var layer = self
-        layer.attention.query = try transform(attention.query)
-        layer.attention.key = try transform(attention.key)
-        layer.attention.value = try transform(attention.value)
-        layer.attention.output = try transform(attention.output)
+        layer.attention = try attention?.mapMatrices(transform)
         switch feedForward {
+        case nil: break
         case .dense(let network): layer.feedForward = .dense(try network.mapMatrices(transform))
-        case .experts(var mixture):
-            mixture.router = try transform(mixture.router)
-            mixture.experts = try mixture.experts.mapMatrices(transform)
-            mixture.shared = try mixture.shared?.mapMatrices(transform)
-            mixture.sharedRouter = try mixture.sharedRouter.map(transform)
-            layer.feedForward = .experts(mixture)
+        case .experts(let mixture): layer.feedForward = .experts(try mixture.mapMatrices(transform))
+        case .denseAndExperts(var both):
+            both.dense = try both.dense.mapMatrices(transform)
+            both.experts = try both.experts.mapMatrices(transform)
+            layer.feedForward = .denseAndExperts(both)
         }
         return layer
     }
@@ -114,9 +153,43 @@ extension TransformerWeights.Layer {
     }
 }
 
+extension AttentionWeights {
+    func mapMatrices(_ transform: (LinearWeights) throws -> LinearWeights) rethrows -> Self {
+        switch self {
+        case .heads(var weights):
+            weights.query = try transform(weights.query)
+            weights.key = try transform(weights.key)
+            weights.value = try weights.value.map(transform)
+            weights.output = try transform(weights.output)
+            return .heads(weights)
+        case .latent(var weights):
+            weights.queryDown = try weights.queryDown.map(transform)
+            weights.query = try transform(weights.query)
+            weights.keyValueDown = try transform(weights.keyValueDown)
+            weights.key = try transform(weights.key)
+            weights.value = try transform(weights.value)
+            weights.output = try transform(weights.output)
+            return .latent(weights)
+        case .linear(let weights): return .linear(try transform(weights))
+        }
+    }
+}
+
 extension FeedForwardWeights {
     func mapMatrices(_ transform: (LinearWeights) throws -> LinearWeights) rethrows -> Self {
-        FeedForwardWeights(gate: try gate.map(transform), up: try transform(up), down: try transform(down))
+        FeedForwardWeights(
+            gate: try gate.map(transform), up: try transform(up), down: try transform(down), isFused: isFused)
+    }
+}
+
+extension ExpertWeights {
+    func mapMatrices(_ transform: (LinearWeights) throws -> LinearWeights) rethrows -> Self {
+        var mixture = self
+        mixture.router = try transform(router)
+        mixture.experts = try experts.mapMatrices(transform)
+        mixture.shared = try shared?.mapMatrices(transform)
+        mixture.sharedRouter = try sharedRouter.map(transform)
+        return mixture
     }
 }
 

@@ -18,10 +18,13 @@ package struct WeightPlan {
     private(set) var entries: [String: Entry] = [:]
     /// Names of the file's tensors that are used, or known to have no effect.
     private var known: Set<String> = []
+    /// See ``Architecture/ignored``.
+    private let ignored: Set<String>
 
     init(_ file: GGUFFile, _ configuration: ModelConfiguration, _ architecture: Architecture) throws {
         self.file = file
         self.configuration = configuration
+        ignored = architecture.ignored
         let width = configuration.embeddingLength
         let table = [width, configuration.vocabularySize]
         try require("token_embd.weight", [table], .table)
@@ -30,12 +33,16 @@ package struct WeightPlan {
         try norm("output_norm", [[width]], architecture.norm, layer: nil)
         if architecture.hasRopeFactors {
             for name in ["rope_freqs.weight", "rope_factors_long.weight", "rope_factors_short.weight"] {
-                let dimensions = configuration.attention.compactMap(\.rope?.dimensions).first ?? 0
+                let dimensions = configuration.attention.first(where: \.usesRopeFactors)?.rope?.dimensions ?? 0
                 try find(name, [[dimensions / 2]], .vector)
             }
         }
         for layer in 0..<configuration.layerCount {
+            try addNorms(layer, architecture)
             try addAttention(layer, architecture)
+            if architecture.hasOutputScales {
+                try find("blk.\(layer).layer_output_scale.weight", [[1]], .vector, layer: layer)
+            }
             try addFeedForward(layer, architecture)
         }
         try refuseStrangers()
@@ -43,33 +50,74 @@ package struct WeightPlan {
 
     var outputName: String { entries["output.weight"] == nil ? "token_embd.weight" : "output.weight" }
 
-    private mutating func addAttention(_ layer: Int, _ architecture: Architecture) throws {
-        let width = configuration.embeddingLength
-        let (queries, keys) = (
-            configuration.headCount * configuration.headWidth, configuration.keyValueHeadCount * configuration.headWidth
-        )
+    private mutating func addNorms(_ layer: Int, _ architecture: Architecture) throws {
+        let shape = configuration.attention[layer]
         for role in LayerNorm.allCases where architecture.norms.contains(role) {
-            let heads = role == .query ? configuration.headCount : configuration.keyValueHeadCount
-            let shapes =
-                role == .query || role == .key
-                ? [[configuration.headWidth], [configuration.headWidth, heads], [configuration.headWidth * heads]]
-                : [[width]]
+            var shapes = [[configuration.embeddingLength]]
+            switch role {
+            case .query, .key:
+                let (width, heads) = (
+                    shape.headWidth, role == .query ? shape.headCount : shape.keyValueHeadCount
+                )
+                shapes = [[width], [width, heads], [width * heads]]
+            case .attention, .postAttention: if shape.headCount == 0 { continue }
+            case .feedForward, .postFeedForward: if configuration.feedForwardLengths[layer] == 0 { continue }
+            case .value: continue
+            }
             let name = "blk.\(layer).\(architecture.normNames[role] ?? role.rawValue)"
             if architecture.optionalNorms.contains(role), file.tensors["\(name).weight"] == nil { continue }
             try norm(name, shapes, architecture.norm, as: "blk.\(layer).\(role.rawValue)", layer: layer)
         }
-        try matrices(
-            [("attn_q", queries), ("attn_k", keys), ("attn_v", keys)], in: width, from: "attn_qkv", layer: layer)
+    }
+
+    private mutating func addAttention(_ layer: Int, _ architecture: Architecture) throws {
+        let (width, shape) = (configuration.embeddingLength, configuration.attention[layer])
+        guard shape.keyValueHeadCount > 0 else {
+            // As in llama.cpp without a bias and a scale.
+            known.formUnion(["bias", "scale", "input_scale"].map { "blk.\(layer).attn_output.\($0)" })
+            guard shape.headCount > 0 else { return }
+            return try require("blk.\(layer).attn_output.weight", [[width, width]], .matrix, layer: layer)
+        }
+        if let latent = configuration.latentAttention { return try addAttention(layer, latent, shape.headCount) }
+        let (queries, keys) = (shape.headCount * shape.headWidth, shape.keyValueHeadCount * shape.headWidth)
+        var parts = [("attn_q", queries), ("attn_k", keys), ("attn_v", keys)]
+        if architecture.sharesKeysAsValues, file.tensors["blk.\(layer).attn_v.weight"] == nil,
+            file.tensors["blk.\(layer).attn_qkv.weight"] == nil
+        {
+            parts.removeLast()
+        }
+        try matrices(parts, in: width, from: "attn_qkv", layer: layer)
         try matrix("blk.\(layer).attn_output", [queries, width], layer: layer)
         if architecture.hasAttentionSinks {
-            try require("blk.\(layer).attn_sinks.weight", [[configuration.headCount]], .vector, layer: layer)
+            try require("blk.\(layer).attn_sinks.weight", [[shape.headCount]], .vector, layer: layer)
         }
+    }
+
+    private mutating func addAttention(_ layer: Int, _ latent: LatentAttention, _ headCount: Int) throws {
+        let (prefix, width, queries) = ("blk.\(layer).", configuration.embeddingLength, headCount * latent.keyWidth)
+        if let rank = latent.queryRank {
+            try matrix("\(prefix)attn_q_a", [width, rank], layer: layer, isScaled: false)
+            try norm("\(prefix)attn_q_a_norm", [[rank]], .rms, layer: layer)
+            try matrix("\(prefix)attn_q_b", [rank, queries], layer: layer, isScaled: false)
+        } else {
+            try matrix("\(prefix)attn_q", [width, queries], layer: layer, isScaled: false)
+        }
+        try matrix("\(prefix)attn_kv_a_mqa", [width, latent.rank + latent.rotatedWidth], layer: layer, isScaled: false)
+        try norm("\(prefix)attn_kv_a_norm", [[latent.rank]], .rms, layer: layer)
+        try require(
+            "\(prefix)attn_k_b.weight", [[latent.keyWidth - latent.rotatedWidth, latent.rank, headCount]], .experts,
+            layer: layer)
+        try require(
+            "\(prefix)attn_v_b.weight", [[latent.rank, latent.valueWidth, headCount]], .experts, layer: layer)
+        try matrix("\(prefix)attn_output", [headCount * latent.valueWidth, width], layer: layer)
     }
 
     private mutating func addFeedForward(_ layer: Int, _ architecture: Architecture) throws {
         let width = configuration.embeddingLength
-        guard let experts = configuration.experts, experts.layers.contains(layer) else {
-            let (length, isScaled) = (configuration.feedForwardLength, architecture.scalesFeedForward)
+        let experts = configuration.experts.flatMap { $0.layers.contains(layer) ? $0 : nil }
+        if experts == nil || experts?.isBesideDense == true {
+            let (length, isScaled) = (configuration.feedForwardLengths[layer], architecture.scalesFeedForward)
+            if length == 0 { return }
             if architecture.isGated {
                 try matrices(
                     [("ffn_gate", length), ("ffn_up", length)], in: width, from: "ffn_up", layer: layer,
@@ -77,12 +125,30 @@ package struct WeightPlan {
             } else {
                 try matrix("blk.\(layer).ffn_up", [width, length], layer: layer, isScaled: isScaled)
             }
-            return try matrix("blk.\(layer).ffn_down", [length, width], layer: layer, isScaled: isScaled)
+            try matrix("blk.\(layer).ffn_down", [length, width], layer: layer, isScaled: isScaled)
         }
+        if let experts { try addExperts(layer, experts, architecture) }
+    }
+
+    private mutating func addExperts(
+        _ layer: Int, _ experts: ExpertConfiguration, _ architecture: Architecture
+    ) throws {
+        let width = configuration.embeddingLength
         let (count, length) = (experts.count, experts.feedForwardLength)
-        try matrix("blk.\(layer).ffn_gate_inp", [width, count], layer: layer)
+        try matrix("blk.\(layer).ffn_gate_inp", [width, count], layer: layer, isScaled: !experts.isBesideDense)
         try find("blk.\(layer).exp_probs_b.bias", [[count]], .vector, layer: layer)
-        for (role, shape) in [("gate", [width, length]), ("up", [width, length]), ("down", [length, width])] {
+        if experts.isBesideDense {
+            for name in ["post_ffw_norm_1", "pre_ffw_norm_2", "post_ffw_norm_2"] {
+                try norm("blk.\(layer).\(name)", [[width]], .rms, layer: layer)
+            }
+            try require(
+                "blk.\(layer).ffn_gate_inp.scale", [[width]], .vector, as: "blk.\(layer).router_norm.weight",
+                layer: layer)
+        }
+        let isFused = experts.mayBeFused && file.tensors["blk.\(layer).ffn_gate_up_exps.weight"] != nil
+        let gates =
+            isFused ? [("gate_up", [width, 2 * length])] : [("gate", [width, length]), ("up", [width, length])]
+        for (role, shape) in gates + [("down", [length, width])] {
             let name = "blk.\(layer).ffn_\(role)_exps"
             try require("\(name).weight", [shape + [count]], .experts, layer: layer)
             try find("\(name).bias", [[shape[1], count]], .vector, layer: layer)
@@ -162,6 +228,7 @@ package struct WeightPlan {
     ) throws -> GGUFFile.TensorDescription? {
         guard let tensor = file.tensors[name] else { return nil }
         known.insert(name)
+        if ignored.contains(where: { name.hasPrefix("blk.") && name.hasSuffix(".\($0)") }) { return nil }
         try check(tensor, shapes, kind)
         return tensor
     }
@@ -185,7 +252,10 @@ package struct WeightPlan {
     }
 
     private func refuseStrangers() throws {
-        guard let stranger = file.tensors.keys.filter({ !known.contains($0) }).min() else { return }
+        let strangers = file.tensors.keys.filter { name in
+            !known.contains(name) && !configuration.predictingLayers.contains { name.hasPrefix("blk.\($0).") }
+        }
+        guard let stranger = strangers.min() else { return }
         let part = UnsupportedPart.description(ofTensor: stranger, layerCount: configuration.layerCount)
         throw invalid(
             stranger, "a \(configuration.architecture) model with \(part)",

@@ -60,6 +60,7 @@ extension ReverseAttribution {
         graph.output(y)
         // What other layers read has to lie somewhere too, since all is written.
         graph.include(positions)
+        graph.include(inputs.cacheRows)
         Set(model.configuration.attention.map(\.slidingWindow)).compactMap(inputs.mask).forEach(graph.include)
         let plan = try GraphPlan(graph, on: stream)
         x.write(residualStream[layer] + tangent)

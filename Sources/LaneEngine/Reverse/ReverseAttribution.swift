@@ -62,6 +62,7 @@ public final class ReverseAttribution {
         if let token = tokens.first(where: { $0 < 0 || $0 >= model.configuration.vocabularySize }) {
             throw TokenError.outOfRange(token: token, vocabularySize: model.configuration.vocabularySize)
         }
+        try InferenceError.check(tokens.count, against: model.configuration)
         self.model = model
         self.tokens = tokens
         self.ablation = ablation

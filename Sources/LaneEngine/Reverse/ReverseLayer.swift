@@ -53,7 +53,7 @@ struct ReverseLayer {
     /// The adjoint of the layer's input from that of its output.
     /// - Parameter adjoint: `[lanes * tokens * embeddingLength]`.
     func pullBack(_ adjoint: [Float], input: [Float], rule: PropagationRule) throws -> Result {
-        let (width, heads) = (configuration.embeddingLength, configuration.headCount)
+        let (width, heads) = (configuration.embeddingLength, configuration.attention[index].headCount)
         let laneCount = adjoint.count / input.count
         let graph = try newGraph(laneCount: laneCount)
         let x = graph.input(.float32, width, 1, tokenCount, name: "layer input")
@@ -68,7 +68,8 @@ struct ReverseLayer {
         var wanted = [inputAdjoint, residualStream]
         if let outputs = tape.headOutputs, let adjoint = tape.adjoint(of: outputs) {
             let relevance = graph.reshape(
-                graph.multiply(adjoint, outputs.value), configuration.headWidth, heads, tokenCount, laneCount)
+                graph.multiply(adjoint, outputs.value), configuration.attention[index].headWidth, heads, tokenCount,
+                laneCount)
             wanted += [graph.sumOfRows(relevance), graph.sumOfRows(graph.positivePart(relevance))]
         }
         wanted.forEach(graph.output)
@@ -78,18 +79,25 @@ struct ReverseLayer {
         writeHeadMask(headMask)
         try plan.compute()
         let values = wanted.dropFirst().map { $0.readFloats().map(Double.init) }
-        let perLane = values.dropFirst().map { $0.split(into: heads).split(into: tokenCount) }
+        let perLane = values.dropFirst().map { $0.split(into: heads).map(withAbsentHeads).split(into: tokenCount) }
+        let none = Array(repeating: Array(repeating: withAbsentHeads([]), count: tokenCount), count: laneCount)
         return Result(
             adjoint: inputAdjoint.readFloats(), residualStream: values[0].split(into: tokenCount),
-            heads: perLane[0], positiveHeads: perLane[1])
+            heads: perLane.first ?? none, positiveHeads: perLane.last ?? none)
+    }
+
+    /// Relevance of a layer's heads, with none for those that only other layers have.
+    private func withAbsentHeads(_ relevance: [Double]) -> [Double] {
+        relevance + Array(repeating: 0, count: configuration.headCount - relevance.count)
     }
 
     private func headMask(in graph: Graph) -> Tensor? {
-        ablatedHeads.isEmpty ? nil : graph.input(.float32, 1, configuration.headCount, name: "head mask")
+        let heads = configuration.attention[index].headCount
+        return ablatedHeads.isEmpty || heads == 0 ? nil : graph.input(.float32, 1, heads, name: "head mask")
     }
 
     private func writeHeadMask(_ mask: Tensor?) {
-        mask?.write((0..<configuration.headCount).map { ablatedHeads.contains($0) ? 0 : 1 as Float })
+        mask?.write((0..<configuration.attention[index].headCount).map { ablatedHeads.contains($0) ? 0 : 1 as Float })
     }
 
     private func block(_ tape: ReverseTape) -> DecoderBlock<ReverseTape> {

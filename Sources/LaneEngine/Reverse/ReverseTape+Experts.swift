@@ -42,16 +42,23 @@ extension ReverseTape {
         }
     }
 
-    func weightedSum(_ outputs: Activation, weights: Activation) -> Activation {
-        let (graph, rule, shape) = (graph, rule, outputs.value.shape)
-        let sum = graph.sum(graph.multiply(outputs.value, weights.value), axis: 1)
-        return record(sum) { adjoint in
-            let repeated = graph.repeated(adjoint, shape[0], shape[1], shape[2], adjoint.shape[3])
-            let toOutputs = graph.scale(graph.multiply(repeated, weights.value), by: rule.expertFactor)
-            guard rule.routingFactor != 0 else { return [(outputs.index, toOutputs)] }
+    func weighed(_ x: Activation, weights: Activation) -> Activation {
+        let (graph, rule, shape, chosen) = (graph, rule, x.value.shape, weights.value.shape[1])
+        let repeated = graph.repeated(x.value, shape[0], chosen, shape[2], 1)
+        return record(graph.multiply(repeated, weights.value)) { adjoint in
+            let perExpert = graph.scale(graph.multiply(adjoint, weights.value), by: rule.expertFactor)
+            let toInput = (x.index, shape[1] == chosen ? perExpert : graph.sum(perExpert, axis: 1))
+            guard rule.routingFactor != 0 else { return [toInput] }
             let toWeights = graph.scale(
-                graph.sumOfRows(graph.multiply(repeated, outputs.value)), by: rule.routingFactor)
-            return [(outputs.index, toOutputs), (weights.index, toWeights)]
+                graph.sumOfRows(graph.multiply(adjoint, repeated)), by: rule.routingFactor)
+            return [toInput, (weights.index, toWeights)]
+        }
+    }
+
+    func sumOfExperts(_ x: Activation) -> Activation {
+        let (graph, shape) = (graph, x.value.shape)
+        return record(graph.sum(x.value, axis: 1)) { adjoint in
+            [(x.index, graph.repeated(adjoint, shape[0], shape[1], shape[2], adjoint.shape[3]))]
         }
     }
 }

@@ -68,6 +68,30 @@ final class ReverseTape: Propagation {
         }
     }
 
+    func linearByHead(_ x: Activation, _ weights: LinearWeights) -> Activation {
+        let graph = graph
+        return record(graph.multiplyMatrixByHead(weights.weight, x.value)) { adjoint in
+            [(x.index, graph.multiplyTransposedMatrixByHead(weights.mapped, adjoint))]
+        }
+    }
+
+    func slice(_ x: Activation, _ range: Range<Int>) -> Activation {
+        let (graph, width) = (graph, x.value.shape[0])
+        return record(graph.contiguous(graph.slice(x.value, axis: 0, range))) { adjoint in
+            [(x.index, graph.padded(adjoint, before: range.lowerBound, after: width - range.upperBound))]
+        }
+    }
+
+    func joined(_ a: Activation, _ b: Activation) -> Activation {
+        let (graph, first, all) = (graph, a.value.shape[0], a.value.shape[0] + b.value.shape[0])
+        return record(graph.concatenate(a.value, b.value, axis: 0)) { adjoint in
+            [
+                (a.index, graph.contiguous(graph.slice(adjoint, axis: 0, 0..<first))),
+                (b.index, graph.contiguous(graph.slice(adjoint, axis: 0, first..<all))),
+            ]
+        }
+    }
+
     func rmsNorm(_ x: Activation, gain: Tensor?, epsilon: Float) -> Activation {
         let (graph, rule) = (graph, rule)
         let meanSquare = graph.meanOfRows(graph.square(x.value))

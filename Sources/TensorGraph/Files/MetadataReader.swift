@@ -66,6 +66,20 @@ package final class MetadataReader {
         return number
     }
 
+    /// A number for each of `count` layers, from an array of so many or from one number for all.
+    package func integers(_ key: String, count: Int, in range: ClosedRange<Int>) throws -> [Int]? {
+        guard case .integers(let integers)? = value(key) else {
+            return try optionalInteger(key, in: range).map { Array(repeating: $0, count: count) }
+        }
+        guard integers.count == count else {
+            throw invalid(key, "has \(integers.count) values for \(count) layers")
+        }
+        if let number = integers.first(where: { !range.contains($0) }) {
+            throw invalid(key, "has \(number) in it, expected \(range.lowerBound) to \(range.upperBound)")
+        }
+        return integers
+    }
+
     package func integer(_ key: String, in range: ClosedRange<Int>) throws -> Int {
         guard let value = try optionalInteger(key, in: range) else { throw invalid(key, "is missing") }
         return value

@@ -25,7 +25,7 @@ extension Architecture {
     /// Gemma 3, text (arXiv 2503.19786): five sliding-window layers to each global one, each kind with a rotary base of its
     /// own; queries and keys are normalised head by head.
     static let gemma3 = Architecture(
-        name: "gemma3", ropeLayout: .halves, norms: Set(LayerNorm.allCases), activation: .geluTanh
+        name: "gemma3", ropeLayout: .halves, norms: gemma2.norms.union([.query, .key]), activation: .geluTanh
     ) { configuration, metadata in
         try gemma.refine(&configuration, metadata)
         if configuration.layerCount == 62 { configuration.scaleQueriesByHiddenWidth() }
@@ -34,6 +34,43 @@ extension Architecture {
         guard let window = try metadata.optionalLength("%.attention.sliding_window") else { return }
         // Linear scaling stretches the global layers only.
         try configuration.setSlidingWindow(window, metadata, period: 6, base: 10_000, isScaled: false)
+    }
+
+    /// Gemma 4: global layers have wider heads, fewer of them for keys, and keys that serve as values; values are
+    /// normed; each layer's output has a factor. The model with experts has them beside the dense networks. Those with
+    /// embeddings for each layer (E2B, E4B) are refused.
+    static let gemma4 = Architecture(
+        name: "gemma4", ropeLayout: .halves, norms: gemma3.norms, activation: .geluTanh, layersDiffer: true,
+        hasOutputScales: true, sharesKeysAsValues: true, hasRopeFactors: true, scalesFeedForward: true,
+        scalesExperts: true
+    ) { configuration, metadata in
+        try gemma.refine(&configuration, metadata)
+        configuration.attentionScale = 1
+        let softcap = try metadata.optionalFloat("%.final_logit_softcapping", in: 1e-3...1e6, unset: 0)
+        configuration.logitSoftcap = softcap.map { Float($0) }
+        if softcap == nil, metadata.value("%.final_logit_softcapping") == nil { configuration.logitSoftcap = 30 }
+        let window = try metadata.integer("%.attention.sliding_window", in: 1...16_777_216)
+        try configuration.setSlidingWindow(window, metadata, period: 6, base: 10_000, isScaled: false)
+        let width = try metadata.optionalInteger("%.attention.key_length_swa", in: 2...4096) ?? configuration.headWidth
+        try metadata.require("%.attention.value_length_swa", toBe: Double(width))
+        let rotated =
+            try metadata.optionalInteger("%.rope.dimension_count_swa", in: 2...4096)
+            ?? configuration.attention[0].rope?.dimensions ?? width
+        guard width % 2 == 0, rotated % 2 == 0, rotated <= width else {
+            throw metadata.invalid(
+                "%.rope.dimension_count_swa", "is \(rotated), expected an even number up to the head width \(width)")
+        }
+        for layer in 0..<configuration.layerCount {
+            configuration.attention[layer].gainlessNorms = [.value]
+            guard configuration.attention[layer].slidingWindow != nil else { continue }
+            configuration.attention[layer].headWidth = width
+            configuration.attention[layer].rope?.dimensions = rotated
+            configuration.attention[layer].usesRopeFactors = false
+        }
+        guard let length = try metadata.optionalLength("%.expert_feed_forward_length") else { return }
+        configuration.experts = try metadata.experts(normalises: true, feedForwardLength: length)
+        configuration.experts?.isBesideDense = true
+        configuration.experts?.mayBeFused = true
     }
 }
 

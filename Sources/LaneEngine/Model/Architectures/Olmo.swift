@@ -8,6 +8,11 @@ extension Architecture {
         try configuration.setSlidingWindow(window, metadata, period: 4, base: nil, readsBase: false, isScaled: false)
     }
 
+    /// OpenELM (arXiv 2404.14619): heads and networks that grow with depth.
+    static let openELM = Architecture(
+        name: "openelm", ropeLayout: .halves, norms: [.attention, .query, .key, .feedForward], layersDiffer: true,
+        ignored: ["attn_qkv.scale"])
+
     /// OLMoE (arXiv 2409.02060): norms on whole queries and keys, experts whose weights don't add up to 1.
     static let olmoE = Architecture(
         name: "olmoe", ropeLayout: .halves, norms: [.attention, .query, .key, .feedForward]

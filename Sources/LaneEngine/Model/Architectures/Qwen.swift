@@ -16,6 +16,20 @@ extension Architecture {
     static let qwen3 = Architecture(
         name: "qwen3", ropeLayout: .halves, norms: [.attention, .query, .key, .feedForward], scalesFeedForward: true)
 
+    /// The text models of Qwen 3 VL: rotation in sections, whose positions are all the same for text. What images add to the first
+    /// layers isn't there.
+    static let qwen3VL = Architecture(name: "qwen3vl", ropeLayout: .halves, norms: qwen3.norms) { _, metadata in
+        _ = metadata.value("%.rope.dimension_sections")
+        _ = metadata.value("%.n_deepstack_layers")
+    }
+
+    /// The same with experts.
+    static let qwen3VLMoE = Architecture(name: "qwen3vlmoe", ropeLayout: .halves, norms: qwen3.norms) {
+        configuration, metadata in
+        try qwen3VL.refine(&configuration, metadata)
+        try qwen3MoE.refine(&configuration, metadata)
+    }
+
     /// Qwen 3 with experts (arXiv 2505.09388).
     static let qwen3MoE = Architecture(name: "qwen3moe", ropeLayout: .halves, norms: qwen3.norms, scalesExperts: true) {
         configuration, metadata in

@@ -3,6 +3,25 @@ extension Architecture {
     static let starCoder2 = Architecture(
         name: "starcoder2", ropeLayout: .halves, norm: .layer, activation: .geluTanh, isGated: false)
 
+    /// GPT-NeoX and Pythia (arXiv 2204.06745, 2304.01373): LayerNorm, partly rotated heads; attention and feed-forward network
+    /// side by side, each with a norm of its own, unless the file says otherwise.
+    static let gptNeoX = Architecture(
+        name: "gptneox", ropeLayout: .halves, norm: .layer, activation: .geluTanh, isGated: false
+    ) { configuration, metadata in
+        configuration.isParallel = try metadata.optionalBool("%.use_parallel_residual") ?? true
+    }
+
+    /// Falcon (arXiv 2311.16867): attention and feed-forward network side by side, behind one norm or, in the larger models, two.
+    static let falcon = Architecture(
+        name: "falcon", ropeLayout: .halves, norm: .layer, optionalNorms: [.attention],
+        normNames: [.attention: "attn_norm_2", .feedForward: "attn_norm"], activation: .geluTanh, isGated: false,
+        isParallel: true)
+
+    /// Phi 1.5 and 2 (arXiv 2309.05463): likewise behind one norm, with biases and partly rotated heads.
+    static let phi2 = Architecture(
+        name: "phi2", ropeLayout: .halves, norm: .layer, norms: [.attention], activation: .geluTanh, isGated: false,
+        isParallel: true)
+
     /// Nemotron 4 and Minitron (arXiv 2402.16819): LayerNorm, the square of ReLU without a gate.
     static let nemotron = Architecture(
         name: "nemotron", ropeLayout: .halves, norm: .layer, activation: .reluSquared, isGated: false)

@@ -1,0 +1,72 @@
+import TensorGraph
+
+extension DecoderBlock {
+    private var shape: ModelConfiguration.LayerAttention { configuration.attention[index] }
+
+    func attention(_ weights: AttentionWeights, _ x: Activation) -> Activation {
+        switch weights {
+        case .heads(let weights): headAttention(weights, x)
+        case .latent(let weights): latentAttention(weights, x)
+        case .linear(let weights): propagator.linear(propagator.wanted(x), weights)
+        }
+    }
+
+    private func headAttention(_ weights: HeadWeights, _ x: Activation) -> Activation {
+        let projected = propagator.projections(
+            x, query: weights.query, others: [weights.key] + (weights.value.map { [$0] } ?? []))
+        let queries = positioned(projected[0], shape.headCount, weights.queryNorm)
+        let keys = positioned(projected[1], shape.keyValueHeadCount, weights.keyNorm)
+        let values = heads(projected[projected.count - 1], shape.keyValueHeadCount, weights.valueNorm)
+        return propagator.linear(
+            attend(queries: queries, keys: keys, values: values, sinks: weights.sinks), weights.output)
+    }
+
+    /// Multi-head latent attention, with keys and values left in their latent form: see ``LatentAttention``.
+    private func latentAttention(_ weights: LatentWeights, _ x: Activation) -> Activation {
+        guard let latent = configuration.latentAttention else { return x }
+        let wanted = propagator.wanted(x)
+        let queryInput = weights.queryDown.map { normed(propagator.linear(wanted, $0), weights.queryNorm) } ?? wanted
+        let queries = propagator.splitHeads(propagator.linear(queryInput, weights.query), count: shape.headCount)
+        let unrotated = latent.keyWidth - latent.rotatedWidth
+        let latentQueries = propagator.joined(
+            propagator.linearByHead(propagator.slice(queries, 0..<unrotated), weights.key),
+            rotated(propagator.slice(queries, unrotated..<latent.keyWidth)))
+        let down = propagator.linear(x, weights.keyValueDown)
+        let keys = propagator.joined(
+            normed(propagator.slice(down, 0..<latent.rank), weights.keyValueNorm),
+            rotated(propagator.slice(down, latent.rank..<latent.rank + latent.rotatedWidth)))
+        // The keys serve as values: what the rotated part adds to the outputs is left out afterwards.
+        let attended = propagator.splitHeads(
+            attend(queries: latentQueries, keys: keys, values: keys), count: shape.headCount)
+        return propagator.linear(
+            propagator.linearByHead(propagator.slice(attended, 0..<latent.rank), weights.value), weights.output)
+    }
+
+    private func attend(queries: Activation, keys: Activation, values: Activation, sinks: Tensor? = nil) -> Activation {
+        propagator.attention(
+            queries: shape.temperature.map { propagator.tempered(queries, $0) } ?? queries, keys: keys, values: values,
+            SoftmaxAttention(
+                scale: configuration.attentionScale, slidingWindow: shape.slidingWindow,
+                softcap: configuration.attentionSoftcap, sinks: sinks),
+            layer: index)
+    }
+
+    private func positioned(_ x: Activation, _ count: Int, _ norm: NormWeights?) -> Activation {
+        configuration.normsAfterRotation
+            ? normed(rotated(propagator.splitHeads(x, count: count)), norm) : rotated(heads(x, count, norm))
+    }
+
+    /// Heads, each normed by itself, or all of them before they are told apart.
+    private func heads(_ x: Activation, _ count: Int, _ norm: NormWeights?) -> Activation {
+        let isWhole = count > 1 && norm?.gain?.shape[0] == count * shape.headWidth
+        return isWhole
+            ? propagator.splitHeads(normed(x, norm), count: count)
+            : normed(propagator.splitHeads(x, count: count), norm)
+    }
+
+    private func rotated(_ x: Activation) -> Activation {
+        guard let rope = shape.rope else { return x }
+        let isLong = contextLength > configuration.originalContextLength
+        return propagator.rotate(x, rope, factors: isLong ? weights.ropeFactors?.long : weights.ropeFactors?.short)
+    }
+}

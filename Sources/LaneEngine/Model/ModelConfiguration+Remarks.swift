@@ -1,0 +1,35 @@
+/// What is told about a model beside its shape.
+extension ModelConfiguration {
+    /// Experts of a mixture; 0 where there is none.
+    public var expertCount: Int { experts?.count ?? 0 }
+    /// Experts that each token is sent to.
+    public var chosenExpertCount: Int { experts?.routing.chosenCount ?? 0 }
+    /// Layers with experts.
+    public var expertLayerCount: Int { (0..<layerCount).count { experts?.layers.contains($0) ?? false } }
+
+    /// What of the computation differs from layers of softmax attention and a network that are all alike.
+    public var remarks: [String] {
+        var remarks: [String] = []
+        if let latentAttention {
+            remarks.append(
+                "latent attention: \(latentAttention.rank) elements and \(latentAttention.rotatedWidth) rotated ones are cached of a position"
+            )
+        }
+        let unattending = attention.count { $0.headCount == 0 }
+        if unattending > 0 { remarks.append("\(unattending) layers without attention") }
+        let linear = attention.count { $0.headCount > 0 && $0.keyValueHeadCount == 0 }
+        if linear > 0 { remarks.append("\(linear) layers with a matrix in place of attention") }
+        if Set(attention.map { [$0.headCount, $0.keyValueHeadCount, $0.headWidth] }).count > 1
+            || Set(feedForwardLengths).count > 1
+        {
+            remarks.append("layers differ in heads or widths; the largest are named")
+        }
+        let unrotated = attention.count { $0.headCount > 0 && $0.rope == nil }
+        if unrotated > 0 { remarks.append("\(unrotated) layers without rotary embeddings") }
+        if !predictingLayers.isEmpty {
+            remarks.append("\(predictingLayers.count) layers that predict further tokens are not computed")
+        }
+        if let contextLimit { remarks.append("attention in chunks: contexts up to \(contextLimit) positions") }
+        return remarks
+    }
+}
