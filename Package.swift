@@ -39,11 +39,14 @@ let package = Package(
         .target(
             name: "CLaneKernels", dependencies: ["CLlama"],
             exclude: [
-                "attention/attention.inc", "elementwise/elementwise.inc", "panels/columns.inc",
+                "attention/attention.inc", "attention/attention_wide.inc", "elementwise/elementwise.inc",
+                "panels/columns.inc",
                 "panels/panel_loops.inc",
                 "products/product_loops.inc", "shared/vector.inc",
             ],
-            cSettings: ["attention", "elementwise", "panels", "products", "shared"].map { .headerSearchPath($0) }),
+            cSettings: ["attention", "elementwise", "panels", "products", "shared", "team"].map {
+                .headerSearchPath($0)
+            }),
         .target(name: "TensorGraph", dependencies: ["CLlama", "CLaneKernels"]),
         .target(name: "LaneEngine", dependencies: ["TensorGraph", "CLlama"]),
         .target(

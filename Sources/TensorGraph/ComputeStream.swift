@@ -1,3 +1,4 @@
+import CLaneKernels
 import CLlama
 
 /// The processors that one computation at a time runs on: the graphics processors asked for, and the CPU with its threads.
@@ -6,6 +7,9 @@ import CLlama
 public final class ComputeStream {
     let backends: [ggml_backend_t?]
     private let threadPool: OpaquePointer?
+    /// The threads for operations of ours, where all is computed on the CPU; and ggml with one thread, for what isn't worth more.
+    let team: OpaquePointer?
+    let single: ggml_backend_t?
     public let threadCount: Int
 
     /// - Parameter threadCount: CPU threads, at least 1.
@@ -16,7 +20,7 @@ public final class ComputeStream {
             }
             return backend
         }
-        guard let cpu = ggml_backend_cpu_init() else {
+        guard let cpu = ggml_backend_cpu_init(), let single = ggml_backend_cpu_init() else {
             throw TensorGraphError.computationFailed(status: "the CPU backend can't be opened")
         }
         backends.append(cpu)
@@ -28,48 +32,16 @@ public final class ComputeStream {
         parameters.poll = 0
         threadPool = ggml_threadpool_new(&parameters)
         ggml_backend_cpu_set_n_threads(cpu, Int32(threadCount))
+        ggml_backend_cpu_set_n_threads(single, 1)
+        self.single = single
+        team = devices.isEmpty ? lane_team_new(Int32(threadCount)) : nil
         // A lasting pool: without it ggml starts and ends its threads with every graph.
         if let threadPool { ggml_backend_cpu_set_threadpool(cpu, threadPool) }
     }
 
     deinit {
-        backends.forEach { ggml_backend_free($0) }
+        lane_team_free(team)
+        (backends + [single]).forEach { ggml_backend_free($0) }
         if let threadPool { ggml_threadpool_free(threadPool) }
-    }
-}
-
-/// A graph placed in memory, ready to be computed again and again with new inputs.
-public final class GraphPlan {
-    public let graph: Graph
-    private let scheduler: ggml_backend_sched_t
-    private let stream: ComputeStream  // The scheduler refers to its backends.
-
-    public init(_ graph: Graph, on stream: ComputeStream) throws {
-        self.graph = graph
-        self.stream = stream
-        var backends = stream.backends
-        guard let scheduler = ggml_backend_sched_new(&backends, nil, Int32(backends.count), graph.capacity, false, true)
-        else {
-            throw TensorGraphError.outOfMemory(purpose: "the scheduler", byteCount: 0)
-        }
-        self.scheduler = scheduler
-        guard BackendLog.capturing({ ggml_backend_sched_alloc_graph(scheduler, graph.raw) }).result else {
-            throw TensorGraphError.outOfMemory(purpose: "intermediate results", byteCount: 0)
-        }
-    }
-
-    deinit { ggml_backend_sched_free(scheduler) }
-
-    /// Bytes of memory that hold inputs and intermediate results.
-    public var byteCount: Int {
-        stream.backends.reduce(0) { $0 + ggml_backend_sched_get_buffer_size(scheduler, $1) }
-    }
-
-    /// Computes the graph's outputs from its inputs; blocks until they are there.
-    public func compute() throws {
-        let status = ggml_backend_sched_graph_compute(scheduler, graph.raw)
-        guard status == GGML_STATUS_SUCCESS else {
-            throw TensorGraphError.computationFailed(status: String(cString: ggml_status_to_string(status)))
-        }
     }
 }

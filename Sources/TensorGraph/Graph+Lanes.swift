@@ -34,8 +34,10 @@ extension Graph {
 
     /// `gain * x / rms(x)` of the primal. Tangents: the same factors, or with `derivative` the true derivative.
     public func laneNorm(_ x: Tensor, gain: Tensor, epsilon: Float, derivative: Bool) -> Tensor {
-        custom(
-            x.shape, [x, gain], lane_norm, keep(lane_norm_parameters(epsilon: epsilon, derivative: derivative)))
+        let parameters = lane_norm_parameters(epsilon: epsilon, derivative: derivative)
+        return step(
+            x.shape, [x, gain], lane_norm, parameters, partCount: parts(x),
+            origin: .norm(of: x, gain: gain, parameters))
     }
 
     /// What a gated activation `a(gate) * up` does to tangents.
@@ -57,13 +59,82 @@ extension Graph {
         let parameters = lane_gated_product_parameters(
             activation: gelu ? LANE_GELU_TANH : LANE_SILU, derivative: lanes.derivative,
             gate_factor: lanes.gateFactor, up_factor: lanes.upFactor)
-        return custom(gate.shape, [gate, up], lane_gated_product, keep(parameters))
+        return productGated(gate: gate, up: up, parameters)
+            ?? step(gate.shape, [gate, up], lane_gated_product, parameters, partCount: parts(gate))
     }
+
+    /// `a + b`, of the same shape.
+    public func laneSum(_ a: Tensor, _ b: Tensor) -> Tensor {
+        guard a.shape == b.shape, ggml_is_contiguous(a.raw), ggml_is_contiguous(b.raw) else { return add(a, b) }
+        return productPlus(b, a) ?? step(a.shape, [a, b], lane_sum, UInt8(0), partCount: parts(a))
+    }
+
+    /// Few elements aren't worth another thread's time.
+    private func parts(_ x: Tensor) -> Int { min(64, (x.elementCount + 1023) / 1024) }
 
     /// Writes keys and values `[headWidth, keyValueHeads, tokens, lanes]` to the caches at `positions` (int32). The result
     /// carries nothing but the order of things.
     public func laneStore(keys: Tensor, values: Tensor, positions: Tensor, in caches: LaneCaches) -> Tensor {
-        custom([1, 1, 1, 1], [keys, values, positions], lane_store, keep(caches.raw))
+        step([1, 1, 1, 1], [keys, values, positions], lane_store, caches.raw, partCount: parts(keys))
+    }
+
+    /// Rotary position embedding of `[headWidth, heads, tokens, lanes]`; ``lanePlaced(queries:keys:values:positions:in:)`` takes it
+    /// over where it can.
+    public func laneRotated(_ x: Tensor, positions: Tensor, _ rope: RotaryEmbedding, factors: Tensor?) -> Tensor {
+        let result = rotate(x, positions: positions, rope, factors: factors)
+        origins[result.raw] = .rotation(of: x, positions: positions, rope, factors: factors)
+        return result
+    }
+
+    /// Norms (where they are) and rotates queries and keys, and writes keys and values to the caches, in one operation.
+    /// - Returns: the queries; nil where queries and keys aren't fresh from ``laneRotated(_:positions:_:factors:)``, all of them
+    ///   and at these positions.
+    public func lanePlaced(
+        queries: Tensor, keys: Tensor, values: Tensor, positions: Tensor, in caches: LaneCaches
+    ) -> Tensor? {
+        guard case .rotation(let query, let queryPositions, let rope, let factors)? = origin(of: queries),
+            case .rotation(let key, let keyPositions, rope, _)? = origin(of: keys),
+            query.elementCount == queries.elementCount, key.elementCount == keys.elementCount,
+            queryPositions.raw == positions.raw, keyPositions.raw == positions.raw
+        else { return nil }
+        var parameters = lane_place_parameters()
+        parameters.caches = caches.raw
+        parameters.halves = rope.layout == .halves
+        var sources = [query, key]
+        if case .norm(let plainQuery, let queryGain, let norm)? = origin(of: query),
+            case .norm(let plainKey, let keyGain, _)? = origin(of: key), plainQuery.shape == query.shape,
+            plainKey.shape == key.shape
+        {
+            sources = [plainQuery, plainKey]
+            parameters.query_gain = UnsafePointer(queryGain.raw)
+            parameters.key_gain = UnsafePointer(keyGain.raw)
+            parameters.norm = norm
+        }
+        let table = rotations(positions: positions, rope, factors: factors)
+        return step(
+            queries.shape, sources + [values, table, positions], lane_place, parameters,
+            partCount: parts(queries) + parts(keys))
+    }
+
+    /// Which cosines and sines are the same.
+    struct RotationKey: Hashable {
+        let positions: UnsafeMutablePointer<ggml_tensor>
+        let rope: RotaryEmbedding
+        let factors: UnsafeMutablePointer<ggml_tensor>?
+    }
+
+    /// Cosines and sines of all angles at `positions`, `[dimensions, 1, tokens]`, computed once for all layers: what rotation
+    /// makes of ones and zeros.
+    private func rotations(positions: Tensor, _ rope: RotaryEmbedding, factors: Tensor?) -> Tensor {
+        let key = RotationKey(positions: positions.raw, rope: rope, factors: factors?.raw)
+        if let known = rotations[key] { return known }
+        var halves = rope
+        halves.layout = .halves
+        let units = step(
+            [rope.dimensions, 1, positions.elementCount, 1], [positions], lane_rotation_units, UInt8(0), partCount: 1)
+        let table = rotate(units, positions: positions, halves, factors: factors)
+        rotations[key] = table
+        return table
     }
 
     /// What attention does to the tangents of scores and values.
@@ -107,9 +178,13 @@ extension Graph {
             scale: attention.scale, softcap: attention.softcap ?? 0,
             softcap_derivative: attention.softcapDerivative, sinks: (attention.sinks?.raw).map { UnsafePointer($0) },
             score_factor: attention.scoreFactor, value_factor: attention.valueFactor,
-            scratch: scratch.memory, thread_limit: Int32(scratch.threadCount))
+            scratch: scratch.memory, thread_count: Int32(scratch.threadCount))
         let sources = [queries, positions, stored] + (headWeights.map { [$0] } ?? [])
-        return custom(queries.shape, sources, lane_attention, keep(parameters))
+        let blocks = (queries.shape[1] / keyValueHeads * queries.shape[2] + 15) / 16
+        return step(
+            queries.shape, sources, lane_attention, parameters,
+            partCount: max(scratch.threadCount, min(keyValueHeads * blocks, 8 * scratch.threadCount)),
+            threadLimit: scratch.threadCount)
     }
 
     /// Working memory of one kind of operation, shared by all such operations of a graph.
@@ -121,75 +196,5 @@ extension Graph {
     public func laneAttentionScratch(headWidth: Int, laneCount: Int, threadCount: Int) -> LaneScratch {
         let count = lane_attention_scratch_count(Int32(headWidth), Int32(laneCount))
         return LaneScratch(memory: scratch(count: count * threadCount), threadCount: threadCount)
-    }
-
-    /// A linear layer `W x + b`: weights `[in, out]`, in panels where they have some, and a bias `[out]`, float32.
-    public struct LaneMatrix {
-        public var weights: Tensor
-        public var panels: WeightPanels.Matrix?
-        public var bias: Tensor?
-
-        public init(weights: Tensor, panels: WeightPanels.Matrix?, bias: Tensor? = nil) {
-            self.weights = weights
-            self.panels = panels
-            self.bias = bias
-        }
-
-        fileprivate var raw: lane_matrix {
-            lane_matrix(
-                panels: panels?.data, type: weights.type.raw, rows: weights.shape[1],
-                weights: UnsafePointer(weights.raw), bias: bias.map { UnsafePointer($0.raw) })
-        }
-    }
-
-    /// Linear layers of the same columns `[in, n]`, decoding each block of weights once for all of them; for each matrix
-    /// `[out, n]`. The first `biasedCount` columns are the primal's, which alone get a bias. A column's results are the same to
-    /// the last bit whatever the number of columns, if the weights are in panels.
-    ///
-    /// - Parameter scratch: from ``laneProductScratch(width:threadCount:)`` for at least the width `in`.
-    /// - Returns: nil for weights that these kernels don't take: those without panels, but for few columns and rows of floats.
-    public func laneProducts(
-        _ matrices: [LaneMatrix], _ columns: Tensor, biasedCount: Int, scratch: LaneScratch
-    ) -> [Tensor]? {
-        guard let first = matrices.first, matrices.count <= Int(LANE_MATRIX_LIMIT) else { return nil }
-        let count = columns.shape[1]
-        guard
-            matrices.allSatisfy({ $0.panels != nil })
-                || matrices.count == 1 && lane_rows_take(first.weights.raw, count)
-        else { return nil }
-        var parameters = lane_product_parameters()
-        withUnsafeMutableBytes(of: &parameters.matrices) { bytes in
-            let places = bytes.bindMemory(to: lane_matrix.self)
-            for (index, matrix) in matrices.enumerated() { places[index] = matrix.raw }
-        }
-        parameters.matrix_count = Int32(matrices.count)
-        parameters.width = first.weights.shape[0]
-        parameters.biased_columns = biasedCount
-        parameters.scratch = UnsafeMutableRawPointer(scratch.memory).assumingMemoryBound(to: CChar.self)
-        parameters.thread_limit = Int32(scratch.threadCount)
-        let rows = matrices.map { $0.weights.shape[1] }
-        let all = custom([rows.reduce(0, +) * count, 1, 1, 1], [columns], lane_product, keep(parameters))
-        var offset = 0
-        return rows.map { rows in
-            defer { offset += rows * count }
-            return reshape(slice(all, axis: 0, offset..<offset + rows * count), rows, count)
-        }
-    }
-
-    /// - Parameter width: of the widest columns.
-    public func laneProductScratch(width: Int, threadCount: Int) -> LaneScratch {
-        let byteCount = lane_product_scratch_size(width) * threadCount
-        return LaneScratch(memory: scratch(count: byteCount / MemoryLayout<Float>.size), threadCount: threadCount)
-    }
-
-    private func custom(
-        _ shape: [Int], _ sources: [Tensor], _ function: @escaping ggml_custom_op_t,
-        _ parameters: UnsafeMutableRawPointer
-    ) -> Tensor {
-        var raw: [UnsafeMutablePointer<ggml_tensor>?] = sources.map(\.raw)
-        return Tensor(
-            ggml_custom_4d(
-                context, GGML_TYPE_F32, Int64(shape[0]), Int64(shape[1]), Int64(shape[2]), Int64(shape[3]), &raw,
-                Int32(raw.count), function, GGML_N_TASKS_MAX, parameters))
     }
 }

@@ -1,3 +1,4 @@
+import CLaneKernels
 import CLlama
 
 /// A computation: tensors that are inputs, tensors that follow from others, and the outputs that are wanted.
@@ -7,8 +8,12 @@ public final class Graph {
     let context: OpaquePointer
     let raw: OpaquePointer
     let capacity: Int
-    /// What custom operations read while the graph is computed.
+    /// What operations of ours read while the graph is computed.
     private var parameters: [UnsafeMutableRawPointer] = []
+    /// Operations of ours, by their results.
+    var steps: [UnsafeMutablePointer<ggml_tensor>: UnsafeMutablePointer<lane_step>] = [:]
+    var origins: [UnsafeMutablePointer<ggml_tensor>: Origin] = [:]
+    var rotations: [RotationKey: Tensor] = [:]
 
     /// An empty graph for at most `capacity` tensors.
     public init(capacity: Int) throws {

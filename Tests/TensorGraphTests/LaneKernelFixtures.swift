@@ -53,7 +53,9 @@ struct AttentionRun {
         headWeights = random.matrices(shape.heads * max(1, shape.lanes - 1))
     }
 
-    func compute(lanes: Int) throws -> [Float] {
+    /// - Parameter tokenCount: so many of the tokens attend, the last ones; all by default.
+    func compute(lanes: Int, tokenCount: Int? = nil) throws -> [Float] {
+        let tokens = tokenCount ?? shape.tokens
         let capacity = (positions + 31) / 32 * 32
         let buffer = try TensorBuffer(
             Array(repeating: (type: shape.type, shape: [shape.width, capacity, shape.keyHeads]), count: 2 * lanes),
@@ -61,10 +63,10 @@ struct AttentionRun {
         let caches = LaneCaches(keys: Array(buffer.tensors[..<lanes]), values: Array(buffer.tensors[lanes...]))
         let graph = try Graph(capacity: 64)
         let all = graph.input(.int32, positions, name: "all positions")
-        let new = graph.input(.int32, shape.tokens, name: "new positions")
+        let new = graph.input(.int32, tokens, name: "new positions")
         let k = graph.input(.float32, shape.width, shape.keyHeads, positions, lanes, name: "keys")
         let v = graph.input(.float32, shape.width, shape.keyHeads, positions, lanes, name: "values")
-        let q = graph.input(.float32, shape.width, shape.heads, shape.tokens, lanes, name: "queries")
+        let q = graph.input(.float32, shape.width, shape.heads, tokens, lanes, name: "queries")
         let weights = graph.input(.float32, 1, 1, shape.heads, max(1, lanes - 1), name: "head weights")
         let stored = graph.laneStore(keys: k, values: v, positions: all, in: caches)
         let output = graph.laneAttention(
@@ -75,13 +77,20 @@ struct AttentionRun {
         graph.output(output)
         let plan = try GraphPlan(graph, on: ComputeStream(devices: [], threadCount: 3))
         all.write((0..<positions).map(Int32.init))
-        new.write((shape.start..<positions).map(Int32.init))
+        new.write((positions - tokens..<positions).map(Int32.init))
         k.write(Array(keys.prefix(k.elementCount)))
         v.write(Array(values.prefix(v.elementCount)))
-        q.write(Array(queries.prefix(q.elementCount)))
+        q.write((0..<lanes).flatMap { last(tokens, of: queries, lane: $0) })
         weights.write(Array(headWeights.prefix(weights.elementCount)))
         try plan.compute()
         return output.readFloats()
+    }
+
+    /// The part of the last tokens in queries or results of a lane.
+    func last(_ tokenCount: Int, of x: [Float], lane: Int) -> ArraySlice<Float> {
+        let row = shape.width * shape.heads
+        let end = (lane + 1) * shape.tokens * row
+        return x[end - tokenCount * row..<end]
     }
 
     /// The formulas of the rule table, one after the other.

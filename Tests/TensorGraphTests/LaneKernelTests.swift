@@ -93,6 +93,7 @@ struct LaneKernelTests {
         .init(type: .float32, width: 20, heads: 3, keyHeads: 1, tokens: 70, start: 0, lanes: 3),
         .init(type: .float16, width: 64, heads: 8, keyHeads: 2, tokens: 1, start: 99, lanes: 1),
         .init(type: .float16, width: 64, heads: 8, keyHeads: 2, tokens: 1, start: 99, lanes: 3),
+        .init(type: .float16, width: 64, heads: 9, keyHeads: 3, tokens: 90, start: 200, lanes: 3),
         .init(type: .float16, width: 24, heads: 6, keyHeads: 2, tokens: 37, start: 30, lanes: 2, window: 7),
         .init(type: .bfloat16, width: 36, heads: 2, keyHeads: 2, tokens: 5, start: 61, lanes: 2, window: 40),
         .init(type: .bfloat16, width: 128, heads: 20, keyHeads: 1, tokens: 3, start: 31, lanes: 2, varies: false),
@@ -109,6 +110,9 @@ struct LaneKernelTests {
             }
             // The primal doesn't depend on how many lanes there are: to the last bit.
             #expect(try run.compute(lanes: 1) == Array(result.prefix(result.count / shape.lanes)))
+            // Nor does a token depend on how many are read with it.
+            let last = (0..<shape.lanes).flatMap { run.last(1, of: result, lane: $0) }
+            #expect(try run.compute(lanes: shape.lanes, tokenCount: 1) == last)
         }
     }
 
@@ -182,7 +186,7 @@ struct LaneKernelTests {
                         }
                         let scratch = graph.laneProductScratch(width: width, threadCount: threads)
                         return try #require(
-                            graph.laneProducts(matrices, inputs[0], biasedCount: biased, scratch: scratch))[place]
+                            graph.laneProducts(matrices, inputs[0], primalCount: biased, scratch: scratch))[place]
                     }
                 }
                 let (alone, together) = (
@@ -212,7 +216,7 @@ struct LaneKernelTests {
                 let ours = try compute([column], threads: 3) { graph, inputs in
                     let matrix = Graph.LaneMatrix(weights: weights.tensor, panels: weights.panels)
                     let scratch = graph.laneProductScratch(width: width, threadCount: 3)
-                    let products = graph.laneProducts([matrix], inputs[0], biasedCount: 0, scratch: scratch)
+                    let products = graph.laneProducts([matrix], inputs[0], primalCount: 0, scratch: scratch)
                     return products?[0] ?? graph.multiplyMatrix(weights.tensor, inputs[0])
                 }
                 let limit = (theirs.map { abs($0) }.max() ?? 0) * QuantisedWeights.tolerance(item.type)

@@ -9,15 +9,14 @@
 #include "attention_block.h"
 
 size_t lane_attention_scratch_count(int head_width, int lane_count) {
-    long width = padded(head_width);
-    return 2 * lane_count * ROWS * width + lane_count * ROWS * POSITIONS + 2 * POSITIONS * width;
+    return scratch_count(padded(head_width), lane_count, WIDE_ROWS);
 }
 
-struct totals { float maximum[ROWS], weights[ROWS], tangents[LANE_LIMIT][ROWS]; };
+struct totals { float maximum[WIDE_ROWS], weights[WIDE_ROWS], tangents[LANE_LIMIT][WIDE_ROWS]; };
 
 // Copies queries into the scratch, clears the sums, and tells which positions the rows see.
 static void begin(const struct block * b, const struct ggml_tensor * queries, struct totals * totals, long * start, long * end) {
-    size_t size = 4 * b->lane_count * ROWS * b->width;
+    size_t size = 4 * b->lane_count * b->row_limit * b->width;
     int vector = b->kernels->vector_length;
     memset(b->memory.queries, 0, size);
     memset(b->memory.sums, 0, size);
@@ -26,13 +25,18 @@ static void begin(const struct block * b, const struct ggml_tensor * queries, st
     *start = row_position(b, 0);
     *end = 0;
     const float * sinks = b->parameters->sinks ? b->parameters->sinks->data : NULL;
-    for (int row = 0; row < ROWS; row++) {
+    for (int row = 0; row < b->row_limit; row++) {
         totals->maximum[row] = sinks && row < b->row_count ? sinks[head_of(b, row)] : -__builtin_inff();
         totals->weights[row] = sinks && row < b->row_count ? 1 : 0;
     }
     for (int row = 0; row < b->row_count; row++) {
         for (int lane = 0; lane < b->lane_count; lane++) {
             const float * x = (const float *)queries->data + row_offset(b, queries, lane, row);
+            if (b->wide) {
+                float * columns = wide_of(b, b->memory.queries, lane) + row;
+                for (long i = 0; i < b->head_width; i++) columns[i * WIDE_ROWS] = x[i];
+                continue;
+            }
             float * y = row_of(b, b->memory.queries, lane, row);
             for (long i = 0; i < b->head_width; i += vector)
                 memcpy(y + 4 * i, x + i, 4 * (b->head_width - i < vector ? b->head_width - i : vector));
@@ -50,13 +54,13 @@ static void finish(const struct block * b, const struct ggml_tensor * queries, c
     float * output = result + row_offset(b, queries, 0, row);
     for (int lane = 0; lane < b->lane_count; lane++) {
         float * y = result + row_offset(b, queries, lane, row);
-        const float * sums = row_of(b, b->memory.sums, lane, row);
+        const float * sums = b->wide ? wide_of(b, b->memory.sums, lane) + row : row_of(b, b->memory.sums, lane, row);
         float share = (lane == 0 ? 1 : b->parameters->value_factor) / totals->weights[row];
         float along = lane == 0 ? 0 : -totals->tangents[lane][row] * share;
         if (lane > 0 && head_weights) along += ((const float *)head_weights->data)[(lane - 1) * queries->ne[1] + head_of(b, row)];
         for (long i = 0; i < b->head_width; i += vector)
             for (long j = i; j < i + vector && j < b->head_width; j++)
-                y[j] = sums[3 * i + j] * share + (lane == 0 ? 0 : along * output[j]);
+                y[j] = sums[b->wide ? WIDE_ROWS * j : 3 * i + j] * share + (lane == 0 ? 0 : along * output[j]);
     }
 }
 
@@ -71,6 +75,11 @@ static void score(const struct block * b, long start, long count) {
     float * queries = b->memory.queries;
     for (int lane = first_walk(b); lane < (weights_vary(b) ? b->lane_count : 1); lane++) {
         struct lane_positions keys = positions_of(b, caches->keys, caches->values, lane, start, count);
+        if (b->wide) {
+            b->kernels->wide_scores(lane < 2 ? scores_of(b, 0, 0) : NULL, lane > 0 ? scores_of(b, lane, 0) : NULL,
+                wide_of(b, queries, 0), wide_of(b, queries, lane), keys, b->width);
+            continue;
+        }
         for (int row = 0; row < b->row_count; row += 4, keys.next_primal = NULL)
             b->kernels->scores(lane < 2 ? scores_of(b, 0, row) : NULL, lane > 0 ? scores_of(b, lane, row) : NULL,
                 row_of(b, queries, 0, row), row_of(b, queries, lane, row), keys, b->row_count - row, b->width);
@@ -96,13 +105,19 @@ static void cap(const struct block * b, long count) {
 static void weigh(const struct block * b, long start, long count, struct totals * totals) {
     const struct lane_attention_parameters * p = b->parameters;
     // The factor on tangents of values, which is never 0, waits until all is summed.
-    float score_factor = p->scale * p->score_factor / p->value_factor, shrink[4];
+    float score_factor = p->scale * p->score_factor / p->value_factor, shrink[4], all_shrink[WIDE_ROWS];
+    bool any_rises = false;
+    for (int row = 0; row < WIDE_ROWS; row++) all_shrink[row] = 1;
     for (int row = 0; row < b->row_count; row += 4) {
         float * weights = scores_of(b, 0, row);
         mask(b, row, start);
         bool rises = b->kernels->exponentials(weights, p->scale, totals->maximum + row, totals->weights + row, shrink);
         for (int lane = 0; lane < b->lane_count; lane++) {
-            if (rises) {
+            if (rises && b->wide) {
+                for (int i = 0; i < 4; i++) all_shrink[row + i] = shrink[i];
+                for (int i = 0; i < 4; i++) totals->tangents[lane][row + i] *= shrink[i];
+                any_rises = true;
+            } else if (rises) {
                 b->kernels->shrink(row_of(b, b->memory.sums, lane, row), shrink, b->width);
                 for (int i = 0; i < 4; i++) totals->tangents[lane][row + i] *= shrink[i];
             }
@@ -112,6 +127,16 @@ static void weigh(const struct block * b, long start, long count, struct totals 
             b->kernels->weigh(tangents, weights, score_factor, totals->tangents[lane] + row);
         }
     }
+    for (int lane = 0; lane < b->lane_count && any_rises; lane++)
+        b->kernels->wide_shrink(wide_of(b, b->memory.sums, lane), all_shrink, b->width);
+}
+
+// Scores of fours of rows, [position][4] each, side by side.
+static const float * by_rows(const struct block * b, float * y, int lane) {
+    for (int row = 0; row < WIDE_ROWS; row += 4)
+        for (int position = 0; position < POSITIONS; position++)
+            memcpy(y + position * WIDE_ROWS + row, scores_of(b, lane, row) + 4 * position, 16);
+    return y;
 }
 
 static void sum(const struct block * b, long start, long count) {
@@ -120,6 +145,14 @@ static void sum(const struct block * b, long start, long count) {
         struct lane_positions values = positions_of(b, caches->values, caches->keys, lane, start, count);
         bool paired = lane > 0 && weights_vary(b);
         if (lane > 0 && !paired) values.primal = values.tangent;
+        if (b->wide) {
+            float * sums = wide_of(b, b->memory.sums, lane);
+            const float * weights = by_rows(b, b->memory.weights, 0);
+            if (paired) b->kernels->wide_accumulate(lane == 1 ? wide_of(b, b->memory.sums, 0) : NULL, sums, weights,
+                by_rows(b, b->memory.changes, lane), values, b->width);
+            else b->kernels->wide_accumulate(sums, NULL, weights, NULL, values, b->width);
+            continue;
+        }
         for (int row = 0; row < b->row_count; row += 4, values.next_primal = NULL) {
             float * sums = row_of(b, b->memory.sums, lane, row), * weights = scores_of(b, 0, row);
             if (paired)
@@ -144,24 +177,25 @@ static void attend(const struct block * b, const struct ggml_tensor * queries, c
     for (int row = 0; row < b->row_count; row++) finish(b, queries, head_weights, &totals, row, result);
 }
 
-void lane_attention(struct ggml_tensor * result, int thread, int thread_count, void * parameters) {
+void lane_attention(struct ggml_tensor * result, struct lane_share part, void * parameters) {
     const struct lane_attention_parameters * p = parameters;
     const struct ggml_tensor * queries = result->src[0];
-    if (thread_count > p->thread_limit) thread_count = p->thread_limit;
-    if (thread >= thread_count) return;
     struct block b = {.parameters = p, .kernels = lane_kernels(), .head_width = queries->ne[0], .width = padded(queries->ne[0])};
     b.lane_count = (int)queries->ne[3];
     b.group = (int)queries->ne[1] / p->key_value_heads;
     b.positions = result->src[1]->data;
-    b.memory = divide(p->scratch + thread * lane_attention_scratch_count((int)b.head_width, b.lane_count), b.width, b.lane_count);
-
     int rows = b.group * (int)queries->ne[2];
-    int share = (rows * p->key_value_heads + thread_count - 1) / thread_count;  // at least one block for each thread
-    int block = share < ROWS ? share : ROWS;
+    int share = (rows * p->key_value_heads + p->thread_count - 1) / p->thread_count;  // at least one block for each thread
+    b.wide = b.kernels->wide_scores && share > ROWS && rows > ROWS;
+    b.row_limit = b.wide ? WIDE_ROWS : ROWS;
+    b.memory = divide(p->scratch + part.thread * lane_attention_scratch_count((int)b.head_width, b.lane_count), b.width, b.lane_count,
+        b.row_limit);
+
+    int block = share < b.row_limit ? share : b.row_limit;
     if (block > rows) block = rows;
     int blocks = (rows + block - 1) / block;
     // Later rows see more, so that blocks are dealt out in turn.
-    for (int item = thread; item < blocks * p->key_value_heads; item += thread_count) {
+    for (int item = part.part; item < blocks * p->key_value_heads; item += part.part_count) {
         b.key_head = item % p->key_value_heads;
         b.first_row = item / p->key_value_heads * block;
         b.row_count = rows - b.first_row < block ? rows - b.first_row : block;

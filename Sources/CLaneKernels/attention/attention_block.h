@@ -4,21 +4,27 @@
 #include <string.h>
 #include "kernels.h"
 
-enum { POSITIONS = LANE_POSITION_BLOCK, ROWS = LANE_ROW_BLOCK };
+enum { POSITIONS = LANE_POSITION_BLOCK, ROWS = LANE_ROW_BLOCK, WIDE_ROWS = LANE_WIDE_ROW_BLOCK };
 
 static inline long padded(long width) { return (width + 15) / 16 * 16; }
 
-// What a thread needs besides its result: queries, sums and scores of a block of rows; and one block of cached positions of a
-// width that must be padded.
-struct scratch { float * queries, * sums, * scores, * primal, * tangent; };
+// What a thread needs besides its result: queries, sums and scores of a block of rows; one block of cached positions as floats, where
+// their width must be padded or the block of rows is wide; and of wide blocks the scores again, by rows.
+struct scratch { float * queries, * sums, * scores, * primal, * tangent, * weights, * changes; };
 
-static inline struct scratch divide(float * memory, long width, int lane_count) {
+static inline size_t scratch_count(long width, int lane_count, long rows) {
+    return 2 * lane_count * rows * width + lane_count * rows * POSITIONS + 2 * POSITIONS * width + 2 * POSITIONS * rows;
+}
+
+static inline struct scratch divide(float * memory, long width, int lane_count, long rows) {
     struct scratch s;
     s.queries = memory;
-    s.sums = s.queries + lane_count * ROWS * width;
-    s.scores = s.sums + lane_count * ROWS * width;
-    s.primal = s.scores + lane_count * ROWS * POSITIONS;
+    s.sums = s.queries + lane_count * rows * width;
+    s.scores = s.sums + lane_count * rows * width;
+    s.primal = s.scores + lane_count * rows * POSITIONS;
     s.tangent = s.primal + POSITIONS * width;
+    s.weights = s.tangent + POSITIONS * width;
+    s.changes = s.weights + POSITIONS * rows;
     return s;
 }
 
@@ -27,7 +33,8 @@ struct block {
     const struct lane_attention_parameters * parameters;
     const struct lane_kernels * kernels;
     struct scratch memory;
-    int key_head, group, lane_count, first_row, row_count;
+    bool wide;
+    int row_limit, key_head, group, lane_count, first_row, row_count;
     long head_width, width;  // as it is, and padded with zeros
     const int32_t * positions;
 };
@@ -56,7 +63,7 @@ static inline const char * address(const struct block * b, const struct ggml_ten
 // `count` rows from `start` on, widened in `buffer` where their width isn't the kernels'.
 static inline const char * rows_of(const struct block * b, float * buffer, const struct ggml_tensor * cache, long start, long count) {
     const char * rows = address(b, cache, start);
-    if (b->width == b->head_width) return rows;
+    if (b->width == b->head_width && !b->wide) return rows;
     for (long i = 0; i < count; i++) b->kernels->load(buffer + i * b->width, rows + i * cache->nb[1], cache->type, b->head_width);
     return (const char *)buffer;
 }
@@ -64,7 +71,7 @@ static inline const char * rows_of(const struct block * b, float * buffer, const
 // Of lane 0 and of `lane`, if that is another. `next` are the caches that are walked after these.
 static inline struct lane_positions positions_of(const struct block * b, struct ggml_tensor * const * caches,
     struct ggml_tensor * const * next, int lane, long start, long count) {
-    bool widened = b->width != b->head_width;
+    bool widened = b->width != b->head_width || b->wide;
     long next_start = next == b->parameters->caches.values ? start : start + POSITIONS;
     return (struct lane_positions){
         .primal = rows_of(b, b->memory.primal, caches[0], start, count),
@@ -79,9 +86,13 @@ static inline struct lane_positions positions_of(const struct block * b, struct 
 
 // Where a row's queries or sums begin: rows lie in fours, a vector of each in turn.
 static inline float * row_of(const struct block * b, float * fours, int lane, int row) {
-    return fours + (lane * ROWS + row) / 4 * 4 * b->width + row % 4 * b->kernels->vector_length;
+    return fours + (lane * b->row_limit + row) / 4 * 4 * b->width + row % 4 * b->kernels->vector_length;
 }
-static inline float * scores_of(const struct block * b, int lane, int row) { return b->memory.scores + (lane * ROWS + row) * POSITIONS; }
+static inline float * scores_of(const struct block * b, int lane, int row) {
+    return b->memory.scores + (lane * b->row_limit + row) * POSITIONS;
+}
+// The same of a wide block, where an element of all rows lies side by side.
+static inline float * wide_of(const struct block * b, float * columns, int lane) { return columns + lane * b->row_limit * b->width; }
 
 // Hides what rows don't see of the positions from `start` on.
 static inline void mask(const struct block * b, int first_row, long start) {

@@ -1,22 +1,37 @@
-// RMSNorm and gated activations as ggml operations: the rows or elements are shared out among the threads.
+// Operations on elements and rows: the rows or elements are shared out among the parts.
 #include "kernels.h"
 
-void lane_norm(struct ggml_tensor * result, int thread, int thread_count, void * parameters) {
+void lane_norm(struct ggml_tensor * result, struct lane_share share, void * parameters) {
     const struct ggml_tensor * x = result->src[0], * gain = result->src[1];
     const struct lane_kernels * kernels = lane_kernels();
-    long width = x->ne[0], rows = x->ne[1] * x->ne[2];
-    for (long row = thread; row < rows; row += thread_count)
-        kernels->norm((float *)result->data + row * width, (const float *)x->data + row * width, gain->data, width,
-            rows * width, (int)x->ne[3], parameters);
+    long width = x->ne[0], rows = x->ne[1] * x->ne[2], all = rows * x->ne[3];
+    const float * input = x->data;
+    for (long row = share.part; row < all; row += share.part_count)
+        kernels->norm((float *)result->data + row * width, input + row * width, input + row % rows * width, gain->data, width, parameters);
 }
 
-void lane_gated_product(struct ggml_tensor * result, int thread, int thread_count, void * parameters) {
+// A part's elements, first ..< last, of `count`: parts begin at multiples of 64, whole vectors and cache lines.
+static bool elements_of(struct lane_share share, long count, long * first, long * last) {
+    const long size = ((count + share.part_count - 1) / share.part_count + 63) / 64 * 64;
+    *first = share.part * size;
+    *last = *first + size < count ? *first + size : count;
+    return *first < *last;
+}
+
+void lane_gated_product(struct ggml_tensor * result, struct lane_share share, void * parameters) {
     const struct ggml_tensor * gate = result->src[0], * up = result->src[1];
-    long count = gate->ne[0] * gate->ne[1] * gate->ne[2];
-    // Shares begin at multiples of 64 elements: whole vectors and cache lines.
-    long share = ((count + thread_count - 1) / thread_count + 63) / 64 * 64;
-    long start = thread * share, end = start + share < count ? start + share : count;
-    if (start >= end) return;
-    lane_kernels()->gated_product((float *)result->data + start, (const float *)gate->data + start,
-        (const float *)up->data + start, end - start, count, (int)gate->ne[3], parameters);
+    const long count = gate->ne[0] * gate->ne[1] * gate->ne[2];
+    long first, last;
+    if (elements_of(share, count, &first, &last))
+        lane_kernels()->gated_product((float *)result->data + first, (const float *)gate->data + first,
+            (const float *)up->data + first, last - first, count, (int)gate->ne[3], parameters);
+}
+
+void lane_sum(struct ggml_tensor * result, struct lane_share share, void * parameters) {
+    (void)parameters;
+    const float * a = result->src[0]->data, * b = result->src[1]->data;
+    float * y = result->data;
+    long first, last;
+    if (elements_of(share, ggml_nelements(result), &first, &last))
+        for (long i = first; i < last; i++) y[i] = a[i] + b[i];
 }

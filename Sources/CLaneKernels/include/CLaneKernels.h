@@ -1,8 +1,7 @@
 // Operations on all lanes of an activation at once, as custom operations of ggml on the CPU.
 //
 // An activation is float32 [width, heads, tokens, lanes], contiguous; lane 0 is the primal, every other lane a tangent.
-// Lane 0 is computed in the same way whatever the number of lanes. Each function whose parameters are
-// (result, thread, thread_count, parameters) is a ggml_custom_op_t: all threads call it, each does its share.
+// Lane 0 is computed in the same way whatever the number of lanes.
 #pragma once
 
 #include <stdbool.h>
@@ -17,6 +16,33 @@ enum lane_instruction_set lane_instruction_set(void);
 // Chooses an instruction set, for tests; false where the processor doesn't have it.
 bool lane_choose_instruction_set(enum lane_instruction_set set);
 
+// What is asked of a thread: one of an operation's parts. `thread` counts below the operation's limit, and tells whose working
+// memory to use.
+struct lane_share {
+    int part, part_count, thread;
+    bool again;  // the thread's last part was of the same operation
+};
+typedef void lane_function(struct ggml_tensor * result, struct lane_share share, void * parameters);
+
+// An operation of a graph.
+struct lane_step {
+    lane_function * function;
+    struct ggml_tensor * result;
+    void * parameters;
+    int part_count, thread_limit;
+};
+// The operation as a ggml_custom_op_t, whose last parameter is the step: each of ggml's threads does a part.
+void lane_step_run(struct ggml_tensor * result, int thread, int thread_count, void * step);
+
+// Threads that go through steps together. One thread at a time may use a team, and is one of its threads; NULL for lack of memory.
+struct lane_team;
+struct lane_team * lane_team_new(int thread_count);
+void lane_team_free(struct lane_team * team);
+// Returns when all is done.
+void lane_team_run(struct lane_team * team, const struct lane_step * steps, long count);
+// Must be called before steps that were run are freed.
+void lane_team_forget(struct lane_team * team, const struct lane_step * steps);
+
 enum lane_activation { LANE_SILU, LANE_GELU_TANH };
 enum { LANE_LIMIT = 16 };
 
@@ -25,7 +51,10 @@ struct lane_norm_parameters {
     float epsilon;
     bool derivative;  // the true derivative for the tangents, instead of a constant 1 / rms
 };
-void lane_norm(struct ggml_tensor * result, int thread, int thread_count, void * parameters);
+void lane_norm(struct ggml_tensor * result, struct lane_share share, void * parameters);
+
+// Sources: a; b, of the same shape. No parameters.
+void lane_sum(struct ggml_tensor * result, struct lane_share share, void * parameters);
 
 // activation(gate) * up. Sources: gate; up.
 struct lane_gated_product_parameters {
@@ -34,7 +63,7 @@ struct lane_gated_product_parameters {
     float gate_factor;   // on the tangents of the activated gate
     float up_factor;     // on the tangents of up
 };
-void lane_gated_product(struct ggml_tensor * result, int thread, int thread_count, void * parameters);
+void lane_gated_product(struct ggml_tensor * result, struct lane_share share, void * parameters);
 
 // Where keys and values of one layer are kept: for each lane [headWidth, capacity, keyValueHeads], float32, float16 or
 // bfloat16; the capacity is a multiple of 32, since positions are read in blocks. The caches are no sources, so that no scheduler copies them.
@@ -45,7 +74,20 @@ struct lane_caches {
 
 // Writes new keys and values to the caches. Sources: keys and values [headWidth, keyValueHeads, tokens, lanes]; positions, int32
 // [tokens]. The result carries nothing; whoever reads the caches names it as a source. Parameters: struct lane_caches.
-void lane_store(struct ggml_tensor * result, int thread, int thread_count, void * parameters);
+void lane_store(struct ggml_tensor * result, struct lane_share share, void * parameters);
+
+// All that happens to queries, keys and values between their products and attention: the norms of heads, where there are gains;
+// rotary position embeddings; keys and values go to the caches. Sources: queries, keys, values; rotations [dimensions, 1, tokens], the
+// cosines of all angles and then their sines; positions. The result are the queries.
+struct lane_place_parameters {
+    struct lane_caches caches;
+    const struct ggml_tensor * query_gain, * key_gain;  // [headWidth], or NULL
+    struct lane_norm_parameters norm;
+    bool halves;  // elements i and i + dimensions / 2 are turned together, instead of 2 i and 2 i + 1
+};
+void lane_place(struct ggml_tensor * result, struct lane_share share, void * parameters);
+// 1 in the first half of each row, 0 in the second: rotated, these are cosines and sines. No parameters.
+void lane_rotation_units(struct ggml_tensor * result, struct lane_share share, void * parameters);
 
 // Causal softmax attention over the caches. Sources: queries [headWidth, heads, tokens, lanes]; positions, int32 [tokens];
 // the result of lane_store; optionally weights of heads [1, 1, heads, tangents], whose products with the primal's output
@@ -60,11 +102,11 @@ struct lane_attention_parameters {
     const struct ggml_tensor * sinks;  // [heads], a logit more for each head, without a value; NULL: none
     float score_factor;  // on the tangents of scores; 0: attention weights are constants
     float value_factor;  // on the tangents of values
-    float * scratch;     // thread_limit times lane_attention_scratch_count() floats
-    int thread_limit;
+    float * scratch;     // thread_count times lane_attention_scratch_count() floats
+    int thread_count;
 };
 size_t lane_attention_scratch_count(int head_width, int lane_count);
-void lane_attention(struct ggml_tensor * result, int thread, int thread_count, void * parameters);
+void lane_attention(struct ggml_tensor * result, struct lane_share share, void * parameters);
 
 // Quantised weights [width, rows] in panels of 16 rows, which all instruction sets read.
 enum { PANEL_ROWS = 16 };
@@ -74,10 +116,34 @@ size_t lane_panels_size(enum ggml_type type, long width, long rows);
 // Fills panels first ..< last, of all (rows + 15) / 16, from rows as a file has them.
 void lane_panels_fill(void * panels, enum ggml_type type, const void * weights, long width, long rows, long first, long last);
 
-// Linear layers, W x + b, of some matrices with the same columns, each block of weights decoded once for all of them. Source:
-// columns [width, count], of which the first `biased_columns` are the primal's, which alone get the bias. The result has for each matrix, one after the other, [rows, count]. The weights are no source: ggml lets only its own products name
-// weights in a layout of another's.
-enum { LANE_MATRIX_LIMIT = 4 };
+// Columns [width, count] on their way into a product: RMSNorm can be part of it.
+struct lane_column_parameters {
+    long width, primal_columns;       // the columns of the primal come first
+    const struct ggml_tensor * gain;  // of the norm; NULL: none
+    struct lane_norm_parameters norm;
+};
+
+// Quantises columns for products with weights of a type, once for all threads and all matrices that take the same. Source: the
+// columns. The result has lane_columns_size() bytes.
+struct lane_prepare_parameters {
+    struct lane_column_parameters input;
+    enum ggml_type weights;
+    long count;
+    float * scratch;  // `width` floats a thread
+};
+bool lane_same_columns(enum ggml_type a, enum ggml_type b);
+size_t lane_columns_size(enum ggml_type weights, long width, long count);
+void lane_prepare_columns(struct ggml_tensor * result, struct lane_share share, void * parameters);
+
+// Linear layers, W x + b, of some matrices with the same columns, each block of weights decoded once for all of them. The primal's
+// columns alone get the bias. The result has for each matrix, one after the other, [rows, count]. Sources: columns; with panels and
+// more than LANE_FEW_COLUMNS of them, columns as lane_prepare_columns() made them. The weights are no source: ggml lets only its own
+// products name weights in a layout of another's. Parts must not be more than panels, or rows where there are none.
+//
+// With panels, what comes before and after can be part of it, which saves a wait of all threads for each other, and a walk through
+// memory: RMSNorm of few columns; a source [rows, count] that is added to the only matrix's result; and of two matrices' results the
+// gated product [rows, count], which follows them.
+enum { LANE_MATRIX_LIMIT = 4, LANE_FEW_COLUMNS = 4 };
 struct lane_matrix {
     const void * panels;  // or NULL: the weights as a file has them, the only matrix then
     enum ggml_type type;
@@ -87,12 +153,15 @@ struct lane_matrix {
 };
 struct lane_product_parameters {
     struct lane_matrix matrices[LANE_MATRIX_LIMIT];
-    int matrix_count;
-    long width, biased_columns;
-    char * scratch;       // thread_limit times lane_product_scratch_size() bytes, aligned to 64
-    int thread_limit;
+    int column_sources[LANE_MATRIX_LIMIT];  // which source has a matrix's columns
+    int matrix_count, columns;
+    int sum_source;                         // which source is added; 0: none
+    struct lane_column_parameters input;
+    bool gated;
+    struct lane_gated_product_parameters gate;
+    char * scratch;  // lane_product_scratch_size() bytes a thread, aligned to 64
 };
 // Whether there is a kernel for so many columns and weights that lie as a file has them.
 bool lane_rows_take(const struct ggml_tensor * weights, long columns);
 size_t lane_product_scratch_size(long width);
-void lane_product(struct ggml_tensor * result, int thread, int thread_count, void * parameters);
+void lane_product(struct ggml_tensor * result, struct lane_share share, void * parameters);

@@ -44,8 +44,23 @@ static void pack_block(char * y, struct panel_format f, struct panel_row_block r
     }
 }
 
+// Rows of numbers become blocks that have an element of all rows side by side; rows that there aren't are zeros.
+#define TRANSPOSE(name, number)                                                                        \
+    static void name(number * restrict y, const number * restrict rows, long width, long row_count) {  \
+        for (long start = 0; start < width; start += 32)                                               \
+            for (long i = 0; i < PANEL_ROWS; i++)                                                      \
+                for (long k = start; k < start + 32; k++)                                              \
+                    y[k * PANEL_ROWS + i] = i < row_count ? rows[i * width + k] : 0;                   \
+    }
+TRANSPOSE(transpose_words, uint32_t)
+TRANSPOSE(transpose_halves, uint16_t)
+
 bool lane_panels_take(enum ggml_type type, long width) {
     const struct panel_type * t = panel_type(type);
+#if defined(__x86_64__)
+    // ggml has products of bfloats with the instructions that are made for them.
+    if (type == GGML_TYPE_BF16 && __builtin_cpu_supports("avx512bf16")) return false;
+#endif
     return t && width % panel_block_width(panel_format(t->format)) == 0;
 }
 
@@ -62,6 +77,15 @@ void lane_panels_fill(void * panels, enum ggml_type type, const void * rows, lon
     const struct panel_format f = panel_format(t->format);
     const long blocks = width / panel_block_width(f), size = ggml_row_size(type, panel_block_width(f));
     char * y = (char *)panels + first * blocks * panel_block_size(f);
+    if (!t->take_apart) {
+        for (long panel = first; panel < last; panel++, y += blocks * panel_block_size(f)) {
+            const long row = PANEL_ROWS * panel;
+            const void * start = (const char *)rows + row * blocks * size;
+            if (type == GGML_TYPE_F32) transpose_words((uint32_t *)y, start, width, row_count - row);
+            else transpose_halves((uint16_t *)y, start, width, row_count - row);
+        }
+        return;
+    }
     struct panel_row_block parts[PANEL_ROWS];
     for (long panel = first; panel < last; panel++)
         for (long block = 0; block < blocks; block++, y += panel_block_size(f)) {

@@ -1,14 +1,12 @@
 // Products of panels with any number of columns: few straight from the panels, many from chunks of panels that are decoded
 // into the first cache.
-#include "panels.h"
+#include "kernels.h"
 #include "product.h"
 
 enum {
     // What of two panels is decoded at a time; a byte for a weight, and their headers, which are a seventh of that at most.
-    CHUNK_ELEMENTS = 1024, CHUNK_PANELS = 2,
+    CHUNK_ELEMENTS = 1024, CHUNK_FLOATS = 256, CHUNK_PANELS = 2,
     DECODED_BYTES = CHUNK_PANELS * CHUNK_ELEMENTS * PANEL_ROWS / 4 * 5,
-    // So many columns are quantised at a time.
-    BATCH_COLUMNS = 128,
     // The processor's own prefetching stops at the end of a page and comes late for what one or two threads can take.
     FETCH_AHEAD = 8 << 10,
 };
@@ -37,9 +35,6 @@ struct work {
 
 static long panels_in(const struct lane_matrix * matrix) { return (matrix->rows + PANEL_ROWS - 1) / PANEL_ROWS; }
 
-// What is added to weights to make them positive.
-static int zero_of(const struct work * w) { return w->format.has_signs ? w->kernels->signed_zero : w->type->zero; }
-
 static int rows_of(const struct work * w, long panel) {
     const long rows = w->rows - PANEL_ROWS * panel;
     return (int)(rows < PANEL_ROWS ? rows : PANEL_ROWS);
@@ -55,17 +50,11 @@ static void few_columns(const struct work * w, const void * columns, int count, 
     }
 }
 
-// Where the tile that starts at a column ends, and which of the sizes that is.
-static int tile_size(const int * sizes, int columns, int * index) {
-    for (*index = 0; sizes[*index] > columns; ++*index);
-    return sizes[*index];
-}
-
 // Some panels' chunks are decoded, and all columns pass over them.
 static void many_columns(const struct work * w, char * decoded, const char * columns, int count, long first, long last) {
     const struct panel_format f = w->format, whole = panel_decoded(f);
     const long block_size = panel_block_size(f), decoded_size = panel_block_size(whole), column_size = panel_column_size(f);
-    const long chunk = CHUNK_ELEMENTS / panel_block_width(f);
+    const long chunk = (f.numbers == PANEL_CODES ? CHUNK_ELEMENTS : CHUNK_FLOATS) / panel_block_width(f);
     panel_product * const * tiles = w->kernels->tiles(whole);
     for (long panel = first; panel < last; panel += CHUNK_PANELS) {
         const long panels = last - panel < CHUNK_PANELS ? last - panel : CHUNK_PANELS;
@@ -77,7 +66,7 @@ static void many_columns(const struct work * w, char * decoded, const char * col
                     decoded + i * chunk * decoded_size, packed, packed + chunk * block_size, blocks, w->type->table);
             }
             for (int column = 0, index, size; column < count; column += size) {
-                size = tile_size(w->kernels->tile_sizes, count - column, &index);
+                size = panel_tile_size(w->kernels, count - column, &index);
                 const char * x = columns + (column * w->blocks + size * block) * column_size;
                 for (long i = 0; i < panels; i++) {
                     const char * p = decoded + i * chunk * decoded_size;
@@ -89,73 +78,92 @@ static void many_columns(const struct work * w, char * decoded, const char * col
     }
 }
 
-// Quantises columns, those of a tile side by side.
-static void prepare(const struct work * w, char * columns, const float * x, long width, int count) {
-    const long column_size = panel_column_size(w->format), whole_size = column_size * w->blocks;
-    for (int first = 0, index, size; first < count; first += size) {
-        size = count <= PANEL_FEW_COLUMNS ? count : tile_size(w->kernels->tile_sizes, count - first, &index);
-        for (int c = 0; c < size; c++)
-            panel_prepare_column(columns + first * whole_size + c * column_size, size * column_size, x + (first + c) * width,
-                width, w->type, zero_of(w));
-    }
+static bool all_same_columns(const struct lane_product_parameters * p) {
+    for (int m = 1; m < p->matrix_count; m++)
+        if (!lane_same_columns(p->matrices[0].type, p->matrices[m].type)) return false;
+    return true;
 }
 
-static bool same_columns(const struct work * a, const struct work * b) {
-    const struct panel_format f = a->format, g = b->format;
-    return f.large == g.large && f.group == g.group && f.minima == g.minima && zero_of(a) == zero_of(b)
-        && a->type->unit == b->type->unit;
+static size_t few_size(long width) { return LANE_FEW_COLUMNS * ((width + 255) / 256) * 8 * sizeof(struct panel_column_floats); }
+
+// Some panels of one matrix: first ..< last.
+struct share { struct work work; const struct lane_matrix * matrix; long first, last; };
+
+static struct share share_of(const struct lane_product_parameters * p, const struct lane_matrix * matrix, float * y, long first, long last) {
+    const struct panel_type * type = panel_type(matrix->type);
+    const struct panel_format f = panel_format(type->format);
+    const struct work work = {
+        y, matrix->rows, matrix->rows, f, panel_kernels(), type, matrix->panels, p->input.width / panel_block_width(f),
+    };
+    return (struct share){work, matrix, first, last};
 }
 
-// A thread's share of one matrix: panels first ..< last.
-struct share { struct work work; const struct ggml_tensor * bias; long first, last; };
-
-// Cuts the panels of all matrices, one after the other, into as many parts as there are threads.
-static int shares_of(struct share * shares, const struct lane_product_parameters * p, float * y, long columns, int thread,
-    int thread_count) {
+// Cuts the panels of all matrices, one after the other, into parts; those of gated matrices each by itself, since the results that
+// meet must be the same part's.
+static int shares_of(struct share * shares, const struct lane_product_parameters * p, float * y, long columns, struct lane_share part) {
     long all = 0, before = 0;
     int count = 0;
     for (int m = 0; m < p->matrix_count; m++) all += panels_in(&p->matrices[m]);
-    const long first = all * thread / thread_count, last = all * (thread + 1) / thread_count;
+    if (p->gated) all /= 2;
+    const long first = all * part.part / part.part_count, last = all * (part.part + 1) / part.part_count;
     for (int m = 0; m < p->matrix_count; m++) {
         const struct lane_matrix * matrix = &p->matrices[m];
-        const struct panel_type * type = panel_type(matrix->type);
         const long panels = panels_in(matrix), from = first - before, to = last - before;
-        before += panels;
-        if (type && from < panels && to > 0) {
-            const struct panel_format f = panel_format(type->format);
-            const struct work work = {
-                y, matrix->rows, matrix->rows, f, panel_kernels(), type, matrix->panels, p->width / panel_block_width(f),
-            };
-            shares[count++] = (struct share){work, matrix->bias, from > 0 ? from : 0, to < panels ? to : panels};
-        }
+        if (!p->gated) before += panels;
+        if (from < panels && to > 0 && first < last)
+            shares[count++] = share_of(p, matrix, y, from > 0 ? from : 0, to < panels ? to : panels);
         y += matrix->rows * columns;
     }
     return count;
 }
 
-void panels_product(const struct lane_product_parameters * p, const struct ggml_tensor * columns, float * y, char * scratch,
-    int thread, int thread_count) {
-    const long all = ggml_nrows(columns);
-    char * prepared = scratch + DECODED_BYTES;
-    struct share shares[LANE_MATRIX_LIMIT];
-    const int count = shares_of(shares, p, y, all, thread, thread_count);
-    for (long done = 0; done < all; done += BATCH_COLUMNS) {
-        const int batch = (int)(all - done < BATCH_COLUMNS ? all - done : BATCH_COLUMNS);
-        for (int i = 0; i < count; i++) {
-            struct work * w = &shares[i].work;
-            // Every thread prepares all columns for itself: little work, and no waiting for each other.
-            if (i == 0 || !same_columns(w, &shares[i - 1].work))
-                prepare(w, prepared, (const float *)columns->data + done * p->width, p->width, batch);
-            if (batch <= PANEL_FEW_COLUMNS) few_columns(w, prepared, batch, shares[i].first, shares[i].last);
-            else many_columns(w, scratch, prepared, batch, shares[i].first, shares[i].last);
-            const long last = PANEL_ROWS * shares[i].last, biased = p->biased_columns - done;
-            product_add_bias(w->y, w->stride, shares[i].bias, biased < batch ? biased : batch, PANEL_ROWS * shares[i].first,
-                last < w->rows ? last : w->rows);
-            w->y += BATCH_COLUMNS * w->stride;
-        }
+static long first_row(const struct share * s) { return PANEL_ROWS * s->first; }
+static long last_row(const struct share * s) {
+    const long last = PANEL_ROWS * s->last;
+    return last < s->work.rows ? last : s->work.rows;
+}
+
+static void add(const struct share * s, const struct ggml_tensor * other, long count) {
+    for (long c = 0; c < count; c++)
+        for (long i = c * s->work.stride + first_row(s); i < c * s->work.stride + last_row(s); i++)
+            s->work.y[i] += ((const float *)other->data)[i];
+}
+
+// From the results of two matrices, which lie one after the other, that of the gated product behind them.
+static void gate(const struct lane_product_parameters * p, const struct share * s, float * y, long columns) {
+    const long rows = s->work.rows, first = first_row(s), all = rows * columns;
+    for (long token = 0; token < p->input.primal_columns; token++) {
+        const float * x = y + token * rows + first;
+        lane_kernels()->gated_product(y + 2 * all + token * rows + first, x, x + all, last_row(s) - first, rows * p->input.primal_columns,
+            (int)(columns / p->input.primal_columns), &p->gate);
     }
 }
 
+void panels_product(const struct lane_product_parameters * p, struct ggml_tensor * result, char * scratch, struct lane_share part) {
+    const int count = p->columns;
+    struct share shares[LANE_MATRIX_LIMIT];
+    const int share_count = shares_of(shares, p, result->data, count, part);
+    for (int i = 0; i < share_count; i++) {
+        const struct share * s = &shares[i];
+        const struct ggml_tensor * columns = result->src[p->column_sources[s->matrix - p->matrices]];
+        if (count > LANE_FEW_COLUMNS) {
+            many_columns(&s->work, scratch, columns->data, count, s->first, s->last);
+        } else {
+            // Every thread prepares few columns for itself: little work, and no waiting for each other.
+            const bool ready = i > 0 ? lane_same_columns(s->matrix->type, shares[i - 1].matrix->type)
+                : part.again && all_same_columns(p);
+            if (!ready)
+                panel_prepare_columns(scratch, &p->input, s->matrix->type, columns->data, count, 0, 1,
+                    (float *)(scratch + few_size(p->input.width)));
+            few_columns(&s->work, scratch, count, s->first, s->last);
+        }
+        product_add_bias(s->work.y, s->work.stride, s->matrix->bias, p->input.primal_columns, first_row(s), last_row(s));
+        if (p->sum_source > 0) add(s, result->src[p->sum_source], count);
+    }
+    if (p->gated && share_count > 0) gate(p, &shares[0], result->data, count);
+}
+
 size_t panels_scratch_size(long width) {
-    return DECODED_BYTES + BATCH_COLUMNS * ((width + 255) / 256) * sizeof(struct panel_column_256);
+    const size_t few = few_size(width) + width * sizeof(float);
+    return few > DECODED_BYTES ? few : DECODED_BYTES;
 }

@@ -242,6 +242,9 @@ static const struct panel_type types[] = {
     {GGML_TYPE_IQ2_S, PANEL_large_small_table, 0, 0.125f, iq2_numbers, iq2_s},
     {GGML_TYPE_IQ1_S, PANEL_large_small_table, 0, 0.125f, iq1_numbers, iq1_s},
     {GGML_TYPE_IQ1_M, PANEL_large_small_table, 0, 0.125f, iq1_numbers, iq1_m},
+    {GGML_TYPE_F32, PANEL_floats, 0, 1, NULL, NULL},
+    {GGML_TYPE_F16, PANEL_halves, 0, 1, NULL, NULL},
+    {GGML_TYPE_BF16, PANEL_bfloats, 0, 1, NULL, NULL},
 };
 
 const struct panel_type * panel_type(enum ggml_type type) {
@@ -252,7 +255,8 @@ const struct panel_type * panel_type(enum ggml_type type) {
 
 struct panel_format panel_format(enum panel_format_name name) {
 #define FIELDS(name, bits, signs, group, large, minima, bfloat, looked_up) \
-    {bits, signs, group, large, minima, bfloat, looked_up, false},
-    static const struct panel_format formats[] = {EACH_PANEL_FORMAT(FIELDS)};
+    {bits, signs, group, large, minima, bfloat, looked_up, false, PANEL_CODES},
+#define FLOAT_FIELDS(name, numbers) {0, false, 32, false, false, false, false, false, numbers},
+    static const struct panel_format formats[] = {EACH_PANEL_FORMAT(FIELDS) EACH_FLOAT_FORMAT(FLOAT_FIELDS)};
     return formats[name];
 }

@@ -24,17 +24,17 @@ void product_add_bias(float * y, long stride, const struct ggml_tensor * bias, l
         for (long i = first; i < last; i++) y[c * stride + i] += b[i];
 }
 
-static void rows_product(const struct lane_product_parameters * p, const struct ggml_tensor * columns, float * y, char * prepared,
-    int thread, int thread_count) {
+static void rows_product(const struct lane_product_parameters * p, struct ggml_tensor * result, char * prepared, struct lane_share share) {
     const struct lane_matrix * matrix = &p->matrices[0];
+    const struct ggml_tensor * columns = result->src[0];
     struct row_kernel kernel = row_kernel(matrix->type);
-    const long first = matrix->rows * thread / thread_count, last = matrix->rows * (thread + 1) / thread_count;
+    const long first = matrix->rows * share.part / share.part_count, last = matrix->rows * (share.part + 1) / share.part_count;
     if (!kernel.product || first == last) return;
-    const int count = (int)ggml_nrows(columns);
-    const long blocks = p->width / 32;
-    kernel.column->prepare(prepared, columns->data, count * blocks);
-    kernel.product(y, matrix->rows, matrix->weights->data, prepared, count, blocks, first, last);
-    product_add_bias(y, matrix->rows, matrix->bias, p->biased_columns, first, last);
+    const int count = p->columns;
+    const long blocks = p->input.width / 32;
+    if (!share.again) kernel.column->prepare(prepared, columns->data, count * blocks);
+    kernel.product(result->data, matrix->rows, matrix->weights->data, prepared, count, blocks, first, last);
+    product_add_bias(result->data, matrix->rows, matrix->bias, p->input.primal_columns, first, last);
 }
 
 size_t lane_product_scratch_size(long width) {
@@ -42,11 +42,9 @@ size_t lane_product_scratch_size(long width) {
     return ((rows > panels ? rows : panels) + 63) / 64 * 64;
 }
 
-void lane_product(struct ggml_tensor * result, int thread, int thread_count, void * parameters) {
+void lane_product(struct ggml_tensor * result, struct lane_share share, void * parameters) {
     const struct lane_product_parameters * p = parameters;
-    if (thread_count > p->thread_limit) thread_count = p->thread_limit;
-    if (thread >= thread_count) return;
-    char * scratch = p->scratch + thread * lane_product_scratch_size(p->width);
-    if (p->matrices[0].panels) panels_product(p, result->src[0], result->data, scratch, thread, thread_count);
-    else rows_product(p, result->src[0], result->data, scratch, thread, thread_count);
+    char * scratch = p->scratch + share.thread * lane_product_scratch_size(p->input.width);
+    if (p->matrices[0].panels) panels_product(p, result, scratch, share);
+    else rows_product(p, result, scratch, share);
 }

@@ -8,6 +8,7 @@
 enum {
     LANE_POSITION_BLOCK = 32,  // cached positions that are looked at together
     LANE_ROW_BLOCK = 16,       // queries that are looked at together, a multiple of four
+    LANE_WIDE_ROW_BLOCK = 48,  // the same where there are many
 };
 
 // Up to LANE_POSITION_BLOCK cached rows of lane 0 and of a tangent, `stride` bytes apart; and the rows that are read after
@@ -21,8 +22,8 @@ struct lane_positions {
 
 struct lane_kernels {
     int vector_length;
-    // One row of all lanes: y = gain * x / rms(x of lane 0).
-    void (*norm)(float * y, const float * x, const float * gain, long width, long lane_stride, int lane_count,
+    // One row of a lane: y = gain * x / rms(primal). `x` is `primal` for lane 0.
+    void (*norm)(float * y, const float * x, const float * primal, const float * gain, long width,
         const struct lane_norm_parameters * parameters);
     // `count` elements of all lanes.
     void (*gated_product)(float * y, const float * gate, const float * up, long count, long lane_stride, int lane_count,
@@ -47,6 +48,12 @@ struct lane_kernels {
     void (*shrink)(float * sums, const float * factors, long width);
     // ds becomes ds * weights * factor, and is added to `total`.
     void (*weigh)(float * ds, const float * weights, float factor, float * total);
+
+    // The same of LANE_WIDE_ROW_BLOCK rows over positions that are floats, with the same results to the last bit: queries, sums, and the
+    // weights for sums, have an element of all rows side by side; scores lie as before. NULL: there are none.
+    void (*wide_scores)(float * s, float * ds, const float * q, const float * dq, struct lane_positions k, long width);
+    void (*wide_accumulate)(float * y, float * dy, const float * e, const float * de, struct lane_positions v, long width);
+    void (*wide_shrink)(float * sums, const float * factors, long width);
 };
 
 extern const struct lane_kernels lane_kernels_portable, lane_kernels_avx2, lane_kernels_avx512;

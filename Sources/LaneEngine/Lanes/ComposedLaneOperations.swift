@@ -20,6 +20,12 @@ struct ComposedLaneOperations: LaneOperations {
         }
     }
 
+    func add(_ a: Tensor, _ b: Tensor) -> Tensor { graph.add(a, b) }
+
+    func rotate(_ x: Tensor, positions: Tensor, _ rope: RotaryEmbedding, factors: Tensor?) -> Tensor {
+        graph.rotate(x, positions: positions, rope, factors: factors)
+    }
+
     func rmsNorm(_ x: Tensor, gain: Tensor?, epsilon: Float) -> Tensor {
         let meanSquare = graph.meanOfRows(graph.square(context.primal(x)))
         let rms = graph.squareRoot(graph.scale(meanSquare, by: 1, offset: epsilon))

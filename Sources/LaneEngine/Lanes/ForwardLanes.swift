@@ -41,7 +41,7 @@ struct ForwardLanes: Propagation {
             ? linear(x, [query, key, value]) : [linear(wanted(x), query)] + linear(x, [key, value])
     }
 
-    func add(_ a: Tensor, _ b: Tensor) -> Tensor { graph.add(a, b) }
+    func add(_ a: Tensor, _ b: Tensor) -> Tensor { operations.add(a, b) }
 
     func biased(_ x: Tensor, _ bias: Tensor) -> Tensor { operations.context.biased(x, bias) }
 
@@ -83,7 +83,7 @@ struct ForwardLanes: Propagation {
     }
 
     func rotate(_ x: Tensor, _ rope: RotaryEmbedding, factors: Tensor?) -> Tensor {
-        graph.rotate(x, positions: graph.suffix(positions, axis: 0, x.shape[2]), rope, factors: factors)
+        operations.rotate(x, positions: graph.suffix(positions, axis: 0, x.shape[2]), rope, factors: factors)
     }
 
     func attention(

@@ -24,12 +24,18 @@ struct FusedLaneOperations: LaneOperations {
     func linear(_ columns: Tensor, _ layers: [LinearWeights], tokenCount: Int) -> [Tensor] {
         let matrices = layers.map { Graph.LaneMatrix(weights: $0.weight, panels: $0.panels, bias: $0.bias) }
         if let products = graph.laneProducts(
-            matrices, columns, biasedCount: tokenCount, scratch: productScratch)
+            matrices, columns, primalCount: tokenCount, scratch: productScratch)
         {
             return products
         }
         guard layers.count == 1 else { return layers.flatMap { linear(columns, [$0], tokenCount: tokenCount) } }
         return ComposedLaneOperations(context: context).linear(columns, layers, tokenCount: tokenCount)
+    }
+
+    func add(_ a: Tensor, _ b: Tensor) -> Tensor { graph.laneSum(a, b) }
+
+    func rotate(_ x: Tensor, positions: Tensor, _ rope: RotaryEmbedding, factors: Tensor?) -> Tensor {
+        graph.laneRotated(x, positions: positions, rope, factors: factors)
     }
 
     func rmsNorm(_ x: Tensor, gain: Tensor?, epsilon: Float) -> Tensor {
@@ -58,13 +64,14 @@ struct FusedLaneOperations: LaneOperations {
             keys: lanes.map { sequence.cache.keys(layer: layer, lane: $0) },
             values: lanes.map { sequence.cache.values(layer: layer, lane: $0) })
         let positions = sequence.inputs.positions
-        let stored = graph.laneStore(keys: keys, values: values, positions: positions, in: caches)
+        let placed = graph.lanePlaced(queries: queries, keys: keys, values: values, positions: positions, in: caches)
+        let stored = placed ?? graph.laneStore(keys: keys, values: values, positions: positions, in: caches)
         let parameters = Graph.LaneAttention(
             scale: attention.scale, slidingWindow: attention.slidingWindow, softcap: attention.softcap,
             softcapDerivative: rule.activation == .derivative, sinks: attention.sinks, scoreFactor: rule.scoreFactor,
             valueFactor: rule.valueFactor)
         let output = graph.laneAttention(
-            queries: queries, positions: graph.suffix(positions, axis: 0, queries.shape[2]), stored: stored,
+            queries: placed ?? queries, positions: graph.suffix(positions, axis: 0, queries.shape[2]), stored: stored,
             caches: caches, keyValueHeads: keys.shape[1],
             headWeights: context.headWeights[layer], parameters, scratch: attentionScratch)
         return graph.reshape(output, queries.shape[0] * queries.shape[1], 1, queries.shape[2], context.laneCount)

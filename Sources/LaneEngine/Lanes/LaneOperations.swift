@@ -10,6 +10,8 @@ protocol LaneOperations {
     /// `W x + b` for each of `layers` and each column `[in, tokens * lanes]`, whatever lane it belongs to; but the bias is part of
     /// the primal only, the first `tokenCount` columns.
     func linear(_ columns: Tensor, _ layers: [LinearWeights], tokenCount: Int) -> [Tensor]
+    func add(_ a: Tensor, _ b: Tensor) -> Tensor
+    func rotate(_ x: Tensor, positions: Tensor, _ rope: RotaryEmbedding, factors: Tensor?) -> Tensor
     func rmsNorm(_ x: Tensor, gain: Tensor?, epsilon: Float) -> Tensor
     func gatedProduct(gate: Tensor, up: Tensor, _ function: ActivationFunction) -> Tensor
     /// Stores a sequence's new keys and values in its caches, then attends; as in ``Propagation``.

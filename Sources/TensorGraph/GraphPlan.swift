@@ -1,0 +1,113 @@
+import CLaneKernels
+import CLlama
+
+/// A graph placed in memory, ready to be computed again and again with new inputs.
+public final class GraphPlan {
+    public let graph: Graph
+    private let scheduler: ggml_backend_sched_t
+    private let stream: ComputeStream  // The scheduler refers to its backends.
+    /// On the CPU, what is computed one after the other.
+    private var sections: [Section] = []
+    private var context: OpaquePointer?
+
+    /// Operations of one kind that follow each other.
+    private enum Section {
+        /// Ours, done by the stream's team.
+        case steps(UnsafeMutableBufferPointer<lane_step>)
+        /// Those of ggml.
+        case graph(OpaquePointer, on: ggml_backend_t)
+    }
+
+    public init(_ graph: Graph, on stream: ComputeStream) throws {
+        self.graph = graph
+        self.stream = stream
+        var backends = stream.backends
+        guard let scheduler = ggml_backend_sched_new(&backends, nil, Int32(backends.count), graph.capacity, false, true)
+        else {
+            throw TensorGraphError.outOfMemory(purpose: "the scheduler", byteCount: 0)
+        }
+        self.scheduler = scheduler
+        guard BackendLog.capturing({ ggml_backend_sched_alloc_graph(scheduler, graph.raw) }).result else {
+            throw TensorGraphError.outOfMemory(purpose: "intermediate results", byteCount: 0)
+        }
+        if stream.team != nil, !graph.steps.isEmpty { try divide() }
+    }
+
+    deinit {
+        for case .steps(let steps) in sections {
+            lane_team_forget(stream.team, steps.baseAddress)
+            steps.deallocate()
+        }
+        if let context { ggml_free(context) }
+        ggml_backend_sched_free(scheduler)
+    }
+
+    /// Bytes of memory that hold inputs and intermediate results.
+    public var byteCount: Int {
+        stream.backends.reduce(0) { $0 + ggml_backend_sched_get_buffer_size(scheduler, $1) }
+    }
+
+    /// Computes the graph's outputs from its inputs; blocks until they are there.
+    public func compute() throws {
+        guard !sections.isEmpty else { return try check(ggml_backend_sched_graph_compute(scheduler, graph.raw)) }
+        for section in sections {
+            switch section {
+            case .steps(let steps): lane_team_run(stream.team, steps.baseAddress, steps.count)
+            case .graph(let part, let backend): try check(ggml_backend_graph_compute(backend, part))
+            }
+        }
+    }
+
+    private func check(_ status: ggml_status) throws {
+        guard status == GGML_STATUS_SUCCESS else {
+            throw TensorGraphError.computationFailed(status: String(cString: ggml_status_to_string(status)))
+        }
+    }
+
+    /// Cuts the graph where operations of ours and ggml's meet. Where too many of ggml's want all threads, which take turns with
+    /// ours and are slow to wake, ggml's go through the whole graph.
+    private func divide() throws {
+        let nodes = (0..<ggml_graph_n_nodes(graph.raw)).compactMap { ggml_graph_node(graph.raw, $0) }
+            .filter { !Self.isView($0) }
+        var runs: [[UnsafeMutablePointer<ggml_tensor>]] = []
+        for node in nodes {
+            if let last = runs.last?.last, (graph.steps[last] == nil) == (graph.steps[node] == nil) {
+                runs[runs.count - 1].append(node)
+            } else {
+                runs.append([node])
+            }
+        }
+        let wide = runs.filter { run in graph.steps[run[0]] == nil && !run.allSatisfy(Self.isSmall) }
+        guard wide.count <= 2 else { return }
+        let byteCount = runs.reduce(0) {
+            $0 + (graph.steps[$1[0]] == nil ? ggml_graph_overhead_custom($1.count, false) : 0)
+        }
+        guard let context = ggml_init(ggml_init_params(mem_size: byteCount, mem_buffer: nil, no_alloc: true)),
+            let cpu = stream.backends.last ?? nil, let single = stream.single
+        else {
+            throw TensorGraphError.outOfMemory(purpose: "a computation graph", byteCount: byteCount)
+        }
+        self.context = context
+        for run in runs {
+            let steps = run.compactMap { graph.steps[$0]?.pointee }
+            if steps.isEmpty, let part = ggml_new_graph_custom(context, run.count, false) {
+                run.forEach { ggml_graph_add_node(part, $0) }
+                sections.append(.graph(part, on: run.allSatisfy(Self.isSmall) ? single : cpu))
+            } else {
+                let copies = UnsafeMutableBufferPointer<lane_step>.allocate(capacity: steps.count)
+                _ = copies.initialize(from: steps)
+                sections.append(.steps(copies))
+            }
+        }
+    }
+
+    private static func isView(_ node: UnsafeMutablePointer<ggml_tensor>) -> Bool {
+        [GGML_OP_NONE, GGML_OP_VIEW, GGML_OP_RESHAPE, GGML_OP_PERMUTE, GGML_OP_TRANSPOSE].contains(node.pointee.op)
+    }
+
+    /// Whether a node takes one thread less time than it takes others to wake up, or has nothing for them: ggml shares out rows.
+    private static func isSmall(_ node: UnsafeMutablePointer<ggml_tensor>) -> Bool {
+        let products = [GGML_OP_MUL_MAT, GGML_OP_MUL_MAT_ID, GGML_OP_OUT_PROD, GGML_OP_FLASH_ATTN_EXT]
+        return (ggml_nelements(node) <= 1 << 16 || ggml_nrows(node) == 1) && !products.contains(node.pointee.op)
+    }
+}
