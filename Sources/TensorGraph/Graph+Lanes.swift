@@ -1,41 +1,39 @@
 import CLaneKernels
 import CLlama
 
-/// Keys and values of one layer: for each lane `[headWidth, capacity, keyValueHeads]`; the capacity is a multiple of 32, since
-/// attention reads positions in blocks.
-public struct LaneCaches {
-    public var keys, values: [Tensor]
+/// Tokens that have equally many lanes, as columns: one lane after the other, in each lane one token after the other.
+public struct LaneGroup: Sendable, Hashable {
+    public var tokenCount: Int
+    /// The primal and its tangents.
+    public var laneCount: Int
 
-    public init(keys: [Tensor], values: [Tensor]) {
-        self.keys = keys
-        self.values = values
+    public init(tokenCount: Int, laneCount: Int) {
+        self.tokenCount = tokenCount
+        self.laneCount = laneCount
     }
 
-    var raw: lane_caches {
-        var caches = lane_caches()
-        withUnsafeMutableBytes(of: &caches.keys) { $0.copyTensors(keys) }
-        withUnsafeMutableBytes(of: &caches.values) { $0.copyTensors(values) }
-        return caches
-    }
+    public var columnCount: Int { tokenCount * laneCount }
+
+    fileprivate var raw: lane_group { lane_group(token_count: tokenCount, lane_count: Int32(laneCount)) }
 }
 
-extension UnsafeMutableRawBufferPointer {
-    fileprivate func copyTensors(_ tensors: [Tensor]) {
-        let pointers = bindMemory(to: UnsafeMutablePointer<ggml_tensor>?.self)
-        for (index, tensor) in tensors.enumerated() { pointers[index] = tensor.raw }
-    }
-}
-
-/// Operations on all lanes of an activation at once, on the CPU. An activation is float32 `[width, heads, tokens, lanes]`,
-/// contiguous; lane 0 is the primal.
+/// Operations on all lanes of an activation at once, on the CPU. An activation is float32 `[width, heads, columns]`,
+/// contiguous, with the columns of one group after those of the other; lane 0 is the primal.
 extension Graph {
     /// The largest number of lanes that these operations take.
     public static let laneLimit = Int(LANE_LIMIT)
 
     /// `gain * x / rms(x)` of the primal. Tangents: the same factors, or with `derivative` the true derivative.
-    public func laneNorm(_ x: Tensor, gain: Tensor, epsilon: Float, derivative: Bool) -> Tensor {
-        custom(
-            x.shape, [x, gain], lane_norm, keep(lane_norm_parameters(epsilon: epsilon, derivative: derivative)))
+    public func laneNorm(
+        _ x: Tensor, gain: Tensor, epsilon: Float, _ groups: [(group: LaneGroup, derivative: Bool)]
+    ) -> Tensor {
+        let parameters = groups.map { lane_norm_parameters(epsilon: epsilon, derivative: $0.derivative) }
+        return custom(
+            x.shape, [x, gain], lane_norm,
+            keep(
+                lane_norms(
+                    group_count: Int32(groups.count), groups: keep(groups.map(\.group.raw)),
+                    parameters: keep(parameters))))
     }
 
     /// What a gated activation `a(gate) * up` does to tangents.
@@ -53,74 +51,27 @@ extension Graph {
     }
 
     /// `silu(gate) * up`, or GELU's tanh form in place of SiLU.
-    public func laneGatedProduct(gate: Tensor, up: Tensor, gelu: Bool, _ lanes: LaneGate) -> Tensor {
-        let parameters = lane_gated_product_parameters(
-            activation: gelu ? LANE_GELU_TANH : LANE_SILU, derivative: lanes.derivative,
-            gate_factor: lanes.gateFactor, up_factor: lanes.upFactor)
-        return custom(gate.shape, [gate, up], lane_gated_product, keep(parameters))
-    }
-
-    /// Writes keys and values `[headWidth, keyValueHeads, tokens, lanes]` to the caches at `positions` (int32). The result
-    /// carries nothing but the order of things.
-    public func laneStore(keys: Tensor, values: Tensor, positions: Tensor, in caches: LaneCaches) -> Tensor {
-        custom([1, 1, 1, 1], [keys, values, positions], lane_store, keep(caches.raw))
-    }
-
-    /// What attention does to the tangents of scores and values.
-    public struct LaneAttention {
-        public var scale: Float
-        public var slidingWindow: Int?
-        /// Scores are soft-capped at this.
-        public var softcap: Float?
-        /// For tangents the derivative of soft-capping, in place of its ratio.
-        public var softcapDerivative: Bool
-        /// `[heads]`, float32, in the CPU's memory: for each head a logit more, without a value.
-        public var sinks: Tensor?
-        /// On the tangents of scores; 0: attention weights are constants.
-        public var scoreFactor: Float
-        public var valueFactor: Float
-
-        public init(
-            scale: Float, slidingWindow: Int?, softcap: Float? = nil, softcapDerivative: Bool = false,
-            sinks: Tensor? = nil, scoreFactor: Float, valueFactor: Float
-        ) {
-            self.scale = scale
-            self.slidingWindow = slidingWindow
-            self.softcap = softcap
-            self.softcapDerivative = softcapDerivative
-            self.sinks = sinks
-            self.scoreFactor = scoreFactor
-            self.valueFactor = valueFactor
-        }
-    }
-
-    /// Causal attention of `queries` `[headWidth, heads, tokens, lanes]` over the caches as `stored` left them.
-    /// - Parameter headWeights: `[1, 1, heads, tangents]`; the primal's head outputs times these are added to the tangents.
-    /// - Parameter scratch: from ``laneAttentionScratch(headWidth:laneCount:threadCount:)``; operations of a graph share it.
-    public func laneAttention(
-        queries: Tensor, positions: Tensor, stored: Tensor, caches: LaneCaches, keyValueHeads: Int,
-        headWeights: Tensor?,
-        _ attention: LaneAttention, scratch: LaneScratch
+    public func laneGatedProduct(
+        gate: Tensor, up: Tensor, gelu: Bool, _ groups: [(group: LaneGroup, gate: LaneGate)]
     ) -> Tensor {
-        let parameters = lane_attention_parameters(
-            caches: caches.raw, key_value_heads: Int32(keyValueHeads), window: Int32(attention.slidingWindow ?? 0),
-            scale: attention.scale, softcap: attention.softcap ?? 0,
-            softcap_derivative: attention.softcapDerivative, sinks: (attention.sinks?.raw).map { UnsafePointer($0) },
-            score_factor: attention.scoreFactor, value_factor: attention.valueFactor,
-            scratch: scratch.memory, thread_limit: Int32(scratch.threadCount))
-        let sources = [queries, positions, stored] + (headWeights.map { [$0] } ?? [])
-        return custom(queries.shape, sources, lane_attention, keep(parameters))
+        let parameters = groups.map { _, gate in
+            lane_gated_product_parameters(
+                activation: gelu ? LANE_GELU_TANH : LANE_SILU, derivative: gate.derivative,
+                gate_factor: gate.gateFactor, up_factor: gate.upFactor)
+        }
+        return custom(
+            gate.shape, [gate, up], lane_gated_product,
+            keep(
+                lane_gated_products(
+                    group_count: Int32(groups.count), groups: keep(groups.map(\.group.raw)),
+                    parameters: keep(parameters))))
     }
 
     /// Working memory of one kind of operation, shared by all such operations of a graph.
     public struct LaneScratch {
         let memory: UnsafeMutablePointer<Float>
         let threadCount: Int
-    }
-
-    public func laneAttentionScratch(headWidth: Int, laneCount: Int, threadCount: Int) -> LaneScratch {
-        let count = lane_attention_scratch_count(Int32(headWidth), Int32(laneCount))
-        return LaneScratch(memory: scratch(count: count * threadCount), threadCount: threadCount)
+        var laneCount = 1
     }
 
     /// A linear layer `W x + b`: weights `[in, out]`, in panels where they have some, and a bias `[out]`, float32.
@@ -143,13 +94,13 @@ extension Graph {
     }
 
     /// Linear layers of the same columns `[in, n]`, decoding each block of weights once for all of them; for each matrix
-    /// `[out, n]`. The first `biasedCount` columns are the primal's, which alone get a bias. A column's results are the same to
-    /// the last bit whatever the number of columns, if the weights are in panels.
+    /// `[out, n]`. Of each group the primal alone gets a bias. A column's results are the same to the last bit whatever the number
+    /// of columns, if the weights are in panels.
     ///
     /// - Parameter scratch: from ``laneProductScratch(width:threadCount:)`` for at least the width `in`.
     /// - Returns: nil for weights that these kernels don't take: those without panels, but for few columns and rows of floats.
     public func laneProducts(
-        _ matrices: [LaneMatrix], _ columns: Tensor, biasedCount: Int, scratch: LaneScratch
+        _ matrices: [LaneMatrix], _ columns: Tensor, _ groups: [LaneGroup], scratch: LaneScratch
     ) -> [Tensor]? {
         guard let first = matrices.first, matrices.count <= Int(LANE_MATRIX_LIMIT) else { return nil }
         let count = columns.shape[1]
@@ -164,7 +115,8 @@ extension Graph {
         }
         parameters.matrix_count = Int32(matrices.count)
         parameters.width = first.weights.shape[0]
-        parameters.biased_columns = biasedCount
+        parameters.group_count = Int32(groups.count)
+        parameters.groups = UnsafePointer(keep(groups.map(\.raw)))
         parameters.scratch = UnsafeMutableRawPointer(scratch.memory).assumingMemoryBound(to: CChar.self)
         parameters.thread_limit = Int32(scratch.threadCount)
         let rows = matrices.map { $0.weights.shape[1] }
@@ -182,7 +134,7 @@ extension Graph {
         return LaneScratch(memory: scratch(count: byteCount / MemoryLayout<Float>.size), threadCount: threadCount)
     }
 
-    private func custom(
+    func custom(
         _ shape: [Int], _ sources: [Tensor], _ function: @escaping ggml_custom_op_t,
         _ parameters: UnsafeMutableRawPointer
     ) -> Tensor {

@@ -44,30 +44,31 @@ static void begin(const struct block * b, const struct ggml_tensor * queries, st
 }
 
 // Divides the sums of a row by the sum of its weights.
-static void finish(const struct block * b, const struct ggml_tensor * queries, const struct ggml_tensor * head_weights,
-    const struct totals * totals, int row, float * result) {
+static void finish(const struct block * b, const struct ggml_tensor * queries, const struct totals * totals, int row,
+    float * result) {
     const int vector = b->kernels->vector_length;
+    const float * head_weights = b->layer->head_weights;
     float * output = result + row_offset(b, queries, 0, row);
     for (int lane = 0; lane < b->lane_count; lane++) {
         float * y = result + row_offset(b, queries, lane, row);
         const float * sums = row_of(b, b->memory.sums, lane, row);
-        float share = (lane == 0 ? 1 : b->parameters->value_factor) / totals->weights[row];
+        float share = (lane == 0 ? 1 : b->sequence->value_factor) / totals->weights[row];
         float along = lane == 0 ? 0 : -totals->tangents[lane][row] * share;
-        if (lane > 0 && head_weights) along += ((const float *)head_weights->data)[(lane - 1) * queries->ne[1] + head_of(b, row)];
+        if (lane > 0 && head_weights) along += head_weights[(lane - 1) * queries->ne[1] + head_of(b, row)];
         for (long i = 0; i < b->head_width; i += vector)
             for (long j = i; j < i + vector && j < b->head_width; j++)
                 y[j] = sums[3 * i + j] * share + (lane == 0 ? 0 : along * output[j]);
     }
 }
 
-static bool weights_vary(const struct block * b) { return b->parameters->score_factor != 0; }
+static bool weights_vary(const struct block * b) { return b->sequence->score_factor != 0; }
 
 // Lanes whose keys and values pass in one walk: the primal's beside the first tangent's; further tangents need the primal's once
 // more. Attention weights that are constants have no tangents.
 static int first_walk(const struct block * b) { return b->lane_count > 1 && weights_vary(b) ? 1 : 0; }
 
 static void score(const struct block * b, long start, long count) {
-    const struct lane_caches * caches = &b->parameters->caches;
+    const struct lane_caches * caches = &b->layer->caches;
     float * queries = b->memory.queries;
     for (int lane = first_walk(b); lane < (weights_vary(b) ? b->lane_count : 1); lane++) {
         struct lane_positions keys = positions_of(b, caches->keys, caches->values, lane, start, count);
@@ -85,7 +86,7 @@ static void cap(const struct block * b, long count) {
         float * s = scores_of(b, 0, row);
         for (long i = 0; i < 4 * count; i++) {
             float x = s[i] * p->scale / p->softcap, y = tanhf(x);
-            float slope = p->softcap_derivative ? 1 - y * y : x == 0 ? 1 : y / x;
+            float slope = b->sequence->softcap_derivative ? 1 - y * y : x == 0 ? 1 : y / x;
             s[i] = y * p->softcap / p->scale;
             for (int lane = 1; lane < b->lane_count && weights_vary(b); lane++) scores_of(b, lane, row)[i] *= slope;
         }
@@ -96,7 +97,7 @@ static void cap(const struct block * b, long count) {
 static void weigh(const struct block * b, long start, long count, struct totals * totals) {
     const struct lane_attention_parameters * p = b->parameters;
     // The factor on tangents of values, which is never 0, waits until all is summed.
-    float score_factor = p->scale * p->score_factor / p->value_factor, shrink[4];
+    float score_factor = p->scale * b->sequence->score_factor / b->sequence->value_factor, shrink[4];
     for (int row = 0; row < b->row_count; row += 4) {
         float * weights = scores_of(b, 0, row);
         mask(b, row, start);
@@ -115,7 +116,7 @@ static void weigh(const struct block * b, long start, long count, struct totals 
 }
 
 static void sum(const struct block * b, long start, long count) {
-    const struct lane_caches * caches = &b->parameters->caches;
+    const struct lane_caches * caches = &b->layer->caches;
     for (int lane = first_walk(b); lane < b->lane_count; lane++) {
         struct lane_positions values = positions_of(b, caches->values, caches->keys, lane, start, count);
         bool paired = lane > 0 && weights_vary(b);
@@ -130,7 +131,7 @@ static void sum(const struct block * b, long start, long count) {
     }
 }
 
-static void attend(const struct block * b, const struct ggml_tensor * queries, const struct ggml_tensor * head_weights, float * result) {
+static void attend(const struct block * b, const struct ggml_tensor * queries, float * result) {
     struct totals totals;
     long start, end;
     begin(b, queries, &totals, &start, &end);
@@ -141,7 +142,11 @@ static void attend(const struct block * b, const struct ggml_tensor * queries, c
         weigh(b, start, count, &totals);
         sum(b, start, count);
     }
-    for (int row = 0; row < b->row_count; row++) finish(b, queries, head_weights, &totals, row, result);
+    for (int row = 0; row < b->row_count; row++) finish(b, queries, &totals, row, result);
+}
+
+static long scratch_count(const struct lane_attention_parameters * p, long head_width) {
+    return lane_attention_scratch_count((int)head_width, p->lane_limit);
 }
 
 void lane_attention(struct ggml_tensor * result, int thread, int thread_count, void * parameters) {
@@ -150,21 +155,27 @@ void lane_attention(struct ggml_tensor * result, int thread, int thread_count, v
     if (thread_count > p->thread_limit) thread_count = p->thread_limit;
     if (thread >= thread_count) return;
     struct block b = {.parameters = p, .kernels = lane_kernels(), .head_width = queries->ne[0], .width = padded(queries->ne[0])};
-    b.lane_count = (int)queries->ne[3];
     b.group = (int)queries->ne[1] / p->key_value_heads;
-    b.positions = result->src[1]->data;
-    b.memory = divide(p->scratch + thread * lane_attention_scratch_count((int)b.head_width, b.lane_count), b.width, b.lane_count);
 
-    int rows = b.group * (int)queries->ne[2];
-    int share = (rows * p->key_value_heads + thread_count - 1) / thread_count;  // at least one block for each thread
-    int block = share < ROWS ? share : ROWS;
-    if (block > rows) block = rows;
-    int blocks = (rows + block - 1) / block;
-    // Later rows see more, so that blocks are dealt out in turn.
-    for (int item = thread; item < blocks * p->key_value_heads; item += thread_count) {
-        b.key_head = item % p->key_value_heads;
-        b.first_row = item / p->key_value_heads * block;
-        b.row_count = rows - b.first_row < block ? rows - b.first_row : block;
-        attend(&b, queries, result->src[3], result->data);
+    int all = 0, item = 0;
+    for (int i = 0; i < p->batch->count; i++) all += b.group * p->batch->sequences[i].query_count;
+    const int share = (all * p->key_value_heads + thread_count - 1) / thread_count;  // at least one block for each thread
+    for (int i = 0; i < p->batch->count; i++) {
+        b.sequence = p->batch->sequences + i;
+        b.layer = b.sequence->layers + p->layer;
+        b.lane_count = b.sequence->lane_count;
+        b.memory = divide(p->scratch + thread * scratch_count(p, b.head_width), b.width, b.lane_count);
+        const int rows = b.group * b.sequence->query_count;
+        int block = share < ROWS ? share : ROWS;
+        if (block > rows) block = rows;
+        const int blocks = rows == 0 ? 0 : (rows + block - 1) / block;
+        // Later rows see more, so that blocks are dealt out in turn.
+        for (int j = 0; j < blocks * p->key_value_heads; j++, item++) {
+            if (item % thread_count != thread) continue;
+            b.key_head = j % p->key_value_heads;
+            b.first_row = j / p->key_value_heads * block;
+            b.row_count = rows - b.first_row < block ? rows - b.first_row : block;
+            attend(&b, queries, result->data);
+        }
     }
 }

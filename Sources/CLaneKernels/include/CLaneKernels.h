@@ -1,7 +1,8 @@
 // Operations on all lanes of an activation at once, as custom operations of ggml on the CPU.
 //
-// An activation is float32 [width, heads, tokens, lanes], contiguous; lane 0 is the primal, every other lane a tangent.
-// Lane 0 is computed in the same way whatever the number of lanes. Each function whose parameters are
+// An activation is float32 [width, heads, columns], contiguous: one group of tokens after the other, in a group one lane after
+// the other, in a lane one token after the other. Lane 0 is the primal, every other lane a tangent. Lane 0 is computed in the
+// same way whatever the lanes, tokens and groups beside it. Each function whose parameters are
 // (result, thread, thread_count, parameters) is a ggml_custom_op_t: all threads call it, each does its share.
 #pragma once
 
@@ -20,19 +21,34 @@ bool lane_choose_instruction_set(enum lane_instruction_set set);
 enum lane_activation { LANE_SILU, LANE_GELU_TANH };
 enum { LANE_LIMIT = 16 };
 
-// RMSNorm. Sources: x; gain [width].
+struct lane_group {
+    long token_count;
+    int lane_count;
+};
+
+// RMSNorm. Sources: x; gain [width]. Parameters: struct lane_norms.
 struct lane_norm_parameters {
     float epsilon;
     bool derivative;  // the true derivative for the tangents, instead of a constant 1 / rms
 };
+struct lane_norms {
+    int group_count;
+    const struct lane_group * groups;
+    const struct lane_norm_parameters * parameters;  // of each group
+};
 void lane_norm(struct ggml_tensor * result, int thread, int thread_count, void * parameters);
 
-// activation(gate) * up. Sources: gate; up.
+// activation(gate) * up. Sources: gate; up. Parameters: struct lane_gated_products.
 struct lane_gated_product_parameters {
     enum lane_activation activation;
     bool derivative;     // the activation's derivative for the tangents, instead of its ratio to the gate
     float gate_factor;   // on the tangents of the activated gate
     float up_factor;     // on the tangents of up
+};
+struct lane_gated_products {
+    int group_count;
+    const struct lane_group * groups;
+    const struct lane_gated_product_parameters * parameters;  // of each group
 };
 void lane_gated_product(struct ggml_tensor * result, int thread, int thread_count, void * parameters);
 
@@ -43,25 +59,49 @@ struct lane_caches {
     struct ggml_tensor * values[LANE_LIMIT];
 };
 
-// Writes new keys and values to the caches. Sources: keys and values [headWidth, keyValueHeads, tokens, lanes]; positions, int32
-// [tokens]. The result carries nothing; whoever reads the caches names it as a source. Parameters: struct lane_caches.
+// What attention needs of a layer for one sequence.
+struct lane_layer {
+    struct lane_caches caches;
+    const float * head_weights;  // [heads, tangents], whose products with the primal's output are added to the tangents; or NULL
+};
+
+// New tokens of one sequence. The column of a token's lane is first + lane * stride + token, counted among the sequence's own.
+struct lane_sequence {
+    int start, token_count;  // position of the first new token; their number
+    int query_count;         // so many of them, the last ones, attend
+    int lane_count;
+    int first_column, lane_stride;              // in keys and values
+    int first_query_column, query_lane_stride;  // in queries and results
+    bool softcap_derivative;  // for tangents the derivative of soft-capping, instead of its ratio
+    float score_factor;       // on the tangents of scores; 0: attention weights are constants
+    float value_factor;       // on the tangents of values
+    const struct lane_layer * layers;
+};
+// The sequences whose tokens are evaluated together. It is read when an operation is computed, and may change until then.
+struct lane_batch {
+    int count;
+    struct lane_sequence * sequences;
+};
+
+// Writes new keys and values to the caches. Sources: keys and values [headWidth, keyValueHeads, columns]. The result carries
+// nothing; whoever reads the caches names it as a source.
+struct lane_store_parameters {
+    const struct lane_batch * batch;
+    int layer;
+};
 void lane_store(struct ggml_tensor * result, int thread, int thread_count, void * parameters);
 
-// Causal softmax attention over the caches. Sources: queries [headWidth, heads, tokens, lanes]; positions, int32 [tokens];
-// the result of lane_store; optionally weights of heads [1, 1, heads, tangents], whose products with the primal's output
-// are added to the tangents.
+// Causal softmax attention over the caches. Sources: queries [headWidth, heads, columns]; the result of lane_store.
 struct lane_attention_parameters {
-    struct lane_caches caches;
+    const struct lane_batch * batch;
+    int layer;
     int key_value_heads;
     int window;  // positions seen, the own one included; 0: all
     float scale;
-    float softcap;            // scores are softcap * tanh(scale * q.k / softcap); 0: they aren't capped
-    bool softcap_derivative;  // its derivative for the tangents, instead of its ratio
+    float softcap;  // scores are softcap * tanh(scale * q.k / softcap); 0: they aren't capped
     const struct ggml_tensor * sinks;  // [heads], a logit more for each head, without a value; NULL: none
-    float score_factor;  // on the tangents of scores; 0: attention weights are constants
-    float value_factor;  // on the tangents of values
-    float * scratch;     // thread_limit times lane_attention_scratch_count() floats
-    int thread_limit;
+    float * scratch;                   // thread_limit times lane_attention_scratch_count() floats
+    int thread_limit, lane_limit;
 };
 size_t lane_attention_scratch_count(int head_width, int lane_count);
 void lane_attention(struct ggml_tensor * result, int thread, int thread_count, void * parameters);
@@ -75,8 +115,8 @@ size_t lane_panels_size(enum ggml_type type, long width, long rows);
 void lane_panels_fill(void * panels, enum ggml_type type, const void * weights, long width, long rows, long first, long last);
 
 // Linear layers, W x + b, of some matrices with the same columns, each block of weights decoded once for all of them. Source:
-// columns [width, count], of which the first `biased_columns` are the primal's, which alone get the bias. The result has for each matrix, one after the other, [rows, count]. The weights are no source: ggml lets only its own products name
-// weights in a layout of another's.
+// columns [width, count], in groups of which the primal alone gets the bias. The result has for each matrix, one after the other,
+// [rows, count]. The weights are no source: ggml lets only its own products name weights in a layout of another's.
 enum { LANE_MATRIX_LIMIT = 4 };
 struct lane_matrix {
     const void * panels;  // or NULL: the weights as a file has them, the only matrix then
@@ -88,7 +128,9 @@ struct lane_matrix {
 struct lane_product_parameters {
     struct lane_matrix matrices[LANE_MATRIX_LIMIT];
     int matrix_count;
-    long width, biased_columns;
+    long width;
+    int group_count;
+    const struct lane_group * groups;
     char * scratch;       // thread_limit times lane_product_scratch_size() bytes, aligned to 64
     int thread_limit;
 };

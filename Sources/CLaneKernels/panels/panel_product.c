@@ -148,8 +148,8 @@ void panels_product(const struct lane_product_parameters * p, const struct ggml_
                 prepare(w, prepared, (const float *)columns->data + done * p->width, p->width, batch);
             if (batch <= PANEL_FEW_COLUMNS) few_columns(w, prepared, batch, shares[i].first, shares[i].last);
             else many_columns(w, scratch, prepared, batch, shares[i].first, shares[i].last);
-            const long last = PANEL_ROWS * shares[i].last, biased = p->biased_columns - done;
-            product_add_bias(w->y, w->stride, shares[i].bias, biased < batch ? biased : batch, PANEL_ROWS * shares[i].first,
+            const long last = PANEL_ROWS * shares[i].last;
+            product_add_bias(p, w->y, w->stride, shares[i].bias, done, batch, PANEL_ROWS * shares[i].first,
                 last < w->rows ? last : w->rows);
             w->y += BATCH_COLUMNS * w->stride;
         }

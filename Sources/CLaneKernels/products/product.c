@@ -17,11 +17,18 @@ bool lane_rows_take(const struct ggml_tensor * weights, long columns) {
         && ggml_is_matrix(weights) && ggml_is_contiguous(weights) && weights->ne[0] % 32 == 0 && row_kernel(weights->type).product;
 }
 
-void product_add_bias(float * y, long stride, const struct ggml_tensor * bias, long columns, long first, long last) {
+void product_add_bias(const struct lane_product_parameters * p, float * y, long stride, const struct ggml_tensor * bias,
+    long start, long count, long first, long last) {
     if (!bias) return;
     const float * b = bias->data;
-    for (long c = 0; c < columns; c++)
-        for (long i = first; i < last; i++) y[c * stride + i] += b[i];
+    long column = 0;  // the group's first
+    for (int group = 0; group < p->group_count; group++) {
+        const struct lane_group * g = p->groups + group;
+        const long end = column + g->token_count < start + count ? column + g->token_count : start + count;
+        for (long c = column > start ? column : start; c < end; c++)
+            for (long i = first; i < last; i++) y[(c - start) * stride + i] += b[i];
+        column += g->token_count * g->lane_count;
+    }
 }
 
 static void rows_product(const struct lane_product_parameters * p, const struct ggml_tensor * columns, float * y, char * prepared,
@@ -34,7 +41,7 @@ static void rows_product(const struct lane_product_parameters * p, const struct 
     const long blocks = p->width / 32;
     kernel.column->prepare(prepared, columns->data, count * blocks);
     kernel.product(y, matrix->rows, matrix->weights->data, prepared, count, blocks, first, last);
-    product_add_bias(y, matrix->rows, matrix->bias, p->biased_columns, first, last);
+    product_add_bias(p, y, matrix->rows, matrix->bias, 0, count, first, last);
 }
 
 size_t lane_product_scratch_size(long width) {
