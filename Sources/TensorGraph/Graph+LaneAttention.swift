@@ -40,7 +40,9 @@ public final class LaneLayers {
                 at: index,
                 to: lane_layer(
                     caches: layer.caches.raw,
-                    head_weights: layer.headWeights.map { UnsafePointer($0.raw.pointee.data.assumingMemoryBound(to: Float.self)) }))
+                    head_weights: layer.headWeights.map {
+                        UnsafePointer($0.raw.pointee.data.assumingMemoryBound(to: Float.self))
+                    }))
         }
     }
 

@@ -55,7 +55,7 @@ struct JoinedOperationTests {
                     let products = try #require(
                         graph.laneProducts(
                             [Graph.LaneMatrix(weights: weights.tensor, panels: weights.panels)], inputs[0],
-                            primalCount: 1,
+                            [],
                             scratch: graph.laneProductScratch(width: width, threadCount: threads)))
                     return graph.laneSum(inputs[1], joined ? products[0] : copy(products[0], graph))
                 }
@@ -115,7 +115,8 @@ struct JoinedOperationTests {
             let turned = (0..<2).map { index in
                 let x =
                     isNormed
-                    ? graph.laneNorm(tensors[index], gain: gains.tensors[index], epsilon: 1e-5,
+                    ? graph.laneNorm(
+                        tensors[index], gain: gains.tensors[index], epsilon: 1e-5,
                         [(LaneGroup(tokenCount: tokens, laneCount: lanes), false)])
                     : tensors[index]
                 return graph.laneRotated(x, positions: places, rope, factors: nil)

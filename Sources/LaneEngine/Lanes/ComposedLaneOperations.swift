@@ -68,7 +68,8 @@ struct ComposedLaneOperations: LaneOperations {
         }
         var outputs = [[Tensor]](repeating: [], count: columns.all.groups.count)
         for part in parts {
-            guard let keys = keyGroups[part.group], let values = valueGroups[part.group], let inputs = part.inputs else {
+            guard let keys = keyGroups[part.group], let values = valueGroups[part.group], let inputs = part.inputs
+            else {
                 continue
             }
             let cached = store(
