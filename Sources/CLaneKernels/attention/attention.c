@@ -106,21 +106,19 @@ static void cap(const struct block * b, long count) {
 static void weigh(const struct block * b, long start, long count, struct totals * totals) {
     const struct lane_attention_parameters * p = b->parameters;
     // The factor on tangents of values, which is never 0, waits until all is summed.
-    float score_factor = p->scale * b->sequence->score_factor / b->sequence->value_factor, shrink[4], all_shrink[WIDE_ROWS];
-    bool any_rises = false;
-    for (int row = 0; row < WIDE_ROWS; row++) all_shrink[row] = 1;
+    const float score_factor = p->scale * b->sequence->score_factor / b->sequence->value_factor;
+    float shrink[WIDE_ROWS];
+    for (int row = 0; row < WIDE_ROWS; row++) shrink[row] = 1;
+    bool rises = false;
     for (int row = 0; row < b->row_count; row += 4) {
         float * weights = scores_of(b, 0, row);
         mask(b, row, start);
-        bool rises = b->kernels->exponentials(weights, p->scale, totals->maximum + row, totals->weights + row, shrink);
+        const bool here = b->kernels->exponentials(weights, p->scale, totals->maximum + row, totals->weights + row, shrink + row);
+        rises |= here;
         for (int lane = 0; lane < b->lane_count; lane++) {
-            if (rises && b->wide) {
-                for (int i = 0; i < 4; i++) all_shrink[row + i] = shrink[i];
-                for (int i = 0; i < 4; i++) totals->tangents[lane][row + i] *= shrink[i];
-                any_rises = true;
-            } else if (rises) {
-                b->kernels->shrink(row_of(b, b->memory.sums, lane, row), shrink, b->width);
-                for (int i = 0; i < 4; i++) totals->tangents[lane][row + i] *= shrink[i];
+            if (here) {
+                if (!b->wide) b->kernels->shrink(row_of(b, b->memory.sums, lane, row), shrink + row, b->width);
+                for (int i = row; i < row + 4; i++) totals->tangents[lane][i] *= shrink[i];
             }
             if (lane == 0 || !weights_vary(b)) continue;
             float * tangents = scores_of(b, lane, row);
@@ -128,8 +126,8 @@ static void weigh(const struct block * b, long start, long count, struct totals 
             b->kernels->weigh(tangents, weights, score_factor, totals->tangents[lane] + row);
         }
     }
-    for (int lane = 0; lane < b->lane_count && any_rises; lane++)
-        b->kernels->wide_shrink(wide_of(b, b->memory.sums, lane), all_shrink, b->width);
+    for (int lane = 0; lane < b->lane_count && b->wide && rises; lane++)
+        b->kernels->wide_shrink(wide_of(b, b->memory.sums, lane), shrink, b->width);
 }
 
 // Scores of fours of rows, [position][4] each, side by side.
