@@ -119,7 +119,9 @@ let package = Package(
         ),
         .testTarget(
             name: "AGDEvaluationTests", dependencies: ["AGDEvaluation", "AGDInsight", "TestFixtures", "CZlib"]),
-        .testTarget(name: "AGDCommandTests", dependencies: ["agd"] + examples.map { .byName(name: $0) }),
+        .testTarget(
+            name: "AGDCommandTests",
+            dependencies: ["agd", "TestFixtures", "CLlama"] + examples.map { .byName(name: $0) }),
     ]
         + examples.map {
             .executableTarget(name: $0, dependencies: ["AttributionGuidedDecoding"], path: "Examples/\($0)")

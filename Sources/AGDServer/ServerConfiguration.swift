@@ -4,13 +4,13 @@ import NIOCore
 /// How a model is served.
 public struct ServerConfiguration: Sendable {
     public struct Inference: Sendable {
-        /// Requests that are worked on at once; each has caches of its own.
+        /// Requests that are worked on at once, in one batch; each has caches of its own.
         public var sessionCount = 2
         /// Requests that wait while all sessions work; more are told to come back later.
         public var queueLength = 32
         /// Positions that fit in each session; nil for what the model was trained on, at most 4096.
         public var contextLength: Int?
-        /// CPU threads of each session; nil to share the cores among the sessions.
+        /// CPU threads of the batch, and of an attribution; nil for all cores, which attributions share.
         public var threadCount: Int?
         public var cacheType = Session.CacheType.float16
 

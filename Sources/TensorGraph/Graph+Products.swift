@@ -23,26 +23,28 @@ extension Graph {
     }
 
     /// Linear layers of the same columns `[in, n]`, decoding each block of weights once for all of them; for each matrix
-    /// `[out, n]`. The first `primalCount` columns are the primal's, which alone get a bias. A column's results are the same to
-    /// the last bit whatever the number of columns, if the weights are in panels.
+    /// `[out, n]`. Of each group the primal alone gets a bias. A column's results are the same to the last bit whatever the number
+    /// of columns, if the weights are in panels.
     ///
     /// - Parameter scratch: from ``laneProductScratch(width:threadCount:)`` for at least the width `in`.
     /// - Returns: nil for weights that these kernels don't take: those without panels, but for few columns and rows of floats.
     public func laneProducts(
-        _ matrices: [LaneMatrix], _ columns: Tensor, primalCount: Int, scratch: LaneScratch
+        _ matrices: [LaneMatrix], _ columns: Tensor, _ groups: [LaneGroup], scratch: LaneScratch
     ) -> [Tensor]? {
         guard let first = matrices.first, matrices.count <= Int(LANE_MATRIX_LIMIT) else { return nil }
         let count = columns.shape[1]
         let haveAllPanels = matrices.allSatisfy { $0.panels != nil }
         guard haveAllPanels || matrices.count == 1 && lane_rows_take(first.weights.raw, count) else { return nil }
-        var product = LaneProduct(matrices, sources: [columns], columns: count, primalCount: primalCount, scratch)
+        var product = LaneProduct(matrices, sources: [columns], columns: count, scratch)
+        product.parameters.group_count = Int32(groups.count)
+        product.parameters.groups = UnsafePointer(keep(groups.map(\.raw)))
         if haveAllPanels {
             var input = product.parameters.input
-            if case .norm(let x, let gain, let norm)? = origin(of: columns), gain.elementCount == input.width,
+            if case .norm(let x, let gain, let norms)? = origin(of: columns), gain.elementCount == input.width,
                 x.elementCount == columns.elementCount
             {
                 input.gain = UnsafePointer(gain.raw)
-                input.norm = norm
+                input.norms = norms
                 product.sources = [reshape(x, input.width, count)]
             }
             if count > Int(LANE_FEW_COLUMNS) {
@@ -95,12 +97,11 @@ extension Graph {
     }
 
     /// The gated product of two linear layers that are one operation already.
-    func productGated(gate: Tensor, up: Tensor, _ parameters: lane_gated_product_parameters) -> Tensor? {
+    func productGated(gate: Tensor, up: Tensor, _ parameters: lane_gated_products) -> Tensor? {
         guard case .product(var joined)? = origin(of: gate), joined.parameters.matrix_count == 2,
             gate.raw.pointee.view_src == up.raw.pointee.view_src, gate.raw.pointee.view_offs == 0,
             up.raw.pointee.view_offs == 4 * gate.elementCount, gate.shape == up.shape,
-            gate.elementCount == joined.parameters.matrices.0.rows * Int(joined.parameters.columns),
-            gate.shape[2] == joined.parameters.input.primal_columns
+            gate.elementCount == joined.parameters.matrices.0.rows * Int(joined.parameters.columns)
         else { return nil }
         joined.parameters.gated = true
         joined.parameters.gate = parameters
@@ -131,7 +132,7 @@ struct LaneProduct {
     let scratch: Graph.LaneScratch
 
     init(
-        _ matrices: [Graph.LaneMatrix], sources: [Tensor], columns: Int, primalCount: Int, _ scratch: Graph.LaneScratch
+        _ matrices: [Graph.LaneMatrix], sources: [Tensor], columns: Int, _ scratch: Graph.LaneScratch
     ) {
         self.sources = sources
         self.scratch = scratch
@@ -142,7 +143,6 @@ struct LaneProduct {
         parameters.matrix_count = Int32(matrices.count)
         parameters.columns = Int32(columns)
         parameters.input.width = matrices[0].weights.shape[0]
-        parameters.input.primal_columns = primalCount
         parameters.scratch = UnsafeMutableRawPointer(scratch.memory).assumingMemoryBound(to: CChar.self)
     }
 

@@ -7,7 +7,7 @@ extension Graph {
     /// What became of an operation, for those that follow: some can take it over as a part of themselves, and if all do, it is
     /// never computed.
     enum Origin {
-        case norm(of: Tensor, gain: Tensor, lane_norm_parameters)
+        case norm(of: Tensor, gain: Tensor, lane_norms)
         case rotation(of: Tensor, positions: Tensor, RotaryEmbedding, factors: Tensor?)
         case product(LaneProduct)
     }

@@ -14,6 +14,7 @@ public final class Graph {
     var steps: [UnsafeMutablePointer<ggml_tensor>: UnsafeMutablePointer<lane_step>] = [:]
     var origins: [UnsafeMutablePointer<ggml_tensor>: Origin] = [:]
     var rotations: [RotationKey: Tensor] = [:]
+    private var objects: [AnyObject] = []
 
     /// An empty graph for at most `capacity` tensors.
     public init(capacity: Int) throws {
@@ -37,6 +38,19 @@ public final class Graph {
         copy.initialize(to: value)
         parameters.append(copy)
         return UnsafeMutableRawPointer(copy)
+    }
+
+    /// A copy of `values` that lives as long as the graph.
+    func keep<Value: BitwiseCopyable>(_ values: [Value]) -> UnsafeMutablePointer<Value> {
+        let copy = UnsafeMutablePointer<Value>.allocate(capacity: max(1, values.count))
+        copy.initialize(from: values, count: values.count)
+        parameters.append(UnsafeMutableRawPointer(copy))
+        return copy
+    }
+
+    /// Lets `object` live as long as the graph.
+    func keepAlive(_ object: AnyObject) {
+        if objects.last !== object { objects.append(object) }
     }
 
     /// Memory for `count` floats that lives as long as the graph.

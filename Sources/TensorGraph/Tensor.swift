@@ -41,6 +41,15 @@ public struct Tensor: @unchecked Sendable {  // A handle; whoever owns the tenso
         }
     }
 
+    /// Elements `range` of a float32 tensor, in memory order.
+    public func readFloats(_ range: Range<Int>) -> [Float] {
+        precondition(type == .float32 && range.lowerBound >= 0 && range.upperBound <= elementCount)
+        return [Float](unsafeUninitializedCapacity: range.count) { buffer, count in
+            ggml_backend_tensor_get(raw, buffer.baseAddress, 4 * range.lowerBound, 4 * range.count)
+            count = range.count
+        }
+    }
+
     /// All elements as float32, decoded from whatever type they are stored in.
     ///
     /// - Precondition: the tensor lies in the file's own layout, not in one of a device's.

@@ -39,12 +39,20 @@ struct BenchmarkOptions: ParsableArguments {
     @Option(parsing: .unconditional, help: ArgumentHelp("The model to ask there.", valueName: "name"))
     var judgeModel: String?
 
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "Items decoded side by side, which reads the weights once for all of them; the replies are the same.",
+            valueName: "n"))
+    var parallel = 1
+
     @Flag(help: "Scores what the model thought aloud (<think>…</think>) as a part of the reply.")
     var scoreThoughts = false
 
     func validate() throws {
         try NumberOption.check(maximumTokens, "--n-predict", in: NumberOption.tokens)
         try NumberOption.check(limit, "--limit", in: NumberOption.counts)
+        try NumberOption.check(parallel, "--parallel", in: 1...256)
         if (judge == nil) != (judgeModel == nil) { throw ValidationError("Give --judge and --judge-model together.") }
         if let judge, let judgeModel {
             do { _ = try ChatEndpoint(url: judge, model: judgeModel) } catch { throw ValidationError("\(error)") }
@@ -76,7 +84,7 @@ struct BenchmarkOptions: ParsableArguments {
         return EvaluationRun(
             model, scorer: ReplyScorer(support: try support.map { path in try TextSupport(directory: path) } ?? .none),
             threadCount: modelOptions.threadCount, cacheType: modelOptions.cacheType,
-            judge: judging)
+            judge: judging, parallelCount: parallel)
     }
 }
 

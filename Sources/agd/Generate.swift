@@ -29,6 +29,12 @@ struct Generate: AsyncParsableCommand {
     @Flag(help: "Goes on after the model's end-of-generation tokens.")
     var ignoreEos = false
 
+    @Option(
+        help: ArgumentHelp(
+            "Tokens copied from what came before and checked in one pass, which changes no text: off, auto, or 1 to \(DraftLength.longest).",
+            valueName: "n"))
+    var draft: DraftLength = .off
+
     @Option(help: "Marks guided tokens: auto, always or never.")
     var color: Terminal.Color = .auto
 
@@ -56,8 +62,9 @@ struct Generate: AsyncParsableCommand {
             of: marked, model: model, reverse: modelOptions.reverseOptions)
         let longest = max(prompt.tokens.count, strategy.needs.companionPrompt?.tokens.count ?? 0)
         let wanted = maximumTokens < 0 ? 4096 : maximumTokens
-        let session = try Session(
-            model, options: modelOptions.sessionOptions(for: model, needed: longest + max(1, wanted)))
+        var options = modelOptions.sessionOptions(for: model, needed: longest + max(1, wanted))
+        options.draft = draft
+        let session = try Session(model, options: options)
         let bar = ProgressBar("reading the prompt")
         let generation =
             maximumTokens == 0
@@ -120,3 +127,5 @@ extension Generate {
 extension ContinuousClock.Instant {
     func seconds(to end: ContinuousClock.Instant) -> Double { duration(to: end) / .seconds(1) }
 }
+
+extension DraftLength: ExpressibleByArgument {}

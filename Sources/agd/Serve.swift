@@ -42,7 +42,10 @@ struct Serve: AsyncParsableCommand {
             valueName: "origin"))
     var corsOrigin: [String] = []
 
-    @Option(help: ArgumentHelp("Requests worked on at once; each has caches and threads of its own.", valueName: "n"))
+    @Option(
+        help: ArgumentHelp(
+            "Requests decoded at once, in one batch that reads the weights once for all; each has caches of its own.",
+            valueName: "n"))
     var parallel = 2
 
     @Option(

@@ -1,5 +1,8 @@
+import CLlama
 import Foundation
 import Testing
+
+@testable import TestFixtures
 
 @Suite("A run of agd eval survives whatever happens to it")
 struct ResumedRunTests {
@@ -40,6 +43,29 @@ struct ResumedRunTests {
             #expect(interruptions > 0)
             #expect(last.status == 0, "\(last.standardError)")
             #expect(try Self.bytes(broken) == Self.bytes(whole))
+        }
+    }
+
+    @Test("items decoded side by side give the bytes of items decoded one by one", arguments: ["agd", "greedy", "cad"])
+    func parallel(strategy: String) async throws {
+        try await Self.withFolder { folder in
+            // In panels, whose products are the same for any number of columns.
+            let model = folder + "/q8_0.gguf"
+            try QuantizedModel.make(
+                from: URL(filePath: CommandLineTests.model), type: GGML_TYPE_Q8_0, at: URL(filePath: model))
+            var arguments = Self.arguments(folder + "/one.jsonl", ["--strategy", strategy])
+                .map { $0 == CommandLineTests.model ? model : $0 }
+            if strategy != "agd" {
+                arguments.removeAll { ["--score", "excess", "--entropy-threshold", "off"].contains($0) }
+            }
+            #expect(try await Command.run(arguments).status == 0)
+            let many = arguments.map { $0.replacing("one.jsonl", with: "many.jsonl") } + ["--parallel", "5"]
+            for milliseconds in [300, 700] {
+                _ = try await Command.run(many, shell: "timeout -s KILL 0.\(milliseconds / 100) \"$@\"")
+            }
+            let last = try await Command.run(many)
+            #expect(last.status == 0, "\(last.standardError)")
+            #expect(try Self.bytes(folder + "/many.jsonl") == Self.bytes(folder + "/one.jsonl"))
         }
     }
 

@@ -20,7 +20,8 @@ struct JoinedOperationTests {
         var random = Numbers()
         let weights = try matrices(["q4_K", "q5_0"], rows: 50, &random)
         let lanes = columns % 2 == 0 ? 2 : columns
-        let shape = [width, 1, columns / lanes, lanes]
+        let shape = [width, 1, columns]
+        let group = LaneGroup(tokenCount: columns / lanes, laneCount: lanes)
         let gain = try TensorBuffer([(type: .float32, shape: [width])], on: .cpu, purpose: "test")
         gain.tensors[0].write(random.matrices(width))
         let x = random.matrices(width * columns)
@@ -28,12 +29,12 @@ struct JoinedOperationTests {
             func product(joined: Bool) throws -> [Float] {
                 try compute([(x, shape)], threads: threads) { graph, inputs in
                     let normed = graph.laneNorm(
-                        inputs[0], gain: gain.tensors[0], epsilon: 1e-5, derivative: derivative)
+                        inputs[0], gain: gain.tensors[0], epsilon: 1e-5, [(group, derivative)])
                     let matrices = weights.map { Graph.LaneMatrix(weights: $0.tensor, panels: $0.panels) }
                     return try #require(
                         graph.laneProducts(
                             matrices, graph.reshape(joined ? normed : copy(normed, graph), width, columns),
-                            primalCount: columns / lanes,
+                            [group],
                             scratch: graph.laneProductScratch(width: width, threadCount: threads)))[part]
                 }
             }
@@ -54,7 +55,7 @@ struct JoinedOperationTests {
                     let products = try #require(
                         graph.laneProducts(
                             [Graph.LaneMatrix(weights: weights.tensor, panels: weights.panels)], inputs[0],
-                            primalCount: 1,
+                            [],
                             scratch: graph.laneProductScratch(width: width, threadCount: threads)))
                     return graph.laneSum(inputs[1], joined ? products[0] : copy(products[0], graph))
                 }
@@ -69,6 +70,7 @@ struct JoinedOperationTests {
         var random = Numbers()
         let weights = try matrices(["q6_K", "q6_K"], rows: 45, &random)
         let columns = tokens * lanes
+        let group = LaneGroup(tokenCount: tokens, laneCount: lanes)
         let x = (random.matrices(width * columns), [width, columns])
         for threads in [1, 3] {
             func product(joined: Bool) throws -> [Float] {
@@ -76,11 +78,11 @@ struct JoinedOperationTests {
                     let products = try #require(
                         graph.laneProducts(
                             weights.map { Graph.LaneMatrix(weights: $0.tensor, panels: $0.panels) }, inputs[0],
-                            primalCount: tokens, scratch: graph.laneProductScratch(width: width, threadCount: threads)))
-                    let parts = products.map { graph.reshape($0, 45, 1, tokens, lanes) }
+                            [group], scratch: graph.laneProductScratch(width: width, threadCount: threads)))
+                    let parts = products.map { graph.reshape($0, 45, 1, columns) }
                     return graph.laneGatedProduct(
                         gate: joined ? parts[0] : copy(parts[0], graph), up: parts[1], gelu: false,
-                        .init(derivative: false, gateFactor: 0.5, upFactor: 0.5))
+                        [(group, .init(derivative: false, gateFactor: 0.5, upFactor: 0.5))])
                 }
             }
             #expect(try product(joined: true) == product(joined: false))
@@ -98,9 +100,9 @@ struct JoinedOperationTests {
             [(type: .float32, shape: [width]), (type: .float32, shape: [width])], on: .cpu, purpose: "test")
         gains.tensors.forEach { $0.write(random.matrices(width)) }
         let inputs = [
-            (random.matrices(width * heads * tokens * lanes), [width, heads, tokens, lanes]),
-            (random.matrices(width * keyHeads * tokens * lanes), [width, keyHeads, tokens, lanes]),
-            (random.matrices(width * keyHeads * tokens * lanes), [width, keyHeads, tokens, lanes]),
+            (random.matrices(width * heads * tokens * lanes), [width, heads, tokens * lanes]),
+            (random.matrices(width * keyHeads * tokens * lanes), [width, keyHeads, tokens * lanes]),
+            (random.matrices(width * keyHeads * tokens * lanes), [width, keyHeads, tokens * lanes]),
         ]
         func attention(joined: Bool) throws -> [Float] {
             let buffer = try TensorBuffer(
@@ -108,29 +110,36 @@ struct JoinedOperationTests {
                 purpose: "test")
             let caches = LaneCaches(keys: Array(buffer.tensors[..<lanes]), values: Array(buffer.tensors[lanes...]))
             let graph = try Graph(capacity: 64)
-            let places = graph.input(.int32, tokens, name: "positions")
-            let tensors = inputs.map { graph.input(.float32, $0.1[0], $0.1[1], $0.1[2], $0.1[3], name: "input") }
+            let places = graph.input(.int32, tokens * lanes, name: "positions")
+            let tensors = inputs.map { graph.input(.float32, $0.1[0], $0.1[1], $0.1[2], name: "input") }
             let turned = (0..<2).map { index in
                 let x =
                     isNormed
-                    ? graph.laneNorm(tensors[index], gain: gains.tensors[index], epsilon: 1e-5, derivative: false)
+                    ? graph.laneNorm(
+                        tensors[index], gain: gains.tensors[index], epsilon: 1e-5,
+                        [(LaneGroup(tokenCount: tokens, laneCount: lanes), false)])
                     : tensors[index]
                 return graph.laneRotated(x, positions: places, rope, factors: nil)
             }
+            let batch = LaneBatch()
+            let lanesApart = LaneSequence.Columns(first: 0, stride: tokens)
+            batch.write([
+                LaneSequence(
+                    LaneLayers([(caches, nil)]), start: 3, tokenCount: tokens, queryCount: tokens, laneCount: lanes,
+                    columns: lanesApart, queryColumns: lanesApart, rule: .init(scoreFactor: 0.5, valueFactor: 0.5))
+            ])
             let placed = graph.lanePlaced(
-                queries: turned[0], keys: turned[1], values: tensors[2], positions: places, in: caches)
+                queries: turned[0], keys: turned[1], values: tensors[2], layer: 0, of: batch)
             let stored =
                 joined
-                ? try #require(placed)
-                : graph.laneStore(keys: turned[1], values: tensors[2], positions: places, in: caches)
+                ? try #require(placed) : graph.laneStore(keys: turned[1], values: tensors[2], layer: 0, of: batch)
             let output = graph.laneAttention(
-                queries: joined ? stored : turned[0], positions: places, stored: stored, caches: caches,
-                keyValueHeads: keyHeads, headWeights: nil,
-                .init(scale: 0.2, slidingWindow: nil, scoreFactor: 0.5, valueFactor: 0.5),
+                queries: joined ? stored : turned[0], stored: stored, keyValueHeads: keyHeads, layer: 0, of: batch,
+                .init(scale: 0.2, slidingWindow: nil),
                 scratch: graph.laneAttentionScratch(headWidth: width, laneCount: lanes, threadCount: 2))
             graph.output(output)
             let plan = try GraphPlan(graph, on: ComputeStream(devices: [], threadCount: 2))
-            places.write((3..<3 + tokens).map { Int32($0) })
+            places.write((0..<lanes).flatMap { _ in (3..<3 + tokens).map { Int32($0) } })
             for (tensor, input) in zip(tensors, inputs) { tensor.write(input.0) }
             try plan.compute()
             return output.readFloats()

@@ -61,23 +61,27 @@ struct AttentionRun {
             Array(repeating: (type: shape.type, shape: [shape.width, capacity, shape.keyHeads]), count: 2 * lanes),
             on: .cpu, purpose: "test")
         let caches = LaneCaches(keys: Array(buffer.tensors[..<lanes]), values: Array(buffer.tensors[lanes...]))
+        let headWeightBuffer = try TensorBuffer(
+            [(type: .float32, shape: [1, 1, shape.heads, max(1, lanes - 1)])], on: .cpu, purpose: "test")
+        let weights = headWeightBuffer.tensors[0]
         let graph = try Graph(capacity: 64)
-        let all = graph.input(.int32, positions, name: "all positions")
-        let new = graph.input(.int32, tokens, name: "new positions")
-        let k = graph.input(.float32, shape.width, shape.keyHeads, positions, lanes, name: "keys")
-        let v = graph.input(.float32, shape.width, shape.keyHeads, positions, lanes, name: "values")
-        let q = graph.input(.float32, shape.width, shape.heads, tokens, lanes, name: "queries")
-        let weights = graph.input(.float32, 1, 1, shape.heads, max(1, lanes - 1), name: "head weights")
-        let stored = graph.laneStore(keys: k, values: v, positions: all, in: caches)
+        let k = graph.input(.float32, shape.width, shape.keyHeads, positions * lanes, name: "keys")
+        let v = graph.input(.float32, shape.width, shape.keyHeads, positions * lanes, name: "values")
+        let q = graph.input(.float32, shape.width, shape.heads, tokens * lanes, name: "queries")
+        let batch = LaneBatch()
+        batch.write([
+            LaneSequence(
+                LaneLayers([(caches, weights)]), start: 0, tokenCount: positions, queryCount: tokens,
+                laneCount: lanes, columns: .init(first: 0, stride: positions),
+                queryColumns: .init(first: 0, stride: tokens),
+                rule: .init(scoreFactor: scoreFactor, valueFactor: valueFactor))
+        ])
         let output = graph.laneAttention(
-            queries: q, positions: new, stored: stored, caches: caches, keyValueHeads: shape.keyHeads,
-            headWeights: weights,
-            .init(scale: scale, slidingWindow: shape.window, scoreFactor: scoreFactor, valueFactor: valueFactor),
+            queries: q, stored: graph.laneStore(keys: k, values: v, layer: 0, of: batch),
+            keyValueHeads: shape.keyHeads, layer: 0, of: batch, .init(scale: scale, slidingWindow: shape.window),
             scratch: graph.laneAttentionScratch(headWidth: shape.width, laneCount: lanes, threadCount: 3))
         graph.output(output)
         let plan = try GraphPlan(graph, on: ComputeStream(devices: [], threadCount: 3))
-        all.write((0..<positions).map(Int32.init))
-        new.write((positions - tokens..<positions).map(Int32.init))
         k.write(Array(keys.prefix(k.elementCount)))
         v.write(Array(values.prefix(v.elementCount)))
         q.write((0..<lanes).flatMap { last(tokens, of: queries, lane: $0) })

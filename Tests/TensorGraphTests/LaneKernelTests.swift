@@ -24,8 +24,10 @@ struct LaneKernelTests {
         try with(set) {
             for (lanes, derivative) in [(1, false), (2, false), (3, true)] {
                 let (x, gain) = (random.matrices(width * 6 * lanes), random.matrices(width))
-                let y = try compute([(x, [width, 3, 2, lanes]), (gain, [width])]) { graph, inputs in
-                    graph.laneNorm(inputs[0], gain: inputs[1], epsilon: 1e-5, derivative: derivative)
+                let y = try compute([(x, [width, 3, 2 * lanes]), (gain, [width])]) { graph, inputs in
+                    graph.laneNorm(
+                        inputs[0], gain: inputs[1], epsilon: 1e-5,
+                        [(LaneGroup(tokenCount: 2, laneCount: lanes), derivative)])
                 }
                 for row in 0..<6 {
                     func element(_ lane: Int, _ i: Int) -> Double { Double(x[(lane * 6 + row) * width + i]) }
@@ -57,8 +59,9 @@ struct LaneKernelTests {
             ]
             for lanes in gates {
                 let (gate, up) = (random.matrices(3 * count, scale: 6), random.matrices(3 * count))
-                let y = try compute([(gate, [count, 1, 1, 3]), (up, [count, 1, 1, 3])]) { graph, inputs in
-                    graph.laneGatedProduct(gate: inputs[0], up: inputs[1], gelu: gelu, lanes)
+                let y = try compute([(gate, [count, 1, 3]), (up, [count, 1, 3])]) { graph, inputs in
+                    graph.laneGatedProduct(
+                        gate: inputs[0], up: inputs[1], gelu: gelu, [(LaneGroup(tokenCount: 1, laneCount: 3), lanes)])
                 }
                 for i in 0..<count {
                     let (g, u) = (Double(gate[i]), Double(up[i]))
@@ -186,7 +189,9 @@ struct LaneKernelTests {
                         }
                         let scratch = graph.laneProductScratch(width: width, threadCount: threads)
                         return try #require(
-                            graph.laneProducts(matrices, inputs[0], primalCount: biased, scratch: scratch))[place]
+                            graph.laneProducts(
+                                matrices, inputs[0], [LaneGroup(tokenCount: biased, laneCount: 2)], scratch: scratch)
+                        )[place]
                     }
                 }
                 let (alone, together) = (
@@ -216,7 +221,7 @@ struct LaneKernelTests {
                 let ours = try compute([column], threads: 3) { graph, inputs in
                     let matrix = Graph.LaneMatrix(weights: weights.tensor, panels: weights.panels)
                     let scratch = graph.laneProductScratch(width: width, threadCount: 3)
-                    let products = graph.laneProducts([matrix], inputs[0], primalCount: 0, scratch: scratch)
+                    let products = graph.laneProducts([matrix], inputs[0], [], scratch: scratch)
                     return products?[0] ?? graph.multiplyMatrix(weights.tensor, inputs[0])
                 }
                 let limit = (theirs.map { abs($0) }.max() ?? 0) * QuantisedWeights.tolerance(item.type)

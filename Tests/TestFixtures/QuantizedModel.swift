@@ -1,5 +1,6 @@
 import CLlama
 import Foundation
+import LaneEngine
 
 /// A copy of a model file with its matrices in another type.
 enum QuantizedModel {
@@ -48,6 +49,14 @@ enum QuantizedModel {
             gguf_add_tensor(copy, result)
         }
         guard gguf_write_to_file(copy, destination.path, false) else { throw CocoaError(.fileWriteUnknown) }
+    }
+
+    /// The repository's model with its matrices in Q8_0, which lie in panels.
+    static func microcosm() throws -> LanguageModel {
+        let file = FileManager.default.temporaryDirectory.appending(path: "microcosm-\(UUID().uuidString).gguf")
+        try make(from: URL(filePath: Repository.model), type: GGML_TYPE_Q8_0, at: file)
+        defer { _ = try? FileManager.default.removeItem(at: file) }
+        return try LanguageModel(path: file.path)
     }
 
     private static func extents(_ tensor: UnsafeMutablePointer<ggml_tensor>) -> [Int64] {

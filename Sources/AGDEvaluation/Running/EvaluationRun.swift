@@ -1,7 +1,7 @@
 import AttributionGuidedDecoding
 
-/// Decodes and scores a benchmark's items, one after the other, into a run file.
-public struct EvaluationRun {
+/// Decodes and scores a benchmark's items, one after the other or some side by side, into a run file.
+public struct EvaluationRun: Sendable {
     /// That replies.
     public let model: LanguageModel
     /// What scores replies by rule.
@@ -12,16 +12,20 @@ public struct EvaluationRun {
     public let cacheType: Session.CacheType
     /// Who scores what no rule can; nil leaves it unscored.
     public let judge: Judge?
+    /// Items that are decoded side by side, in one batch.
+    public let parallelCount: Int
 
     /// A way to run benchmarks on a model.
     public init(
-        _ model: LanguageModel, scorer: ReplyScorer, threadCount: Int, cacheType: Session.CacheType, judge: Judge? = nil
+        _ model: LanguageModel, scorer: ReplyScorer, threadCount: Int, cacheType: Session.CacheType,
+        judge: Judge? = nil, parallelCount: Int = 1
     ) {
         self.model = model
         self.scorer = scorer
         self.threadCount = threadCount
         self.cacheType = cacheType
         self.judge = judge
+        self.parallelCount = parallelCount
     }
 
     /// The first items of each setting.
@@ -40,20 +44,42 @@ public struct EvaluationRun {
             .map(\.element)
     }
 
-    /// Decodes what `file` doesn't hold yet.
+    /// Decodes what `file` doesn't hold yet, and writes it in the items' order.
     /// - Parameter progress: called after each item with the numbers done and in all.
     /// - Throws: ``EvaluationError`` where the file can't be written or no item is of the run; `CancellationError`. An item
     ///   that can't be decoded is a sample with an error.
     public func run(_ items: [EvaluationItem], into file: inout RunFile, progress: (Int, Int) -> Void) async throws {
         let missing = file.missing(of: items)
-        let session = try Session(
-            model,
-            options: .init(contextLength: contextLength(file.settings), threadCount: threadCount, cacheType: cacheType))
-        for (index, item) in missing.enumerated() {
-            try Task.checkCancellation()
-            try file.append(try await sample(item, file.settings, in: session))
-            progress(items.count - missing.count + index + 1, items.count)
+        let settings = file.settings
+        var remaining = missing.enumerated().makeIterator()
+        // What is finished before those that come before it.
+        var early: [Int: Sample] = [:]
+        var (doneCount, writtenCount) = (items.count - missing.count, 0)
+        try await withThrowingTaskGroup(of: (Int, Sample, Session).self) { group in
+            func begin(_ session: Session) {
+                guard let (index, item) = remaining.next() else { return }
+                group.addTask { (index, try await sample(item, settings, in: session), session) }
+            }
+            for session in try sessions(settings, count: min(parallelCount, missing.count)) { begin(session) }
+            while let (index, sample, session) = try await group.next() {
+                begin(session)
+                early[index] = sample
+                while let sample = early.removeValue(forKey: writtenCount) {
+                    try file.append(sample)
+                    writtenCount += 1
+                }
+                doneCount += 1
+                progress(doneCount, items.count)
+            }
         }
+    }
+
+    private func sessions(_ settings: RunSettings, count: Int) throws -> [Session] {
+        let options = Session.Options(
+            contextLength: contextLength(settings), threadCount: threadCount, cacheType: cacheType)
+        guard count > 1 else { return count == 0 ? [] : [try Session(model, options: options)] }
+        let batch = try DecodingBatch(model, options: options)
+        return (0..<count).map { _ in Session(batch) }
     }
 
     private func contextLength(_ settings: RunSettings) -> Int {

@@ -115,19 +115,20 @@ public struct ModelBenchmark: Sendable {
                 cacheType: options.cacheType.elementType, rule: needs.rule)
             let session = try InferenceSession(model, regions: needs.regions, options: sessionOptions)
             let start = clock.now
-            var prediction = try session.append(prompt.tokens)
+            session.beginReading(prompt.tokens)
             let companion = try needs.companionPrompt.map { prompt in
-                let companion = try InferenceSession(model, regions: [], options: sessionOptions)
-                prediction.companion = try companion.append(prompt.tokens).distribution
+                let companion = try InferenceSession(
+                    model, regions: [], options: sessionOptions, evaluator: session.evaluator)
+                companion.beginReading(prompt.tokens)
                 return companion
             }
-            let prefill = Double(context) / (start.duration(to: clock.now) / .seconds(1))
-            let cacheBytes = [session, companion].compactMap { $0 }.map { $0.cacheBytes(positions: $0.tokens.count) }
             let state = GenerationState(
-                inference: session, companion: companion, prediction: prediction, strategy: strategy,
+                inference: session, companion: companion, strategy: strategy,
                 limits: GenerationLimits(ignoresEndOfGeneration: true), promptLength: context,
                 text: TextStream(stopStrings: []))
-            _ = try state.step(tokenizer: nil)  // The first step only chooses; the forward pass is the prompt's.
+            _ = try state.step(tokenizer: nil)  // The forward pass of the first step is the prompt's.
+            let prefill = Double(context) / (start.duration(to: clock.now) / .seconds(1))
+            let cacheBytes = [session, companion].compactMap { $0 }.map { $0.cacheBytes(positions: $0.tokens.count) }
             runs.append(
                 Run(
                     variant: variant, state: state, tangentLanes: session.regions.count,

@@ -7,6 +7,7 @@ struct ServedModel: Sendable {
     var name: String
     var pool: SessionPool
     var contextLength: Int
+    /// Of an attribution, of which as many run at once as there are sessions.
     var threadCount: Int
     /// Prepare requests before their turn at a session.
     let preparation: BackgroundThreads
@@ -30,11 +31,14 @@ struct ServedModel: Sendable {
         contextLength = configuration.contextLength ?? min(model.configuration.contextLength, 4096)
         threadCount =
             configuration.threadCount ?? max(1, Session.Options.defaultThreadCount / configuration.sessionCount)
-        let options = Session.Options(
-            contextLength: contextLength, threadCount: threadCount, cacheType: configuration.cacheType)
+        let batch = try DecodingBatch(
+            model,
+            options: .init(
+                contextLength: contextLength,
+                threadCount: configuration.threadCount ?? Session.Options.defaultThreadCount,
+                cacheType: configuration.cacheType))
         pool = SessionPool(
-            try (0..<configuration.sessionCount).map { _ in try Session(model, options: options) },
-            queueLength: configuration.queueLength)
+            (0..<configuration.sessionCount).map { _ in Session(batch) }, queueLength: configuration.queueLength)
     }
 
     /// - Throws: ``APIError`` with status 404 where another model is asked for.

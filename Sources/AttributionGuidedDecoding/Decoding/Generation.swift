@@ -75,42 +75,29 @@ extension Session {
         return Generation(session: self, prompt: prompt, strategy: strategy, limits: limits, progress: progress)
     }
 
-    /// Reads the prompt, and the strategy's second one.
-    func begin(_ generation: Generation) throws -> GenerationLoop {
-        let strategy = generation.strategy
-        let needs = strategy.needs
-        let tokens = generation.prompt.tokens
-        let inference = try prepared(needs.regions, rule: needs.rule, for: tokens)
-        inference.earlyLayers = needs.earlyLayers
-        let cachedCount = inference.tokens.count
-        generation.progress(cachedCount)
-        var prediction = try inference.append(Array(tokens[cachedCount...])) { done in
-            try Task.checkCancellation()
-            generation.progress(cachedCount + done)
+    /// Caches that hold the prompt as far as they did, on their way to hold the rest of it.
+    func begin(_ generation: Generation) async throws -> GenerationLoop {
+        try await alone { session in
+            let needs = generation.strategy.needs
+            let tokens = generation.prompt.tokens
+            let room = generation.limits.maximumTokens
+            let inference = try session.prepared(needs.regions, rule: needs.rule, for: tokens, room: room)
+            inference.earlyLayers = needs.earlyLayers
+            let cachedCount = inference.tokens.count
+            let companion = try needs.companionPrompt.map { try session.preparedCompanion(for: $0.tokens, room: room) }
+            inference.beginReading(Array(tokens[cachedCount...]))
+            if let companion, let prompt = needs.companionPrompt {
+                companion.beginReading(Array(prompt.tokens[companion.tokens.count...]))
+            }
+            generation.progress(cachedCount)
+            return GenerationLoop(
+                session: session,
+                state: GenerationState(
+                    inference: inference, companion: companion, strategy: generation.strategy,
+                    limits: generation.limits, promptLength: tokens.count,
+                    text: TextStream(stopStrings: generation.limits.stopStrings),
+                    drafts: Drafts(session.options.draft, isAlone: session.batch == nil)),
+                member: session.batch?.join(), progress: generation.progress)
         }
-        let companion = try needs.companionPrompt.map { prompt in
-            let companion = try preparedCompanion(for: prompt.tokens)
-            prediction.companion = try companion.append(Array(prompt.tokens[companion.tokens.count...])) { _ in
-                try Task.checkCancellation()
-            }.distribution
-            return companion
-        }
-        generation.progress(tokens.count)
-        return GenerationLoop(
-            session: self,
-            state: GenerationState(
-                inference: inference, companion: companion, prediction: prediction, strategy: strategy,
-                limits: generation.limits, promptLength: tokens.count,
-                text: TextStream(stopStrings: generation.limits.stopStrings)))
     }
-
-    func step(_ state: GenerationState) throws -> GenerationStep? { try state.step(tokenizer: model.tokenizer) }
-}
-
-/// A generation between two steps.
-struct GenerationLoop {
-    let session: Session
-    let state: GenerationState
-
-    func next() async throws -> GenerationStep? { try await session.step(state) }
 }

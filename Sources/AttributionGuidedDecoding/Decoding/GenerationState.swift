@@ -3,7 +3,7 @@ package final class GenerationState: @unchecked Sendable {  // Touched by the se
     private let inference: InferenceSession
     /// What holds the strategy's second sequence.
     private let companion: InferenceSession?
-    private var prediction: Prediction
+    private var prediction: Prediction?
     private var strategy: any DecodingStrategy
     private let tangents: TangentSchedule
     private let limits: GenerationLimits
@@ -11,45 +11,113 @@ package final class GenerationState: @unchecked Sendable {  // Touched by the se
     private var text: TextStream
     private var stopReason: StopReason?
     private var pendingToken: Int?
+    /// Tokens of prompt and completion that have been read and stand.
+    private var position: Int
+    /// Drafted tokens that have been read after those, and what follows each sequence there.
+    private var ahead: [(token: Int, predictions: [Prediction])] = []
+    private var drafts: Drafts?
     /// Whether a step has thrown: its token is lost, and so is the thread.
     private var hasFailed = false
 
+    /// A generation whose sequences are reading their prompts.
     package init(
-        inference: InferenceSession, companion: InferenceSession? = nil, prediction: Prediction,
-        strategy: any DecodingStrategy, limits: GenerationLimits, promptLength: Int, text: TextStream
+        inference: InferenceSession, companion: InferenceSession? = nil, strategy: any DecodingStrategy,
+        limits: GenerationLimits, promptLength: Int, text: TextStream, drafts: Drafts? = nil
     ) {
         self.inference = inference
         self.companion = companion
-        self.prediction = prediction
         self.strategy = strategy
         tangents = strategy.needs.tangents
         self.limits = limits
         self.promptLength = promptLength
         self.text = text
+        position = promptLength
+        // Tangents that are caught up when asked for are those of the last token that was read.
+        self.drafts = tangents == .whenAsked && !inference.regions.isEmpty ? nil : drafts
+        self.drafts?.read(inference.tokens)
     }
 
-    /// The next step; nil after the last one, and after one that has thrown.
-    package func step(tokenizer: Tokenizer?) throws -> GenerationStep? {
-        guard stopReason == nil, !hasFailed else { return nil }
-        do { return try nextStep(tokenizer) } catch {
+    /// Whether there are no more steps: after the last one, and after one that has thrown.
+    package var hasEnded: Bool { stopReason != nil || hasFailed }
+
+    /// Whether no token has been chosen yet.
+    package var isReadingPrompt: Bool { prediction == nil }
+
+    /// The sequences that are to be read to their ends before the next token is chosen: prompts, then the token chosen last
+    /// with what is drafted after it. None where the draft has it already.
+    package func beginStep() -> [InferenceSession] {
+        guard let token = pendingToken else { return sequences }
+        pendingToken = nil
+        position += 1
+        drafts?.read([token])
+        if ahead.first?.token == token { return [] }
+        dropDraft()
+        let draft = drafts?.next(atMost: room - 1) ?? []
+        for sequence in sequences {
+            sequence.beginReading(
+                [token] + draft, output: draft.isEmpty ? .logits : .everyPosition,
+                withTangents: tangents == .withEachStep)
+        }
+        ahead = draft.map { ($0, []) }
+        return sequences
+    }
+
+    private var sequences: [InferenceSession] { [inference, companion].compactMap { $0 } }
+
+    /// Tokens that may still follow those that stand.
+    private var room: Int {
+        let free = sequences.map { $0.capacity - $0.tokens.count }.min() ?? 0
+        return min(free, limits.maximumTokens.map { promptLength + $0 - position } ?? .max)
+    }
+
+    /// Cuts off what was drafted and doesn't stand.
+    private func dropDraft() {
+        for sequence in sequences where !ahead.isEmpty { sequence.truncate(to: sequence.tokens.count - ahead.count) }
+        drafts?.refuse(ahead.count)
+        ahead = []
+    }
+
+    /// Chooses the next token.
+    /// - Parameter read: what follows each of the sequences that were to be read, or why that is not known.
+    package func finishStep(_ read: Result<[[Prediction]], any Error>, tokenizer: Tokenizer?) throws -> GenerationStep {
+        do {
+            let predictions = try following(read.get())
+            try Task.checkCancellation()
+            guard var prediction = predictions.first else { throw CancellationError() }
+            prediction.companion = predictions.dropFirst().first?.distribution
+            let step = try choose(prediction, tokenizer)
+            if hasEnded { dropDraft() }
+            return step
+        } catch {
             hasFailed = true
+            ahead = []
             throw error
         }
     }
 
-    private func nextStep(_ tokenizer: Tokenizer?) throws -> GenerationStep {
-        try Task.checkCancellation()
-        if let token = pendingToken {
-            let withTangents = tangents == .withEachStep
-            prediction =
-                try companion.map { try inference.append(token, beside: $0, withTangents: withTangents) }
-                ?? inference.append([token], withTangents: withTangents)
-        }
-        let position = inference.tokens.count
+    /// What follows each sequence's tokens that stand.
+    private func following(_ read: [[Prediction]]) throws -> [Prediction] {
+        guard !read.isEmpty else { return ahead.removeFirst().predictions }
+        let places = read.map { $0.suffix(1 + ahead.count) }
+        guard places.allSatisfy({ $0.count == 1 + ahead.count }) else { throw CancellationError() }
+        for index in ahead.indices { ahead[index].predictions = places.map { $0[$0.startIndex + 1 + index] } }
+        return places.compactMap(\.first)
+    }
+
+    /// The next step of a generation whose sequences nobody else's are evaluated beside; nil after the last one.
+    package func step(tokenizer: Tokenizer?) throws -> GenerationStep? {
+        guard !hasEnded else { return nil }
+        let sequences = beginStep()
+        return try finishStep(
+            Result { sequences.isEmpty ? [] : try inference.evaluator.read(sequences) }, tokenizer: tokenizer)
+    }
+
+    private func choose(_ prediction: Prediction, _ tokenizer: Tokenizer?) throws -> GenerationStep {
+        self.prediction = prediction
         let distribution = prediction.distribution
         let choice = try strategy.choose(
             DecodingContext(
-                distribution: distribution, tokens: inference.tokens, earlyLogits: prediction.earlyLogits,
+                distribution: distribution, tokens: Array(inference.tokens.prefix(position)), earlyLogits: prediction.earlyLogits,
                 companion: prediction.companion, relevance: relevance))
         guard distribution.logits.indices.contains(choice.token) else {
             throw GenerationError.invalid(
@@ -65,8 +133,10 @@ package final class GenerationState: @unchecked Sendable {  // Touched by the se
     }
 
     private func relevance(of tokens: [Int]) throws -> [[Double]] {
+        guard var prediction else { return [] }
         if prediction.tangents.isEmpty, !inference.regions.isEmpty {
             prediction = try inference.predictionWithTangents()
+            self.prediction = prediction
         }
         return inference.relevance(of: tokens, prediction)
     }
@@ -80,7 +150,7 @@ package final class GenerationState: @unchecked Sendable {  // Touched by the se
         if !limits.ignoresEndOfGeneration, tokenizer?.endsGeneration(token) == true { return .endOfGeneration }
         if text.hasStopped { return .stopString }
         if let maximum = limits.maximumTokens, position + 1 - promptLength >= maximum { return .maximumTokens }
-        let isFull = inference.remainingCapacity == 0 || companion?.remainingCapacity == 0
+        let isFull = sequences.contains { $0.remainingCapacity + ahead.count == 0 }
         return isFull ? .contextFull : nil
     }
 }

@@ -39,29 +39,31 @@ extension Session {
     /// - Throws: ``GenerationError`` for a prompt that is too long, ``InferenceError``, ``TensorGraphError``.
     public func logProbabilities(
         of prompt: Prompt, from start: Int = 1, alternatives: Int = 0, progress: @Sendable (Int) -> Void = { _ in }
-    ) throws -> [TokenLogProbability] {
+    ) async throws -> [TokenLogProbability] {
         let tokens = prompt.tokens
         guard tokens.count <= options.contextLength else {
             throw GenerationError.promptTooLong(promptLength: tokens.count, contextLength: options.contextLength)
         }
         guard start >= 1, start < tokens.count else { return [] }
-        let inference = try prepared([], rule: .attnLRP, for: Array(tokens[..<start]))
-        var results: [TokenLogProbability] = []
-        progress(inference.tokens.count)
-        while inference.tokens.count < tokens.count - 1 {
-            try Task.checkCancellation()
-            let position = inference.tokens.count
-            // The prediction after token start - 1 is the first one wanted.
-            let isOnlyRead = position < start - 1
-            let end = min(isOnlyRead ? start - 1 : tokens.count - 1, position + inference.everyPositionChunkLength)
-            let prediction = try inference.append(
-                Array(tokens[position..<end]), output: isOnlyRead ? .logits : .everyPosition)
-            for (offset, distribution) in (isOnlyRead ? [] : prediction.distributions).enumerated() {
-                results.append(
-                    TokenLogProbability(tokens[position + offset + 1], in: distribution, alternatives: alternatives))
-            }
+        return try await alone { session in
+            let inference = try session.prepared([], rule: .attnLRP, for: Array(tokens[..<start]), room: tokens.count - start)
+            var results: [TokenLogProbability] = []
             progress(inference.tokens.count)
+            while inference.tokens.count < tokens.count - 1 {
+                try Task.checkCancellation()
+                let position = inference.tokens.count
+                // The prediction after token start - 1 is the first one wanted.
+                let isOnlyRead = position < start - 1
+                let end = min(isOnlyRead ? start - 1 : tokens.count - 1, position + inference.everyPositionChunkLength)
+                let prediction = try inference.append(
+                    Array(tokens[position..<end]), output: isOnlyRead ? .logits : .everyPosition)
+                for (offset, distribution) in (isOnlyRead ? [] : prediction.distributions).enumerated() {
+                    results.append(
+                        TokenLogProbability(tokens[position + offset + 1], in: distribution, alternatives: alternatives))
+                }
+                progress(inference.tokens.count)
+            }
+            return results
         }
-        return results
     }
 }

@@ -14,12 +14,27 @@ public actor Session {
         public var threadCount: Int
         /// How keys, values and their tangents are stored.
         public var cacheType: CacheType
+        /// How far ahead of the model tokens are drafted; off unless asked for.
+        public var draft = DraftLength.off
 
         /// Options; by default 4096 positions in half precision and a thread for each core.
         public init(contextLength: Int = 4096, threadCount: Int = defaultThreadCount, cacheType: CacheType = .float16) {
             self.contextLength = contextLength
             self.threadCount = threadCount
             self.cacheType = cacheType
+        }
+
+        /// With no more threads than there are processors.
+        func checked() throws -> Options {
+            guard (1...Self.longestContext).contains(contextLength) else {
+                throw GenerationError.invalid(field: "context length", problem: "must be 1 to \(Self.longestContext)")
+            }
+            guard (1...512).contains(threadCount) else {
+                throw GenerationError.invalid(field: "threads", problem: "must be 1 to 512")
+            }
+            var checked = self
+            checked.threadCount = min(threadCount, ProcessorCount.available)
+            return checked
         }
 
         /// Processors that this process may use, by its affinity and by the quota of its container.
@@ -50,7 +65,13 @@ public actor Session {
     public nonisolated let model: LanguageModel
     /// What the session was made with.
     public nonisolated let options: Options
+    /// The batch that this session's generations are decoded in; nil where they are by themselves.
+    nonisolated let batch: DecodingBatch?
     private let executor = QueueExecutor(label: "attribution-guided-decoding.session")
+    /// Who waits for the caches while they are in use.
+    private var inLine: [CheckedContinuation<Void, Never>] = []
+    private var isInUse = false
+    private var ownEvaluator: BatchEvaluator?
     private var inference: InferenceSession?
     /// For strategies that want a second sequence; kept once there was one.
     private var companion: InferenceSession?
@@ -59,52 +80,107 @@ public actor Session {
 
     /// - Throws: ``GenerationError/invalid(field:problem:)`` for a context or a thread count that can't be.
     public init(_ model: LanguageModel, options: Options = Options()) throws {
-        guard (1...Options.longestContext).contains(options.contextLength) else {
-            throw GenerationError.invalid(
-                field: "context length", problem: "must be 1 to \(Options.longestContext)")
-        }
-        guard (1...512).contains(options.threadCount) else {
-            throw GenerationError.invalid(field: "threads", problem: "must be 1 to 512")
-        }
         self.model = model
-        var capped = options
-        capped.threadCount = min(options.threadCount, ProcessorCount.available)
-        self.options = capped
+        self.options = try options.checked()
+        batch = nil
+    }
+
+    /// A session whose generations are decoded beside those of the batch's other sessions.
+    public init(_ batch: DecodingBatch) {
+        model = batch.model
+        options = batch.options
+        self.batch = batch
     }
 
     /// Forgets all tokens; the next prompt is read from its beginning.
-    public func reset() {
-        inference?.truncate(to: 0)
-        companion?.truncate(to: 0)
+    public func reset() async {
+        await alone { session in
+            session.inference?.truncate(to: 0)
+            session.companion?.truncate(to: 0)
+        }
     }
 
     /// Bytes of caches and intermediate results.
-    public var byteCount: Int { (inference?.byteCount ?? 0) + (companion?.byteCount ?? 0) }
+    public var byteCount: Int {
+        get async { await alone { session in
+                [session.inference, session.companion].reduce(session.ownEvaluator?.byteCount ?? 0) {
+                    $0 + ($1?.byteCount ?? 0)
+                }
+            } }
+    }
 
     /// What the caches hold; nil before the first use.
-    public var cacheContents: CacheContents? { inference?.contents }
+    public var cacheContents: CacheContents? {
+        get async { await alone { $0.inference?.contents } }
+    }
 
-    /// Caches for a strategy's regions that hold `prompt` as far as they did before.
-    func prepared(_ regions: [RegionOfInterest], rule: PropagationRule, for tokens: [Int]) throws -> InferenceSession {
-        if let inference, inference.adopt(regions, rule: rule, tokens: tokens) { return inference }
+    /// Uses the caches while nobody else does, after those that asked before.
+    func alone<Result>(_ body: (isolated Session) async throws -> Result) async rethrows -> Result {
+        if isInUse {
+            await withCheckedContinuation { inLine.append($0) }
+        }
+        isInUse = true
+        defer {
+            isInUse = false
+            if !inLine.isEmpty {
+                isInUse = true
+                inLine.removeFirst().resume()
+            }
+        }
+        return try await body(self)
+    }
+
+    /// Caches for a strategy's regions that hold `tokens` as far as they did before, with room for some more.
+    func prepared(
+        _ regions: [RegionOfInterest], rule: PropagationRule, for tokens: [Int], room: Int?
+    ) throws -> InferenceSession {
+        let capacity = capacity(for: tokens.count, room: room, before: inference)
+        if let inference, capacity <= inference.capacity, inference.adopt(regions, rule: rule, tokens: tokens) {
+            return inference
+        }
         inference = nil  // Gives its memory back before the new one takes its own.
-        let fresh = try InferenceSession(model, regions: regions, options: inferenceOptions(rule))
+        let fresh = try InferenceSession(
+            model, regions: regions, options: inferenceOptions(rule, capacity), evaluator: evaluator)
         inference = fresh
         return fresh
     }
 
     /// Caches for a second sequence, which no region guides, that hold `tokens` as far as they did before.
-    func preparedCompanion(for tokens: [Int]) throws -> InferenceSession {
-        let companion = try companion ?? InferenceSession(model, regions: [], options: inferenceOptions(.attnLRP))
-        self.companion = companion
-        _ = companion.adopt([], rule: companion.options.rule, tokens: tokens)
-        return companion
+    func preparedCompanion(for tokens: [Int], room: Int?) throws -> InferenceSession {
+        let capacity = capacity(for: tokens.count, room: room, before: companion)
+        if let companion, capacity <= companion.capacity {
+            _ = companion.adopt([], rule: companion.options.rule, tokens: tokens)
+            return companion
+        }
+        companion = nil
+        let fresh = try InferenceSession(
+            model, regions: [], options: inferenceOptions(.attnLRP, capacity), evaluator: evaluator)
+        companion = fresh
+        return fresh
     }
 
-    private func inferenceOptions(_ rule: PropagationRule) -> InferenceSession.Options {
+    /// Positions that caches are to hold: no more than are needed, but at least twice as many as before where those were too few.
+    private func capacity(for tokenCount: Int, room: Int?, before: InferenceSession?) -> Int {
+        guard let room else { return options.contextLength }
+        let needed = min(options.contextLength, tokenCount + min(room, options.contextLength))
+        if let before, needed <= before.capacity { return needed }
+        return min(options.contextLength, max((needed + 511) / 512 * 512, 2 * (before?.capacity ?? 0)))
+    }
+
+    /// Of the batch, or of this session alone.
+    private var evaluator: BatchEvaluator {
+        get throws {
+            if let evaluator = batch?.evaluator ?? ownEvaluator { return evaluator }
+            let evaluator = try BatchEvaluator(model, threadCount: options.threadCount)
+            ownEvaluator = evaluator
+            return evaluator
+        }
+    }
+
+    private func inferenceOptions(_ rule: PropagationRule, _ capacity: Int) -> InferenceSession.Options {
         .init(
             contextLength: options.contextLength, threadCount: options.threadCount,
-            cacheType: options.cacheType.elementType, rule: rule)
+            cacheType: options.cacheType.elementType, rule: rule, capacity: capacity)
     }
 }
 

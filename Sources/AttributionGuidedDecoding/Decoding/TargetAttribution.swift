@@ -17,7 +17,7 @@ extension Session {
     public func attribution(
         of targets: [Int], after prompt: Prompt, region: RegionOfInterest, rule: PropagationRule = .attnLRP,
         progress: @Sendable (Int) -> Void = { _ in }
-    ) throws -> [TargetAttribution] {
+    ) async throws -> [TargetAttribution] {
         guard prompt.tokens.count <= options.contextLength else {
             throw GenerationError.promptTooLong(promptLength: prompt.tokens.count, contextLength: options.contextLength)
         }
@@ -25,14 +25,16 @@ extension Session {
         if let token = targets.first(where: { !(0..<model.configuration.vocabularySize).contains($0) }) {
             throw TokenError.outOfRange(token: token, vocabularySize: model.configuration.vocabularySize)
         }
-        let inference = try prepared([region], rule: rule, for: prompt.tokens)
-        let prediction = try inference.append(Array(prompt.tokens[inference.tokens.count...])) { done in
-            try Task.checkCancellation()
-            progress(done)
-        }
-        let scores = inference.relevance(of: targets, prediction)[0]
-        return zip(targets, scores).map {
-            TargetAttribution(token: $0, logit: Double(prediction.logits[$0]), regionScore: $1)
+        return try await alone { session in
+            let inference = try session.prepared([region], rule: rule, for: prompt.tokens, room: 0)
+            let prediction = try inference.append(Array(prompt.tokens[inference.tokens.count...])) { done in
+                try Task.checkCancellation()
+                progress(done)
+            }
+            let scores = inference.relevance(of: targets, prediction)[0]
+            return zip(targets, scores).map {
+                TargetAttribution(token: $0, logit: Double(prediction.logits[$0]), regionScore: $1)
+            }
         }
     }
 }

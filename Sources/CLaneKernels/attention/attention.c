@@ -48,30 +48,31 @@ static void begin(const struct block * b, const struct ggml_tensor * queries, st
 }
 
 // Divides the sums of a row by the sum of its weights.
-static void finish(const struct block * b, const struct ggml_tensor * queries, const struct ggml_tensor * head_weights,
-    const struct totals * totals, int row, float * result) {
+static void finish(const struct block * b, const struct ggml_tensor * queries, const struct totals * totals, int row,
+    float * result) {
     const int vector = b->kernels->vector_length;
+    const float * head_weights = b->layer->head_weights;
     float * output = result + row_offset(b, queries, 0, row);
     for (int lane = 0; lane < b->lane_count; lane++) {
         float * y = result + row_offset(b, queries, lane, row);
         const float * sums = b->wide ? wide_of(b, b->memory.sums, lane) + row : row_of(b, b->memory.sums, lane, row);
-        float share = (lane == 0 ? 1 : b->parameters->value_factor) / totals->weights[row];
+        float share = (lane == 0 ? 1 : b->sequence->value_factor) / totals->weights[row];
         float along = lane == 0 ? 0 : -totals->tangents[lane][row] * share;
-        if (lane > 0 && head_weights) along += ((const float *)head_weights->data)[(lane - 1) * queries->ne[1] + head_of(b, row)];
+        if (lane > 0 && head_weights) along += head_weights[(lane - 1) * queries->ne[1] + head_of(b, row)];
         for (long i = 0; i < b->head_width; i += vector)
             for (long j = i; j < i + vector && j < b->head_width; j++)
                 y[j] = sums[b->wide ? WIDE_ROWS * j : 3 * i + j] * share + (lane == 0 ? 0 : along * output[j]);
     }
 }
 
-static bool weights_vary(const struct block * b) { return b->parameters->score_factor != 0; }
+static bool weights_vary(const struct block * b) { return b->sequence->score_factor != 0; }
 
 // Lanes whose keys and values pass in one walk: the primal's beside the first tangent's; further tangents need the primal's once
 // more. Attention weights that are constants have no tangents.
 static int first_walk(const struct block * b) { return b->lane_count > 1 && weights_vary(b) ? 1 : 0; }
 
 static void score(const struct block * b, long start, long count) {
-    const struct lane_caches * caches = &b->parameters->caches;
+    const struct lane_caches * caches = &b->layer->caches;
     float * queries = b->memory.queries;
     for (int lane = first_walk(b); lane < (weights_vary(b) ? b->lane_count : 1); lane++) {
         struct lane_positions keys = positions_of(b, caches->keys, caches->values, lane, start, count);
@@ -94,7 +95,7 @@ static void cap(const struct block * b, long count) {
         float * s = scores_of(b, 0, row);
         for (long i = 0; i < 4 * count; i++) {
             float x = s[i] * p->scale / p->softcap, y = tanhf(x);
-            float slope = p->softcap_derivative ? 1 - y * y : x == 0 ? 1 : y / x;
+            float slope = b->sequence->softcap_derivative ? 1 - y * y : x == 0 ? 1 : y / x;
             s[i] = y * p->softcap / p->scale;
             for (int lane = 1; lane < b->lane_count && weights_vary(b); lane++) scores_of(b, lane, row)[i] *= slope;
         }
@@ -105,7 +106,7 @@ static void cap(const struct block * b, long count) {
 static void weigh(const struct block * b, long start, long count, struct totals * totals) {
     const struct lane_attention_parameters * p = b->parameters;
     // The factor on tangents of values, which is never 0, waits until all is summed.
-    const float score_factor = p->scale * p->score_factor / p->value_factor;
+    const float score_factor = p->scale * b->sequence->score_factor / b->sequence->value_factor;
     float shrink[WIDE_ROWS];
     for (int row = 0; row < WIDE_ROWS; row++) shrink[row] = 1;
     bool rises = false;
@@ -138,7 +139,7 @@ static const float * by_rows(const struct block * b, float * y, int lane) {
 }
 
 static void sum(const struct block * b, long start, long count) {
-    const struct lane_caches * caches = &b->parameters->caches;
+    const struct lane_caches * caches = &b->layer->caches;
     for (int lane = first_walk(b); lane < b->lane_count; lane++) {
         struct lane_positions values = positions_of(b, caches->values, caches->keys, lane, start, count);
         bool paired = lane > 0 && weights_vary(b);
@@ -161,7 +162,7 @@ static void sum(const struct block * b, long start, long count) {
     }
 }
 
-static void attend(const struct block * b, const struct ggml_tensor * queries, const struct ggml_tensor * head_weights, float * result) {
+static void attend(const struct block * b, const struct ggml_tensor * queries, float * result) {
     struct totals totals;
     long start, end;
     begin(b, queries, &totals, &start, &end);
@@ -172,31 +173,37 @@ static void attend(const struct block * b, const struct ggml_tensor * queries, c
         weigh(b, start, count, &totals);
         sum(b, start, count);
     }
-    for (int row = 0; row < b->row_count; row++) finish(b, queries, head_weights, &totals, row, result);
+    for (int row = 0; row < b->row_count; row++) finish(b, queries, &totals, row, result);
 }
 
 void lane_attention(struct ggml_tensor * result, struct lane_share part, void * parameters) {
     const struct lane_attention_parameters * p = parameters;
     const struct ggml_tensor * queries = result->src[0];
     struct block b = {.parameters = p, .kernels = lane_kernels(), .head_width = queries->ne[0], .width = padded(queries->ne[0])};
-    b.lane_count = (int)queries->ne[3];
     b.group = (int)queries->ne[1] / p->key_value_heads;
-    b.positions = result->src[1]->data;
-    int rows = b.group * (int)queries->ne[2];
-    int share = (rows * p->key_value_heads + p->thread_count - 1) / p->thread_count;  // at least one block for each thread
-    b.wide = b.kernels->wide_scores && share > ROWS && rows > ROWS;
-    b.row_limit = b.wide ? WIDE_ROWS : ROWS;
-    b.memory = divide(p->scratch + part.thread * lane_attention_scratch_count((int)b.head_width, b.lane_count), b.width, b.lane_count,
-        b.row_limit);
+    float * scratch = p->scratch + part.thread * lane_attention_scratch_count((int)b.head_width, p->lane_limit);
 
-    int block = share < b.row_limit ? share : b.row_limit;
-    if (block > rows) block = rows;
-    int blocks = (rows + block - 1) / block;
-    // Later rows see more, so that blocks are dealt out in turn.
-    for (int item = part.part; item < blocks * p->key_value_heads; item += part.part_count) {
-        b.key_head = item % p->key_value_heads;
-        b.first_row = item / p->key_value_heads * block;
-        b.row_count = rows - b.first_row < block ? rows - b.first_row : block;
-        attend(&b, queries, result->src[3], result->data);
+    int all = 0, item = 0;
+    for (int i = 0; i < p->batch->count; i++) all += b.group * p->batch->sequences[i].query_count;
+    const int share = (all * p->key_value_heads + p->thread_count - 1) / p->thread_count;  // at least one block for each thread
+    for (int i = 0; i < p->batch->count; i++) {
+        b.sequence = p->batch->sequences + i;
+        b.layer = b.sequence->layers + p->layer;
+        b.lane_count = b.sequence->lane_count;
+        const int rows = b.group * b.sequence->query_count;
+        b.wide = b.kernels->wide_scores && share > ROWS && rows > ROWS;
+        b.row_limit = b.wide ? WIDE_ROWS : ROWS;
+        b.memory = divide(scratch, b.width, b.lane_count, b.row_limit);
+        int block = share < b.row_limit ? share : b.row_limit;
+        if (block > rows) block = rows;
+        const int blocks = rows == 0 ? 0 : (rows + block - 1) / block;
+        // Later rows see more, so that blocks are dealt out in turn.
+        for (int j = 0; j < blocks * p->key_value_heads; j++, item++) {
+            if (item % part.part_count != part.part) continue;
+            b.key_head = j % p->key_value_heads;
+            b.first_row = j / p->key_value_heads * block;
+            b.row_count = rows - b.first_row < block ? rows - b.first_row : block;
+            attend(&b, queries, result->data);
+        }
     }
 }

@@ -31,15 +31,19 @@ static inline struct scratch divide(float * memory, long width, int lane_count, 
 // Rows are the queries that share a key head: (token, head of the group), heads first.
 struct block {
     const struct lane_attention_parameters * parameters;
+    const struct lane_sequence * sequence;
+    const struct lane_layer * layer;
     const struct lane_kernels * kernels;
     struct scratch memory;
     bool wide;
     int row_limit, key_head, group, lane_count, first_row, row_count;
     long head_width, width;  // as it is, and padded with zeros
-    const int32_t * positions;
 };
 
-static inline long row_position(const struct block * b, int row) { return b->positions[(b->first_row + row) / b->group]; }
+static inline long row_position(const struct block * b, int row) {
+    const struct lane_sequence * s = b->sequence;
+    return s->start + s->token_count - s->query_count + (b->first_row + row) / b->group;
+}
 
 static inline long first_seen(const struct block * b, int row) {
     long first = b->parameters->window > 0 ? row_position(b, row) - b->parameters->window + 1 : 0;
@@ -52,7 +56,8 @@ static inline int head_of(const struct block * b, int row) { return b->key_head 
 static inline long row_offset(const struct block * b, const struct ggml_tensor * queries, int lane, int row) {
     int index = b->first_row + row;
     long token = index / b->group, head = b->key_head * b->group + index % b->group;
-    return ((lane * queries->ne[2] + token) * queries->ne[1] + head) * queries->ne[0];
+    long column = b->sequence->first_query_column + lane * b->sequence->query_lane_stride + token;
+    return (column * queries->ne[1] + head) * queries->ne[0];
 }
 
 // What lies in memory from position `start` on.
@@ -72,7 +77,7 @@ static inline const char * rows_of(const struct block * b, float * buffer, const
 static inline struct lane_positions positions_of(const struct block * b, struct ggml_tensor * const * caches,
     struct ggml_tensor * const * next, int lane, long start, long count) {
     bool widened = b->width != b->head_width || b->wide;
-    long next_start = next == b->parameters->caches.values ? start : start + POSITIONS;
+    long next_start = next == b->layer->caches.values ? start : start + POSITIONS;
     return (struct lane_positions){
         .primal = rows_of(b, b->memory.primal, caches[0], start, count),
         .tangent = lane > 0 ? rows_of(b, b->memory.tangent, caches[lane], start, count) : NULL,

@@ -11,16 +11,33 @@ static void store_row(struct ggml_tensor * cache, long head, long position, cons
     else memcpy(y, x, 4 * cache->ne[0]);
 }
 
+// A row of keys or values of all heads, and where it belongs.
+struct new_row { struct ggml_tensor * cache; long column, position; };
+
+// Calls `body` with each new row of the batch that is a part's: rows are dealt out in turn, `counter` after those before.
+#define EACH_NEW_ROW(share, batch, layer, kind, counter, body)                                                                  \
+    for (int sequence = 0; sequence < (batch)->count; sequence++) {                                                             \
+        const struct lane_sequence * s = (batch)->sequences + sequence;                                                         \
+        const struct lane_caches * caches = &s->layers[layer].caches;                                                           \
+        for (int lane = 0; lane < s->lane_count; lane++)                                                                        \
+            for (int token = 0; token < s->token_count; token++, (counter)++) {                                                 \
+                if ((counter) % (share).part_count != (share).part) continue;                                                   \
+                const struct new_row new = {((kind) == 0 ? caches->keys : caches->values)[lane],                                \
+                    s->first_column + lane * s->lane_stride + token, s->start + token};                                         \
+                body                                                                                                            \
+            }                                                                                                                   \
+    }
+
 void lane_store(struct ggml_tensor * result, struct lane_share share, void * parameters) {
-    const struct lane_caches * caches = parameters;
-    const int32_t * positions = result->src[2]->data;
+    const struct lane_store_parameters * p = parameters;
+    long counter = 0;
     for (int kind = 0; kind < 2; kind++) {
         const struct ggml_tensor * source = result->src[kind];
-        const long width = source->ne[0], heads = source->ne[1], tokens = source->ne[2], rows = heads * tokens * source->ne[3];
-        for (long row = share.part; row < rows; row += share.part_count) {
-            struct ggml_tensor * cache = (kind == 0 ? caches->keys : caches->values)[row / heads / tokens];
-            store_row(cache, row % heads, positions[row / heads % tokens], (const float *)source->data + row * width);
-        }
+        const long width = source->ne[0], heads = source->ne[1];
+        EACH_NEW_ROW(share, p->batch, p->layer, kind, counter, {
+            for (long head = 0; head < heads; head++)
+                store_row(new.cache, head, new.position, (const float *)source->data + (new.column * heads + head) * width);
+        })
     }
 }
 
@@ -48,32 +65,37 @@ static void rotate(float * restrict y, const float * restrict x, const float * r
     memcpy(y + count, x + count, 4 * (width - count));
 }
 
+// A head of queries or keys: normed, where there is a gain, and turned.
+static void turn(const struct lane_place_parameters * p, const struct ggml_tensor * source, const struct ggml_tensor * gain,
+    const struct ggml_tensor * table, long column, long head, float * y) {
+    const long width = source->ne[0], heads = source->ne[1];
+    const float * data = source->data, * x = data + (column * heads + head) * width;
+    float normed[width];
+    if (gain) {
+        const struct lane_column c = lane_column_at(p->norms.groups, p->norms.group_count, column);
+        lane_kernels()->norm(normed, x, data + (c.primal * heads + head) * width, gain->data, width, p->norms.parameters + c.group);
+        x = normed;
+    }
+    rotate(y, x, (const float *)table->data + column * table->ne[0], table->ne[0], width, p->halves);
+}
+
 void lane_place(struct ggml_tensor * result, struct lane_share share, void * parameters) {
     const struct lane_place_parameters * p = parameters;
-    const struct ggml_tensor * table = result->src[3];
-    const int32_t * positions = result->src[4]->data;
-    const long width = result->ne[0], tokens = result->ne[2], lanes = result->ne[3];
-    float normed[width], turned[width];
-    long first = share.part;  // Rows are dealt out over queries, keys and values alike.
-    for (int kind = 0; kind < 3; kind++) {
-        const struct ggml_tensor * source = result->src[kind];
-        const struct ggml_tensor * gain = kind == 0 ? p->query_gain : kind == 1 ? p->key_gain : NULL;
-        const long heads = source->ne[1], rows = heads * tokens;
-        long row = first;
-        for (; row < rows * lanes; row += share.part_count) {
-            const float * x = (const float *)source->data + row * width;
-            const long head = row % heads, token = row / heads % tokens, lane = row / rows;
-            if (gain) {
-                lane_kernels()->norm(normed, x, (const float *)source->data + row % rows * width, gain->data, width, &p->norm);
-                x = normed;
-            }
-            if (kind < 2) {
-                float * y = kind == 0 ? (float *)result->data + row * width : turned;
-                rotate(y, x, (const float *)table->data + token * table->ne[0], table->ne[0], width, p->halves);
-                x = y;
-            }
-            if (kind > 0) store_row((kind == 1 ? p->caches.keys : p->caches.values)[lane], head, positions[token], x);
+    const struct ggml_tensor * queries = result->src[0], * keys = result->src[1], * values = result->src[2], * table = result->src[3];
+    const long width = queries->ne[0], heads = queries->ne[1], key_heads = keys->ne[1];
+    float turned[width];
+    long counter = 0;
+    for (long column = 0; column < queries->ne[2]; column++, counter++)
+        for (long head = 0; head < heads && counter % share.part_count == share.part; head++)
+            turn(p, queries, p->query_gain, table, column, head, (float *)result->data + (column * heads + head) * width);
+    EACH_NEW_ROW(share, p->batch, p->layer, 0, counter, {
+        for (long head = 0; head < key_heads; head++) {
+            turn(p, keys, p->key_gain, table, new.column, head, turned);
+            store_row(new.cache, head, new.position, turned);
         }
-        first = row - rows * lanes;
-    }
+    })
+    EACH_NEW_ROW(share, p->batch, p->layer, 1, counter, {
+        for (long head = 0; head < key_heads; head++)
+            store_row(new.cache, head, new.position, (const float *)values->data + (new.column * key_heads + head) * width);
+    })
 }

@@ -2,12 +2,17 @@
 #include "kernels.h"
 
 void lane_norm(struct ggml_tensor * result, struct lane_share share, void * parameters) {
+    const struct lane_norms * p = parameters;
     const struct ggml_tensor * x = result->src[0], * gain = result->src[1];
     const struct lane_kernels * kernels = lane_kernels();
-    long width = x->ne[0], rows = x->ne[1] * x->ne[2], all = rows * x->ne[3];
+    const long width = x->ne[0], heads = x->ne[1], rows = ggml_nrows(x);
     const float * input = x->data;
-    for (long row = share.part; row < all; row += share.part_count)
-        kernels->norm((float *)result->data + row * width, input + row * width, input + row % rows * width, gain->data, width, parameters);
+    for (long row = share.part; row < rows; row += share.part_count) {
+        const struct lane_column column = lane_column_at(p->groups, p->group_count, row / heads);
+        const long primal = column.primal * heads + row % heads;
+        kernels->norm((float *)result->data + row * width, input + row * width, input + primal * width, gain->data, width,
+            p->parameters + column.group);
+    }
 }
 
 // A part's elements, first ..< last, of `count`: parts begin at multiples of 64, whole vectors and cache lines.
@@ -19,12 +24,18 @@ static bool elements_of(struct lane_share share, long count, long * first, long 
 }
 
 void lane_gated_product(struct ggml_tensor * result, struct lane_share share, void * parameters) {
+    const struct lane_gated_products * p = parameters;
     const struct ggml_tensor * gate = result->src[0], * up = result->src[1];
-    const long count = gate->ne[0] * gate->ne[1] * gate->ne[2];
-    long first, last;
-    if (elements_of(share, count, &first, &last))
-        lane_kernels()->gated_product((float *)result->data + first, (const float *)gate->data + first,
-            (const float *)up->data + first, last - first, count, (int)gate->ne[3], parameters);
+    long start = 0;
+    for (int group = 0; group < p->group_count; group++) {
+        const struct lane_group * g = p->groups + group;
+        const long count = gate->ne[0] * gate->ne[1] * g->token_count;
+        long first, last;
+        if (elements_of(share, count, &first, &last))
+            lane_kernels()->gated_product((float *)result->data + start + first, (const float *)gate->data + start + first,
+                (const float *)up->data + start + first, last - first, count, g->lane_count, p->parameters + group);
+        start += count * g->lane_count;
+    }
 }
 
 void lane_sum(struct ggml_tensor * result, struct lane_share share, void * parameters) {

@@ -1,7 +1,8 @@
 // Operations on all lanes of an activation at once, as custom operations of ggml on the CPU.
 //
-// An activation is float32 [width, heads, tokens, lanes], contiguous; lane 0 is the primal, every other lane a tangent.
-// Lane 0 is computed in the same way whatever the number of lanes.
+// An activation is float32 [width, heads, columns], contiguous: one group of tokens after the other, in a group one lane after
+// the other, in a lane one token after the other. Lane 0 is the primal, every other lane a tangent. Lane 0 is computed in the
+// same way whatever the lanes, tokens and groups beside it.
 #pragma once
 
 #include <stdbool.h>
@@ -46,22 +47,37 @@ void lane_team_forget(struct lane_team * team, const struct lane_step * steps);
 enum lane_activation { LANE_SILU, LANE_GELU_TANH };
 enum { LANE_LIMIT = 16 };
 
-// RMSNorm. Sources: x; gain [width].
+struct lane_group {
+    long token_count;
+    int lane_count;
+};
+
+// RMSNorm. Sources: x; gain [width]. Parameters: struct lane_norms.
 struct lane_norm_parameters {
     float epsilon;
     bool derivative;  // the true derivative for the tangents, instead of a constant 1 / rms
+};
+struct lane_norms {
+    int group_count;
+    const struct lane_group * groups;
+    const struct lane_norm_parameters * parameters;  // of each group
 };
 void lane_norm(struct ggml_tensor * result, struct lane_share share, void * parameters);
 
 // Sources: a; b, of the same shape. No parameters.
 void lane_sum(struct ggml_tensor * result, struct lane_share share, void * parameters);
 
-// activation(gate) * up. Sources: gate; up.
+// activation(gate) * up. Sources: gate; up. Parameters: struct lane_gated_products.
 struct lane_gated_product_parameters {
     enum lane_activation activation;
     bool derivative;     // the activation's derivative for the tangents, instead of its ratio to the gate
     float gate_factor;   // on the tangents of the activated gate
     float up_factor;     // on the tangents of up
+};
+struct lane_gated_products {
+    int group_count;
+    const struct lane_group * groups;
+    const struct lane_gated_product_parameters * parameters;  // of each group
 };
 void lane_gated_product(struct ggml_tensor * result, struct lane_share share, void * parameters);
 
@@ -72,38 +88,63 @@ struct lane_caches {
     struct ggml_tensor * values[LANE_LIMIT];
 };
 
-// Writes new keys and values to the caches. Sources: keys and values [headWidth, keyValueHeads, tokens, lanes]; positions, int32
-// [tokens]. The result carries nothing; whoever reads the caches names it as a source. Parameters: struct lane_caches.
+// What attention needs of a layer for one sequence.
+struct lane_layer {
+    struct lane_caches caches;
+    const float * head_weights;  // [heads, tangents], whose products with the primal's output are added to the tangents; or NULL
+};
+
+// New tokens of one sequence. The column of a token's lane is first + lane * stride + token, counted among the sequence's own.
+struct lane_sequence {
+    int start, token_count;  // position of the first new token; their number
+    int query_count;         // so many of them, the last ones, attend
+    int lane_count;
+    int first_column, lane_stride;              // in keys and values
+    int first_query_column, query_lane_stride;  // in queries and results
+    bool softcap_derivative;  // for tangents the derivative of soft-capping, instead of its ratio
+    float score_factor;       // on the tangents of scores; 0: attention weights are constants
+    float value_factor;       // on the tangents of values
+    const struct lane_layer * layers;
+};
+// The sequences whose tokens are evaluated together. It is read when an operation is computed, and may change until then.
+struct lane_batch {
+    int count;
+    struct lane_sequence * sequences;
+};
+
+// Writes new keys and values to the caches. Sources: keys and values [headWidth, keyValueHeads, columns]. The result carries
+// nothing; whoever reads the caches names it as a source.
+struct lane_store_parameters {
+    const struct lane_batch * batch;
+    int layer;
+};
 void lane_store(struct ggml_tensor * result, struct lane_share share, void * parameters);
 
 // All that happens to queries, keys and values between their products and attention: the norms of heads, where there are gains;
-// rotary position embeddings; keys and values go to the caches. Sources: queries, keys, values; rotations [dimensions, 1, tokens], the
-// cosines of all angles and then their sines; positions. The result are the queries.
+// rotary position embeddings; keys and values go to the caches. Sources: queries, keys, values, all of the same columns; rotations
+// [dimensions, 1, columns], the cosines of all angles and then their sines. The result are the queries.
 struct lane_place_parameters {
-    struct lane_caches caches;
+    const struct lane_batch * batch;
+    int layer;
     const struct ggml_tensor * query_gain, * key_gain;  // [headWidth], or NULL
-    struct lane_norm_parameters norm;
+    struct lane_norms norms;
     bool halves;  // elements i and i + dimensions / 2 are turned together, instead of 2 i and 2 i + 1
 };
 void lane_place(struct ggml_tensor * result, struct lane_share share, void * parameters);
 // 1 in the first half of each row, 0 in the second: rotated, these are cosines and sines. No parameters.
 void lane_rotation_units(struct ggml_tensor * result, struct lane_share share, void * parameters);
 
-// Causal softmax attention over the caches. Sources: queries [headWidth, heads, tokens, lanes]; positions, int32 [tokens];
-// the result of lane_store; optionally weights of heads [1, 1, heads, tangents], whose products with the primal's output
-// are added to the tangents.
+// Causal softmax attention over the caches. Sources: queries [headWidth, heads, columns]; the result of lane_store.
 struct lane_attention_parameters {
-    struct lane_caches caches;
+    const struct lane_batch * batch;
+    int layer;
     int key_value_heads;
     int window;  // positions seen, the own one included; 0: all
     float scale;
-    float softcap;            // scores are softcap * tanh(scale * q.k / softcap); 0: they aren't capped
-    bool softcap_derivative;  // its derivative for the tangents, instead of its ratio
+    float softcap;  // scores are softcap * tanh(scale * q.k / softcap); 0: they aren't capped
     const struct ggml_tensor * sinks;  // [heads], a logit more for each head, without a value; NULL: none
-    float score_factor;  // on the tangents of scores; 0: attention weights are constants
-    float value_factor;  // on the tangents of values
-    float * scratch;     // thread_count times lane_attention_scratch_count() floats
-    int thread_count;
+    float * scratch;                   // thread_count times lane_attention_scratch_count() floats
+    int thread_count, lane_limit;
 };
 size_t lane_attention_scratch_count(int head_width, int lane_count);
 void lane_attention(struct ggml_tensor * result, struct lane_share share, void * parameters);
@@ -118,9 +159,9 @@ void lane_panels_fill(void * panels, enum ggml_type type, const void * weights, 
 
 // Columns [width, count] on their way into a product: RMSNorm can be part of it.
 struct lane_column_parameters {
-    long width, primal_columns;       // the columns of the primal come first
+    long width;
     const struct ggml_tensor * gain;  // of the norm; NULL: none
-    struct lane_norm_parameters norm;
+    struct lane_norms norms;
 };
 
 // Quantises columns for products with weights of a type, once for all threads and all matrices that take the same. Source: the
@@ -135,8 +176,8 @@ bool lane_same_columns(enum ggml_type a, enum ggml_type b);
 size_t lane_columns_size(enum ggml_type weights, long width, long count);
 void lane_prepare_columns(struct ggml_tensor * result, struct lane_share share, void * parameters);
 
-// Linear layers, W x + b, of some matrices with the same columns, each block of weights decoded once for all of them. The primal's
-// columns alone get the bias. The result has for each matrix, one after the other, [rows, count]. Sources: columns; with panels and
+// Linear layers, W x + b, of some matrices with the same columns, each block of weights decoded once for all of them. Of each group
+// the primal alone gets the bias. The result has for each matrix, one after the other, [rows, count]. Sources: columns; with panels and
 // more than LANE_FEW_COLUMNS of them, columns as lane_prepare_columns() made them. The weights are no source: ggml lets only its own
 // products name weights in a layout of another's. Parts must not be more than panels, or rows where there are none.
 //
@@ -157,8 +198,10 @@ struct lane_product_parameters {
     int matrix_count, columns;
     int sum_source;                         // which source is added; 0: none
     struct lane_column_parameters input;
+    int group_count;
+    const struct lane_group * groups;
     bool gated;
-    struct lane_gated_product_parameters gate;
+    struct lane_gated_products gate;
     char * scratch;  // lane_product_scratch_size() bytes a thread, aligned to 64
 };
 // Whether there is a kernel for so many columns and weights that lie as a file has them.

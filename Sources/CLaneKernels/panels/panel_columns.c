@@ -62,8 +62,9 @@ void panel_prepare_columns(char * y, const struct lane_column_parameters * p, en
         for (long c = 0; c < size; c++) {
             const float * x = columns + (first + c) * p->width;
             if (p->gain) {
-                const float * primal = columns + (first + c) % p->primal_columns * p->width;
-                lane_kernels()->norm(normed, x, primal, p->gain->data, p->width, &p->norm);
+                const struct lane_column place = lane_column_at(p->norms.groups, p->norms.group_count, first + c);
+                lane_kernels()->norm(normed, x, columns + place.primal * p->width, p->gain->data, p->width,
+                    p->norms.parameters + place.group);
                 x = normed;
             }
             prepare_column(y + first * whole_size + c * column_size, size * column_size, x, p->width, type);

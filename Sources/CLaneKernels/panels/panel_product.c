@@ -131,11 +131,16 @@ static void add(const struct share * s, const struct ggml_tensor * other, long c
 
 // From the results of two matrices, which lie one after the other, that of the gated product behind them.
 static void gate(const struct lane_product_parameters * p, const struct share * s, float * y, long columns) {
-    const long rows = s->work.rows, first = first_row(s), all = rows * columns;
-    for (long token = 0; token < p->input.primal_columns; token++) {
-        const float * x = y + token * rows + first;
-        lane_kernels()->gated_product(y + 2 * all + token * rows + first, x, x + all, last_row(s) - first, rows * p->input.primal_columns,
-            (int)(columns / p->input.primal_columns), &p->gate);
+    const long rows = s->work.rows, all = rows * columns;
+    long start = first_row(s);
+    for (int group = 0; group < p->gate.group_count; group++) {
+        const struct lane_group * g = p->gate.groups + group;
+        for (long token = 0; token < g->token_count; token++) {
+            const float * x = y + start + token * rows;
+            lane_kernels()->gated_product(y + 2 * all + start + token * rows, x, x + all, last_row(s) - first_row(s),
+                rows * g->token_count, g->lane_count, p->gate.parameters + group);
+        }
+        start += rows * g->token_count * g->lane_count;
     }
 }
 
@@ -157,7 +162,7 @@ void panels_product(const struct lane_product_parameters * p, struct ggml_tensor
                     (float *)(scratch + few_size(p->input.width)));
             few_columns(&s->work, scratch, count, s->first, s->last);
         }
-        product_add_bias(s->work.y, s->work.stride, s->matrix->bias, p->input.primal_columns, first_row(s), last_row(s));
+        product_add_bias(p, s->work.y, s->matrix, first_row(s), last_row(s));
         if (p->sum_source > 0) add(s, result->src[p->sum_source], count);
     }
     if (p->gated && share_count > 0) gate(p, &shares[0], result->data, count);

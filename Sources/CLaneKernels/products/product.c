@@ -17,11 +17,15 @@ bool lane_rows_take(const struct ggml_tensor * weights, long columns) {
         && ggml_is_matrix(weights) && ggml_is_contiguous(weights) && weights->ne[0] % 32 == 0 && row_kernel(weights->type).product;
 }
 
-void product_add_bias(float * y, long stride, const struct ggml_tensor * bias, long columns, long first, long last) {
-    if (!bias) return;
-    const float * b = bias->data;
-    for (long c = 0; c < columns; c++)
-        for (long i = first; i < last; i++) y[c * stride + i] += b[i];
+void product_add_bias(const struct lane_product_parameters * p, float * y, const struct lane_matrix * matrix, long first, long last) {
+    if (!matrix->bias) return;
+    const float * b = matrix->bias->data;
+    for (int group = 0; group < p->group_count; group++) {
+        const struct lane_group * g = p->groups + group;
+        for (long c = 0; c < g->token_count; c++)
+            for (long i = first; i < last; i++) y[c * matrix->rows + i] += b[i];
+        y += g->token_count * g->lane_count * matrix->rows;
+    }
 }
 
 static void rows_product(const struct lane_product_parameters * p, struct ggml_tensor * result, char * prepared, struct lane_share share) {
@@ -34,7 +38,7 @@ static void rows_product(const struct lane_product_parameters * p, struct ggml_t
     const long blocks = p->input.width / 32;
     if (!share.again) kernel.column->prepare(prepared, columns->data, count * blocks);
     kernel.product(result->data, matrix->rows, matrix->weights->data, prepared, count, blocks, first, last);
-    product_add_bias(result->data, matrix->rows, matrix->bias, p->input.primal_columns, first, last);
+    product_add_bias(p, result->data, matrix, first, last);
 }
 
 size_t lane_product_scratch_size(long width) {

@@ -33,5 +33,5 @@ struct row_kernel row_product_avx2(enum ggml_type type), row_product_avx512(enum
 struct row_kernel row_product_bfloat(void);
 struct row_kernel row_product_portable(enum ggml_type type);
 
-// Adds the bias, where there is one, to rows first ..< last of some columns.
-void product_add_bias(float * y, long stride, const struct ggml_tensor * bias, long columns, long first, long last);
+// Adds a matrix's bias, where it has one, to rows first ..< last of the primal's columns of each group.
+void product_add_bias(const struct lane_product_parameters * p, float * y, const struct lane_matrix * matrix, long first, long last);

@@ -56,6 +56,18 @@ struct lane_kernels {
     void (*wide_shrink)(float * sums, const float * factors, long width);
 };
 
+// Which group a column belongs to, and which column is its token's primal.
+struct lane_column { int group; long primal; };
+INLINE struct lane_column lane_column_at(const struct lane_group * groups, int count, long column) {
+    long first = 0;
+    for (int group = 0; group < count; group++) {
+        const long end = first + groups[group].token_count * groups[group].lane_count;
+        if (column < end) return (struct lane_column){group, first + (column - first) % groups[group].token_count};
+        first = end;
+    }
+    return (struct lane_column){0, column};
+}
+
 extern const struct lane_kernels lane_kernels_portable, lane_kernels_avx2, lane_kernels_avx512;
 
 // Those of the instruction set in use.

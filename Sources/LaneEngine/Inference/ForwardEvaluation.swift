@@ -1,110 +1,103 @@
 import TensorGraph
 
-/// The forward pass over a few new tokens, as a graph that is kept and used again while its shape fits.
+/// The forward pass over a few new tokens of some sequences, as a graph that is kept and used again while its shape fits.
+///
+/// Every weight is read once for all of them. Where all attention is fused, a graph serves whichever sequences fill it.
 package final class ForwardEvaluation {
     struct Shape: Hashable {
-        /// The sequences whose tokens are evaluated together; mostly one.
-        var sequences: [Extent]
-        var laneCount: Int
-        var output: Output
-        /// Layers whose inputs are to be read out too.
-        var earlyLayers: [Int] = []
+        /// All new tokens, and those whose output is wanted.
+        var layout, wanted: LaneLayout
+        /// Whether anything comes out; else only the caches are filled.
+        var predicts: Bool
+        /// Whether the output matrix is applied to the tangents too.
+        var scoresAll: Bool
+        /// For each layer whose input is to be read out too, how many tokens want it.
+        var earlyCounts: [Int: Int]
+        /// Positions that the sequences may come to have.
+        var contextLength: Int
+        /// Where attention is composed, how much of each sequence takes part.
+        var composed: [Extent]?
 
-        /// How much of a sequence takes part.
         struct Extent: Hashable {
-            /// New tokens.
-            var tokenCount: Int
-            /// Cached positions, rounded up; nil where all attention is fused, which looks only at what is there.
-            var historyLength: Int?
+            var group: Int
+            var tokens, wantedTokens: Range<Int>
+            /// Cached positions, rounded up.
+            var historyLength: Int
         }
-
-        var tokenCount: Int { sequences.reduce(0) { $0 + $1.tokenCount } }
-    }
-
-    /// What is wanted at the last of the new tokens.
-    package enum Output: Hashable {
-        /// Only the caches' new entries.
-        case none
-        /// The primal's logits, and the tangents before the output matrix.
-        case logits
-        /// Besides, every token's relevance to each region: the output matrix applied to the tangents.
-        case allScores
-        /// The primal's logits after each of the new tokens.
-        case everyPosition
     }
 
     let shape: Shape
-    /// Where the sequences' keys and values are.
-    let caches: [LaneCache]
     private let plan: GraphPlan
-    private let tokens, positions: Tensor
-    /// `[1, 1, tokens, lanes]`; nil where the primal is the only lane.
+    private let tokens, positions, wantedPositions: Tensor
+    private let wantedColumns: Tensor?
+    /// `[1, 1, columns]`; nil where the primal is the only lane.
     private let laneWeights: Tensor?
-    private let sequences: [LaneSequence]
+    private let batch = LaneBatch(), wantedBatch = LaneBatch()
+    private let parts: [BatchPart]
     private var logits, probabilities, hidden: Tensor?
-    private var earlyLogits: [Tensor] = []
+    /// Of each early layer the columns asked for, and what comes out.
+    private var early: [Int: (columns: Tensor, logits: Tensor)] = [:]
 
+    /// - Parameter memories: of the sequences, where attention is composed.
     init(
-        _ model: LanguageModel, _ shape: Shape, rule: PropagationRule, caches: [LaneCache],
-        headWeights: [Int: Tensor], fusesOperations: Bool, on stream: ComputeStream
+        _ model: LanguageModel, _ shape: Shape, memories: [SequenceMemory], fusesOperations: Bool,
+        on stream: ComputeStream
     ) throws {
         self.shape = shape
-        self.caches = caches
         let configuration = model.configuration
+        let (layout, wanted) = (shape.layout, shape.wanted)
+        let tensorsPerGroup = 80 + 20 * layout.mostLanes
+        let tensorsPerSequence = 60 + 110 * layout.mostLanes
         let graph = try Graph(
-            capacity: 128 + configuration.layerCount * (150 + 130 * shape.laneCount) * shape.sequences.count)
-        tokens = graph.input(.int32, shape.tokenCount, name: "tokens")
-        let positions = graph.input(.int32, shape.tokenCount, name: "positions")
+            capacity: 256 + configuration.layerCount
+                * (80 + tensorsPerGroup * layout.groups.count + tensorsPerSequence * (shape.composed?.count ?? 0)))
+        let columns = LaneColumns(graph: graph, all: layout, wanted: wanted)
+        tokens = graph.input(.int32, layout.columnCount, name: "tokens")
+        let positions = graph.input(.int32, layout.columnCount, name: "positions")
         self.positions = positions
+        let wantedColumns =
+            layout == wanted ? nil : graph.input(.int32, wanted.columnCount, name: "wanted columns")
+        self.wantedColumns = wantedColumns
+        let wantedPositions =
+            layout == wanted ? positions : graph.input(.int32, wanted.columnCount, name: "wanted positions")
+        self.wantedPositions = wantedPositions
         laneWeights =
-            shape.laneCount == 1
-            ? nil : graph.input(.float32, 1, 1, shape.tokenCount, shape.laneCount, name: "lane weights")
-        var sequences: [LaneSequence] = []
-        for (extent, cache) in zip(shape.sequences, caches) {
-            let start = sequences.last?.tokens.upperBound ?? 0
-            let tokens = start..<start + extent.tokenCount
-            let inputs = AttentionInputs(
-                graph, configuration,
-                positions: tokens.count == shape.tokenCount ? positions : graph.slice(positions, axis: 0, tokens),
-                historyLength: extent.historyLength)
-            sequences.append(LaneSequence(tokens: tokens, inputs: inputs, cache: cache))
+            layout.mostLanes == 1 ? nil : graph.input(.float32, 1, 1, layout.columnCount, name: "lane weights")
+        let parts = zip(shape.composed ?? [], memories).map { extent, memory in
+            BatchPart(
+                group: extent.group, tokens: extent.tokens, wantedTokens: extent.wantedTokens, memory: memory,
+                inputs: AttentionInputs(
+                    graph, configuration, tokenCount: extent.tokens.count, historyLength: extent.historyLength))
         }
-        self.sequences = sequences
-        let context = LaneContext(graph: graph, rule: rule, laneCount: shape.laneCount, headWeights: headWeights)
-        let fused = FusedLaneOperations(context, configuration, threadCount: stream.threadCount)
-        let composed = ComposedLaneOperations(context: context)
-        let allFused = shape.sequences.allSatisfy { $0.historyLength == nil }
-        func propagator(_ device: Int?, wantedCount: Int) -> ForwardLanes {
-            let isFused = allFused || (fusesOperations && device == nil && shape.laneCount <= Graph.laneLimit)
+        self.parts = parts
+        let composed = ComposedLaneOperations(columns: columns, parts: parts)
+        let fused = FusedLaneOperations(columns, batch, configuration, threadCount: stream.threadCount)
+        let lastFused = fused.with(wantedBatch)
+        func propagator(_ device: Int?, isLast: Bool) -> ForwardLanes {
+            let isFused =
+                shape.composed == nil || (fusesOperations && device == nil && layout.mostLanes <= Graph.laneLimit)
             return ForwardLanes(
-                graph: graph, laneCount: shape.laneCount, positions: positions, sequences: sequences,
-                wantedCount: wantedCount, operations: isFused ? fused : composed)
+                columns: columns, positions: positions, wantedPositions: wantedPositions,
+                wantedColumns: isLast ? wantedColumns : nil,
+                operations: isFused ? (isLast ? lastFused : fused) : composed)
         }
 
         var x = graph.reshape(
-            graph.rows(model.weights.embedding, tokens), configuration.embeddingLength, 1, shape.tokenCount)
+            graph.rows(model.weights.embedding, tokens), configuration.embeddingLength, 1, layout.columnCount)
         if configuration.embeddingScale != 1 { x = graph.scale(x, by: configuration.embeddingScale) }
-        if let laneWeights {
-            // Each lane starts as its weights times the embeddings; the primal's weight is 1.
-            let copies = graph.repeated(x, configuration.embeddingLength, 1, shape.tokenCount, shape.laneCount)
-            x = graph.multiply(copies, laneWeights)
-        }
-        let predictedCount = shape.output == .everyPosition ? shape.tokenCount : 1
+        // Each lane starts as its weights times the embeddings; the primal's weight is 1.
+        if let laneWeights { x = graph.multiply(x, laneWeights) }
         var earlyInputs: [Int: Tensor] = [:]
         for (index, weights) in model.weights.layers.enumerated() {
-            if shape.earlyLayers.contains(index) { earlyInputs[index] = x }
-            let isLast = index == configuration.layerCount - 1
+            if shape.earlyCounts[index] != nil { earlyInputs[index] = x }
             let block = DecoderBlock(
                 propagator: propagator(
-                    model.layerDevices[index], wantedCount: isLast ? predictedCount : shape.tokenCount),
-                configuration: configuration, weights: weights, index: index,
-                contextLength: caches.map(\.contextLength).max() ?? 0)
+                    model.layerDevices[index], isLast: index == configuration.layerCount - 1),
+                configuration: configuration, weights: weights, index: index, contextLength: shape.contextLength)
             x = block(x)
         }
-        if shape.output == .none {
-            graph.include(x)
-        } else {
-            let propagator = propagator(model.layerDevices.last ?? nil, wantedCount: predictedCount)
+        if shape.predicts {
+            let propagator = propagator(model.layerDevices.last ?? nil, isLast: true)
             let normed = propagator.scaled(
                 propagator.normed(
                     x, model.weights.outputNorm, configuration.norm, epsilon: configuration.normEpsilon),
@@ -113,58 +106,113 @@ package final class ForwardEvaluation {
                 let product = propagator.linear(x, model.weights.output)
                 return configuration.logitSoftcap.map { propagator.activated(product, .softcapped($0)) } ?? product
             }
-            let wanted = shape.output == .allScores ? normed : graph.slice(normed, axis: 3, 0..<1)
-            let product = logits(wanted)
-            let distribution = graph.softmax(graph.slice(product, axis: 3, 0..<1))
+            let product = logits(shape.scoresAll ? normed : graph.contiguous(columns.primal(normed)))
+            let distribution = graph.softmax(shape.scoresAll ? graph.contiguous(columns.primal(product)) : product)
             [product, distribution, normed].forEach(graph.output)
             (self.logits, probabilities, hidden) = (product, distribution, normed)
-            earlyLogits = shape.earlyLayers.compactMap { layer in
-                earlyInputs[layer].map { input in
-                    let token = graph.slice(
-                        graph.slice(input, axis: 2, shape.tokenCount - 1..<shape.tokenCount), axis: 3, 0..<1)
-                    return logits(graph.contiguous(token))
-                }
+            for (layer, input) in earlyInputs.sorted(by: { $0.key < $1.key }) {
+                let count = shape.earlyCounts[layer] ?? 0
+                let chosen = graph.input(.int32, count, name: "early columns")
+                let rows = graph.rows(graph.reshape(input, input.shape[0], layout.columnCount), chosen)
+                let result = logits(graph.reshape(rows, input.shape[0], 1, count))
+                graph.output(result)
+                early[layer] = (chosen, result)
             }
-            earlyLogits.forEach(graph.output)
+        } else {
+            graph.include(x)
         }
         // No layer may need them, but they are written.
-        graph.include(positions)
+        [positions, wantedPositions].forEach(graph.include)
         plan = try GraphPlan(graph, on: stream)
     }
 
-    /// Evaluates the sequences' new tokens.
-    /// - Parameters:
-    ///   - newTokens: of one sequence after the other.
-    ///   - starts: for each sequence the position of its first new token.
-    ///   - weights: for each tangent lane the weight of each new token.
-    func run(tokens newTokens: [Int], starts: [Int], weights: [[Float]]) throws -> Prediction? {
-        tokens.write(newTokens.map { Int32($0) })
-        positions.write(
-            zip(starts, shape.sequences).flatMap { start, extent in (0..<extent.tokenCount).map { Int32(start + $0) } })
-        for (sequence, start) in zip(sequences, starts) { sequence.inputs.write(start: start) }
-        laneWeights?.write(
-            Array(repeating: Float(1), count: shape.tokenCount) + weights.prefix(shape.laneCount - 1).joined())
-        try plan.compute()
-        guard let logits, let probabilities, let hidden else { return nil }
-        let early = earlyLogits.map { $0.readFloats() }
-        if shape.output == .everyPosition {
-            let width = logits.shape[0]
-            let (all, allProbabilities) = (
-                logits.readFloats().split(into: width), probabilities.readFloats().split(into: width)
-            )
-            return Prediction(
-                logits: all[all.count - 1], probabilities: allProbabilities[all.count - 1], tangents: [],
-                earlyLogits: early, distributions: zip(all, allProbabilities).map(Distribution.init),
-                embeddingLength: hidden.shape[0])
+    /// Evaluates the new tokens of sequences that fill the shape.
+    /// - Parameter steps: in the order of their places.
+    /// - Returns: of each what follows its tokens whose output is wanted.
+    func run(_ steps: [SequenceStep]) throws -> [[Prediction]] {
+        let layout = shape.layout
+        func perColumn<Value>(_ value: (SequenceStep) -> [Value]) -> [Value] {
+            layout.perColumn(
+                layout.groups.indices.map { group in steps.filter { $0.place.group == group }.flatMap(value) })
         }
-        let logitLanes = logits.readFloats().split(into: logits.shape[0])
-        return Prediction(
-            logits: logitLanes[0], probabilities: probabilities.readFloats(),
-            tangents: Array(hidden.readFloats().split(into: hidden.shape[0]).dropFirst()),
-            scores: shape.output == .allScores ? Array(logitLanes.dropFirst()) : nil,
-            earlyLogits: early, embeddingLength: hidden.shape[0])
+        tokens.write(perColumn { $0.tokens.map { Int32($0) } })
+        positions.write(perColumn { $0.range.map { Int32($0) } })
+        if let wantedColumns {
+            wantedColumns.write(columnsOfWanted(steps))
+            wantedPositions.write(
+                shape.wanted.perColumn(
+                    layout.groups.indices.map { group in
+                        steps.filter { $0.place.group == group }.flatMap { step in
+                            step.range.suffix(step.place.wantedTokens.count).map { Int32($0) }
+                        }
+                    }))
+        }
+        laneWeights?.write(
+            layout.groups.indices.flatMap { group in
+                (0..<layout.groups[group].laneCount).flatMap { lane in
+                    steps.filter { $0.place.group == group }.flatMap { $0.weights(lane: lane) }
+                }
+            })
+        for (part, step) in zip(parts, steps) { part.inputs?.write(start: step.range.lowerBound) }
+        batch.write(steps.map { $0.sequence(layout, layout, wantsAll: true) })
+        wantedBatch.write(steps.map { $0.sequence(layout, shape.wanted, wantsAll: false) })
+        for (layer, (chosen, _)) in early {
+            chosen.write(steps.filter { $0.earlyLayers.contains(layer) }.flatMap(primalColumns))
+        }
+        try plan.compute()
+        return try steps.map { try predictions(of: $0, among: steps) }
     }
 
     /// Bytes of inputs and intermediate results.
     var byteCount: Int { plan.byteCount }
+}
+
+// MARK: Places
+
+extension ForwardEvaluation {
+    private func columnsOfWanted(_ steps: [SequenceStep]) -> [Int32] {
+        zip(shape.layout.groups, shape.layout.ranges).enumerated().flatMap { index, group in
+            (0..<group.0.laneCount).flatMap { lane in
+                steps.filter { $0.place.group == index }.flatMap { step in
+                    step.place.tokens.suffix(step.place.wantedTokens.count).map {
+                        Int32(group.1.lowerBound + lane * group.0.tokenCount + $0)
+                    }
+                }
+            }
+        }
+    }
+
+    /// Columns of the primals of the tokens whose output is wanted.
+    private func primalColumns(_ step: SequenceStep) -> [Int32] {
+        let start = shape.layout.ranges[step.place.group].lowerBound
+        return step.place.tokens.suffix(step.place.wantedTokens.count).map { Int32(start + $0) }
+    }
+
+    private func predictions(of step: SequenceStep, among steps: [SequenceStep]) throws -> [Prediction] {
+        guard let logits, let probabilities, let hidden, step.output != .none else { return [] }
+        let place = step.place
+        let group = shape.wanted.groups[place.group]
+        let firstColumn = shape.wanted.ranges[place.group].lowerBound
+        let firstPrimal = shape.wanted.groups.prefix(place.group).reduce(0) { $0 + $1.tokenCount }
+        func row(_ index: Int, of x: Tensor) -> [Float] { x.readFloats(index * x.shape[0]..<(index + 1) * x.shape[0]) }
+        return place.wantedTokens.enumerated().map { index, token in
+            func column(_ lane: Int) -> Int { firstColumn + lane * group.tokenCount + token }
+            let tangentLanes = 1..<max(1, group.laneCount)
+            return Prediction(
+                logits: row(shape.scoresAll ? column(0) : firstPrimal + token, of: logits),
+                probabilities: row(firstPrimal + token, of: probabilities),
+                tangents: tangentLanes.map { row(column($0), of: hidden) },
+                scores: step.output == .allScores ? tangentLanes.map { row(column($0), of: logits) } : nil,
+                earlyLogits: step.earlyLayers.compactMap { layer in
+                    early[layer].map { row(earlyRow(of: step, layer, among: steps) + index, of: $0.logits) }
+                }, embeddingLength: hidden.shape[0])
+        }
+    }
+
+    /// The first row of a sequence's tokens among those that want a layer's input.
+    private func earlyRow(of step: SequenceStep, _ layer: Int, among steps: [SequenceStep]) -> Int {
+        steps.prefix { $0.session !== step.session }.reduce(0) { count, other in
+            count + (other.earlyLayers.contains(layer) ? other.place.wantedTokens.count : 0)
+        }
+    }
 }

@@ -4,7 +4,7 @@ import TensorGraph
 ///
 /// A session belongs to one task at a time. `laneCount` is 1 + the number of regions; each costs one more column in
 /// every matrix product and a tangent cache of the size of the KV cache.
-package final class InferenceSession {
+package final class InferenceSession: @unchecked Sendable {  // Handed from one task to another, never shared.
     package struct Options: Sendable {
         package var contextLength: Int
         package var threadCount: Int
@@ -12,16 +12,19 @@ package final class InferenceSession {
         package var rule: PropagationRule
         /// Whether layers on the CPU use one kernel for each part, instead of ggml's operations.
         package var fusesOperations: Bool
+        /// Positions that the caches hold, of those that the sequence may come to have; nil for all.
+        package var capacity: Int?
 
         package init(
             contextLength: Int, threadCount: Int, cacheType: ElementType = .float16, rule: PropagationRule = .attnLRP,
-            fusesOperations: Bool = true
+            fusesOperations: Bool = true, capacity: Int? = nil
         ) {
             self.contextLength = contextLength
             self.threadCount = threadCount
             self.cacheType = cacheType
             self.rule = rule
             self.fusesOperations = fusesOperations
+            self.capacity = capacity
         }
     }
 
@@ -37,49 +40,45 @@ package final class InferenceSession {
     private var tangentLength = 0
     /// Positions up to here may hold tangents of tokens that have since been dropped.
     private var staleTangentEnd = 0
-    private let stream: ComputeStream
-    let cache: LaneCache
-    private let headWeights: [Int: Tensor]
-    private let headWeightBuffer: TensorBuffer?
+    /// What evaluates this sequence, alone or beside others.
+    package let evaluator: BatchEvaluator
+    let memory: SequenceMemory
     /// Tangents of all positions before this one are zero.
     private var firstTangentPosition: Int
-    private var evaluations: [ForwardEvaluation] = []
+    private var reading: Reading?
     /// Layers whose inputs are read out beside the last one's.
     package var earlyLayers: [Int] = []
 
     /// - Precondition: positions and heads of the regions fit the model; ``RegionOfInterest/validate(against:)`` checks.
-    package init(_ model: LanguageModel, regions: [RegionOfInterest], options: Options) throws {
+    /// - Parameter evaluator: that of the sequences that this one is to be evaluated beside; by default one of its own.
+    package init(
+        _ model: LanguageModel, regions: [RegionOfInterest], options: Options, evaluator: BatchEvaluator? = nil
+    ) throws {
         try InferenceError.check(options.contextLength, against: model.configuration)
         self.model = model
         (self.regions, scales) = regions.normalised
         let regions = self.regions
         self.options = options
         firstTangentPosition = regions.compactMap(\.firstPosition).min() ?? .max
-        stream = try ComputeStream(devices: model.devices, threadCount: options.threadCount)
-        cache = try LaneCache(
-            model, contextLength: options.contextLength, laneCount: 1 + regions.count, type: options.cacheType)
-        let layers = Set(regions.flatMap { $0.heads.keys.map(\.layer) }).sorted()
-        headWeightBuffer =
-            layers.isEmpty
-            ? nil
-            : try TensorBuffer(
-                layers.map { (.float32, [1, 1, model.configuration.attention[$0].headCount, regions.count]) }, on: .cpu,
-                purpose: "head weights")
-        headWeights = Dictionary(uniqueKeysWithValues: zip(layers, headWeightBuffer?.tensors ?? []))
-        for (layer, tensor) in headWeights {
-            tensor.write(
-                regions.flatMap { region in
-                    (0..<model.configuration.attention[layer].headCount).map {
-                        Float(region.heads[.init(layer: layer, head: $0)] ?? 0)
-                    }
-                })
-        }
+        self.evaluator =
+            try evaluator
+            ?? BatchEvaluator(model, threadCount: options.threadCount, fusesOperations: options.fusesOperations)
+        memory = try SequenceMemory(
+            model,
+            cache: LaneCache(
+                model, contextLength: options.capacity ?? options.contextLength, laneCount: 1 + regions.count, type: options.cacheType),
+            regions: regions)
     }
 
-    /// Bytes of caches and intermediate results.
-    package var byteCount: Int { cache.byteCount + evaluations.reduce(0) { $0 + $1.byteCount } }
+    deinit { evaluator.forget(memory) }
 
-    package var contents: CacheContents { CacheContents(tokens: tokens, regions: regions, rule: options.rule) }
+    /// Bytes of the caches.
+    package var byteCount: Int { memory.cache.byteCount }
+
+    package var contents: CacheContents {
+        CacheContents(
+            tokens: Array(tokens.prefix(reading?.keptCount ?? tokens.count)), regions: regions, rule: options.rule)
+    }
 
     /// Takes on another prompt and other regions, keeping what the caches hold of them.
     /// - Returns: false where the caches can't serve: other heads, another rule or another number of regions.
@@ -103,8 +102,9 @@ package final class InferenceSession {
         }
     }
 
-    /// Drops all tokens from position `length` on.
+    /// Drops all tokens from position `length` on, and what is being read.
     package func truncate(to length: Int) {
+        reading = nil
         staleTangentEnd = max(staleTangentEnd, tangentLength)
         tokens.removeSubrange(min(length, tokens.count)...)
         tangentLength = min(tangentLength, tokens.count)
@@ -120,117 +120,121 @@ package final class InferenceSession {
         _ newTokens: [Int], output: ForwardEvaluation.Output = .logits, withTangents: Bool = true,
         progress: (Int) throws -> Void = { _ in }
     ) throws -> Prediction {
-        precondition(!newTokens.isEmpty && newTokens.count <= remainingCapacity)
-        let start = tokens.count
-        tokens += newTokens
-        do {
-            return try evaluate(
-                from: withTangents ? min(start, tangentLength) : start, withTangents: withTangents, output, progress)
-        } catch {
-            truncate(to: start)
-            throw error
-        }
-    }
-
-    /// Appends a token to this sequence and to `companion`, another one of the same model, in one batch: each weight is read
-    /// once for both. What follows the other is ``Prediction/companion``.
-    package func append(_ token: Int, beside companion: InferenceSession, withTangents: Bool = true) throws
-        -> Prediction
-    {
-        precondition(remainingCapacity > 0 && companion.remainingCapacity > 0)
-        guard regions.isEmpty, companion.regions.isEmpty else {
-            // In a batch all sequences have the same lanes.
-            let other = try companion.append([token]).distribution
-            var prediction = try append([token], withTangents: withTangents)
-            prediction.companion = other
-            return prediction
-        }
-        // This one comes last, since the early layers' say is that of the last token.
-        let both = [companion, self]
-        let evaluation = try evaluation(
-            .init(
-                sequences: both.map { .init(tokenCount: 1, historyLength: $0.historyLength($0.tokens.count + 1)) },
-                laneCount: 1, output: .everyPosition, earlyLayers: earlyLayers),
-            caches: both.map(\.cache))
-        let starts = both.map(\.tokens.count)
-        guard var prediction = try evaluation.run(tokens: [token, token], starts: starts, weights: []),
-            prediction.isFinite
-        else {
-            throw InferenceError.notFinite(path: model.path, position: tokens.count)
-        }
-        for sequence in both {
-            sequence.tokens.append(token)
-            sequence.tangentLength = sequence.tokens.count
-        }
-        prediction.companion = prediction.distributions.first
-        return prediction
+        beginReading(newTokens, output: output, withTangents: withTangents)
+        return try readAlone(progress)
     }
 
     /// The prediction after the last token again, with tangents, which are caught up where they were left out.
     package func predictionWithTangents(output: ForwardEvaluation.Output = .logits) throws -> Prediction {
-        try evaluate(from: min(tangentLength, tokens.count - 1), withTangents: true, output, { _ in })
+        let start = min(tangentLength, tokens.count - 1)
+        reading = Reading(keptCount: tokens.count, start: start, position: start, withTangents: true, output: output)
+        return try readAlone { _ in }
     }
 
-    private func evaluate(
-        from start: Int, withTangents: Bool, _ output: ForwardEvaluation.Output, _ progress: (Int) throws -> Void
-    ) throws -> Prediction {
-        var position = start
-        while true {
-            let chunk = nextChunk(from: position, withTangents: withTangents)
-            let isLast = chunk.range.upperBound == tokens.count
-            let evaluation = try evaluation(
-                .init(
-                    sequences: [
-                        .init(tokenCount: chunk.range.count, historyLength: historyLength(chunk.range.upperBound))
-                    ],
-                    laneCount: chunk.laneCount, output: isLast ? output : .none,
-                    earlyLayers: isLast ? earlyLayers : []),
-                caches: [cache])
-            let weights = regions.map { region in chunk.range.map { Float(region.weight(at: $0)) } }
-            let prediction = try evaluation.run(
-                tokens: Array(tokens[chunk.range]), starts: [position], weights: weights)
-            if withTangents { tangentLength = chunk.range.upperBound }
-            position = chunk.range.upperBound
-            if isLast, var prediction {
-                guard prediction.isFinite else {
-                    throw InferenceError.notFinite(path: model.path, position: tokens.count - 1)
-                }
-                prediction.scores = prediction.scores.map {
-                    zip($0, scales).map { row, scale in row.map { $0 * Float(scale) } }
-                }
-                return withTangents ? prediction.withZeroTangents(regions.count) : prediction
-            }
-            try progress(position - start)
-        }
+    private func readAlone(_ progress: (Int) throws -> Void) throws -> Prediction {
+        let predictions = try evaluator.read([self]) {
+            if let reading { try progress(reading.position - reading.start) }
+        }[0]
+        var last = predictions[predictions.count - 1]
+        if predictions.count > 1 { last.distributions = predictions.map(\.distribution) }
+        return last
+    }
+}
+
+// MARK: Reading
+
+/// Tokens on their way into the caches, a step at a time.
+extension InferenceSession {
+    private struct Reading {
+        /// Tokens that stay where reading stops before its end.
+        let keptCount: Int
+        let start: Int
+        /// The next token to evaluate.
+        var position: Int
+        let withTangents: Bool
+        let output: ForwardEvaluation.Output
+        var predictions: [Prediction] = []
     }
 
-    /// The next tokens to evaluate at once, and with how many lanes: before the first token of a region all tangents are
-    /// zero, so that the primal alone suffices.
-    private func nextChunk(from start: Int, withTangents: Bool) -> (range: Range<Int>, laneCount: Int) {
-        let firstTangent = withTangents ? max(start, min(firstTangentPosition, tokens.count)) : tokens.count
-        let laneCount = firstTangent > start ? 1 : cache.laneCount
-        if laneCount == 1, withTangents, staleTangentEnd > start {
-            cache.clearTangents()
+    /// Appends tokens that ``BatchEvaluator/advance(_:)`` is to evaluate.
+    package func beginReading(
+        _ newTokens: [Int], output: ForwardEvaluation.Output = .logits, withTangents: Bool = true
+    ) {
+        precondition(!newTokens.isEmpty && newTokens.count <= remainingCapacity && reading == nil)
+        let kept = tokens.count
+        tokens += newTokens
+        let start = withTangents ? min(kept, tangentLength) : kept
+        reading = Reading(
+            keptCount: kept, start: start, position: start, withTangents: withTangents, output: output)
+    }
+
+    /// Tokens that are still to be evaluated.
+    package var unreadCount: Int { reading.map { tokens.count - $0.position } ?? 0 }
+
+    /// Leading tokens that have been evaluated.
+    package var evaluatedCount: Int { tokens.count - unreadCount }
+
+    /// Drops what has not been read to its end.
+    package func stopReading() {
+        guard let reading else { return }
+        truncate(to: reading.keptCount)
+    }
+
+    /// What is to be evaluated next, and with how many lanes: before the first token of a region all tangents are zero, so
+    /// that the primal alone suffices. Nil where nothing is being read.
+    func nextStep(columnLimit: Int?) -> SequenceStep? {
+        guard let reading else { return nil }
+        let start = reading.position
+        let firstTangent =
+            reading.withTangents ? max(start, min(firstTangentPosition, tokens.count)) : tokens.count
+        let laneCount = firstTangent > start ? 1 : 1 + regions.count
+        if laneCount == 1, reading.withTangents, staleTangentEnd > start {
+            memory.cache.clearTangents()
             staleTangentEnd = 0
         }
         let end = laneCount == 1 ? firstTangent : tokens.count
-        return (start..<min(end, start + chunkLength(from: start, laneCount: laneCount)), laneCount)
+        let limit = min(
+            chunkLength(from: start, laneCount: laneCount), columnLimit.map { max(1, $0 / laneCount) } ?? .max)
+        let range = start..<min(end, start + limit)
+        let isLast = range.upperBound == tokens.count
+        return SequenceStep(
+            session: self, range: range, laneCount: laneCount,
+            output: isLast || reading.output == .everyPosition ? reading.output : .none)
     }
 
-    /// A graph of this shape, an earlier one where there is one. A few are kept: one for each kind of decoding step.
-    private func evaluation(_ shape: ForwardEvaluation.Shape, caches: [LaneCache]) throws -> ForwardEvaluation {
-        let fits = { (evaluation: ForwardEvaluation) in
-            evaluation.shape == shape && evaluation.caches.elementsEqual(caches, by: ===)
+    /// Takes in what a step has given.
+    /// - Returns: what follows the tokens whose output was wanted; nil where there is more to read.
+    func finish(_ step: SequenceStep, _ predictions: [Prediction]) throws -> [Prediction]? {
+        guard var reading else { return nil }
+        reading.position = step.range.upperBound
+        if reading.withTangents { tangentLength = reading.position }
+        guard predictions.allSatisfy(\.isFinite) else {
+            stopReading()
+            throw InferenceError.notFinite(path: model.path, position: step.range.upperBound - 1)
         }
-        if let index = evaluations.firstIndex(where: fits) {
-            evaluations.append(evaluations.remove(at: index))
-            return evaluations[evaluations.count - 1]
+        reading.predictions += predictions.map { prediction in
+            var prediction = prediction
+            prediction.scores = prediction.scores.map {
+                zip($0, scales).map { row, scale in row.map { $0 * Float(scale) } }
+            }
+            return reading.withTangents ? prediction.withZeroTangents(regions.count) : prediction
         }
-        if evaluations.count >= 3 { evaluations.removeFirst() }
-        let evaluation = try ForwardEvaluation(
-            model, shape, rule: options.rule, caches: caches, headWeights: headWeights,
-            fusesOperations: options.fusesOperations, on: stream)
-        evaluations.append(evaluation)
-        return evaluation
+        let isDone = reading.position == tokens.count
+        self.reading = isDone ? nil : reading
+        return isDone ? reading.predictions : nil
+    }
+}
+
+extension ForwardEvaluation {
+    /// What is wanted of the new tokens.
+    package enum Output: Hashable {
+        /// Only the caches' new entries.
+        case none
+        /// After the last one the primal's logits, and the tangents before the output matrix.
+        case logits
+        /// Besides, every token's relevance to each region: the output matrix applied to the tangents.
+        case allScores
+        /// What ``logits`` gives, after each of them.
+        case everyPosition
     }
 }

@@ -2,21 +2,20 @@ import TensorGraph
 
 /// Lane operations composed of ggml's own, which run on every device.
 struct ComposedLaneOperations: LaneOperations {
-    let context: LaneContext
+    let columns: LaneColumns
+    /// The sequences, group by group.
+    let parts: [BatchPart]
 
-    private var graph: Graph { context.graph }
-    private var rule: PropagationRule { context.rule }
-    private var laneCount: Int { context.laneCount }
+    private var graph: Graph { columns.graph }
 
-    func linear(_ columns: Tensor, _ layers: [LinearWeights], tokenCount: Int) -> [Tensor] {
+    func linear(_ x: Tensor, _ layers: [LinearWeights]) -> [Tensor] {
         layers.map { layer in
-            let y = graph.multiplyMatrix(layer.weight, columns)
+            let y = graph.multiplyMatrix(layer.weight, x)
             guard let bias = layer.bias else { return y }
-            let (width, lanes) = (y.shape[0], y.shape[1] / tokenCount)
-            let perLane = graph.reshape(y, width, 1, tokenCount, lanes)
-            // The other lanes get zeros.
-            let biased = graph.add(perLane, graph.padded(graph.reshape(bias, width), axis: 3, to: lanes))
-            return graph.reshape(biased, width, tokenCount * lanes)
+            let biased = columns.eachGroup(graph.reshape(y, y.shape[0], 1, y.shape[1])) { context, part in
+                context.biased(part, graph.reshape(bias, bias.elementCount))
+            }
+            return graph.reshape(biased, y.shape[0], y.shape[1])
         }
     }
 
@@ -27,53 +26,93 @@ struct ComposedLaneOperations: LaneOperations {
     }
 
     func rmsNorm(_ x: Tensor, gain: Tensor?, epsilon: Float) -> Tensor {
-        let meanSquare = graph.meanOfRows(graph.square(context.primal(x)))
-        let rms = graph.squareRoot(graph.scale(meanSquare, by: 1, offset: epsilon))
-        var y = graph.divide(x, rms)
-        if rule.norm == .derivative, x.shape[3] > 1 {
+        let y = columns.eachGroup(x) { context, x in
+            let meanSquare = graph.meanOfRows(graph.square(context.primal(x)))
+            let rms = graph.squareRoot(graph.scale(meanSquare, by: 1, offset: epsilon))
+            let y = graph.divide(x, rms)
+            guard context.rule.norm == .derivative, x.shape[3] > 1 else { return y }
             // The derivative removes from the tangent its share along the normed primal.
             let normed = context.primal(y)
             let shape = y.shape
             let repeatedNormed = graph.repeated(normed, shape[0], shape[1], shape[2], shape[3] - 1)
             let share = graph.meanOfRows(graph.multiply(context.tangents(y), normed))
-            y = graph.concatenate(
+            return graph.concatenate(
                 normed, graph.subtract(context.tangents(y), graph.multiply(repeatedNormed, share)), axis: 3)
         }
         return gain.map { graph.multiply(y, $0) } ?? y
     }
 
     func gatedProduct(gate: Tensor, up: Tensor, _ function: ActivationFunction) -> Tensor {
-        let (gate0, up0) = (context.primal(gate), context.primal(up))
-        let factor = function.gate(gate0, in: graph)
-        let activated = graph.multiply(gate0, factor)
-        return context.joined(of: gate, graph.multiply(activated, up0)) {
-            let throughUp = graph.scale(graph.multiply(context.tangents(up), activated), by: rule.upFactor)
-            guard rule.gateFactor != 0 else { return throughUp }
-            let slope = function.slope(gate0, gate: factor, activated: activated, rule.activation, in: graph)
-            let throughGate = graph.multiply(graph.multiply(context.tangents(gate), slope), up0)
-            return graph.add(throughUp, graph.scale(throughGate, by: rule.gateFactor))
+        columns.eachGroup(gate, up) { context, gate, up in
+            let (rule, gate0, up0) = (context.rule, context.primal(gate), context.primal(up))
+            let factor = function.gate(gate0, in: graph)
+            let activated = graph.multiply(gate0, factor)
+            return context.joined(of: gate, graph.multiply(activated, up0)) {
+                let throughUp = graph.scale(graph.multiply(context.tangents(up), activated), by: rule.upFactor)
+                guard rule.gateFactor != 0 else { return throughUp }
+                let slope = function.slope(gate0, gate: factor, activated: activated, rule.activation, in: graph)
+                let throughGate = graph.multiply(graph.multiply(context.tangents(gate), slope), up0)
+                return graph.add(throughUp, graph.scale(throughGate, by: rule.gateFactor))
+            }
         }
     }
 
     func attention(
-        queries: Tensor, keys: Tensor, values: Tensor, _ attention: SoftmaxAttention, layer: Int,
-        in sequence: LaneSequence
+        queries: Tensor, keys: Tensor, values: Tensor, _ attention: SoftmaxAttention, layer: Int
     ) -> Tensor {
-        let (width, heads, tokens) = (queries.shape[0], queries.shape[1], queries.shape[2])
-        let keyValueHeads = keys.shape[1]
-        let history = sequence.inputs.historyLength
+        let (queryGroups, keyGroups, valueGroups) = (
+            columns.groups(of: queries), columns.groups(of: keys), columns.groups(of: values)
+        )
+        func tokens(_ range: Range<Int>, of group: Tensor) -> Tensor {
+            range.count == group.shape[2] ? group : graph.contiguous(graph.slice(group, axis: 2, range))
+        }
+        var outputs = [[Tensor]](repeating: [], count: columns.all.groups.count)
+        for part in parts {
+            guard let keys = keyGroups[part.group], let values = valueGroups[part.group], let inputs = part.inputs
+            else {
+                continue
+            }
+            let cached = store(
+                tokens(part.tokens, of: keys), tokens(part.tokens, of: values), layer: layer, part.memory.cache, inputs)
+            let attending = queries.shape[2] == columns.all.columnCount ? part.tokens : part.wantedTokens
+            guard !attending.isEmpty, let queries = queryGroups[part.group] else {
+                // Nothing else asks for what it has written.
+                (cached.keys + cached.values).forEach(graph.include)
+                continue
+            }
+            outputs[part.group].append(
+                self.attention(
+                    queries: tokens(attending, of: queries), cached, attention, layer: layer, part, inputs))
+        }
+        return columns.joined(
+            outputs.filter { !$0.isEmpty }.map { group in
+                group.dropFirst().reduce(group[0]) { graph.concatenate($0, $1, axis: 2) }
+            })
+    }
+
+    /// Of one sequence: `[headWidth, heads, tokens, lanes]` to `[headWidth * heads, 1, tokens, lanes]`.
+    private func attention(
+        queries: Tensor, _ cached: (keys: [Tensor], values: [Tensor]), _ attention: SoftmaxAttention, layer: Int,
+        _ part: BatchPart, _ inputs: AttentionInputs
+    ) -> Tensor {
+        let (width, heads, tokens, laneCount) = (
+            queries.shape[0], queries.shape[1], queries.shape[2], queries.shape[3]
+        )
+        let keyValueHeads = cached.keys[0].shape[2]
+        let history = inputs.historyLength
+        let rule = self.columns.all.groups[part.group].rule
+        let context = LaneContext(graph: graph, rule: rule)
         // Query heads that share a key head form one block of columns: [width, tokens * group, keyValueHeads, lanes].
         let columns = graph.reshape(
             graph.contiguous(graph.permute(queries, 0, 2, 1, 3)), width, tokens * heads / keyValueHeads, keyValueHeads,
             laneCount)
-        let (cachedKeys, cachedValues) = store(keys, values, layer: layer, in: sequence)
 
         func keyMatrix(_ lane: Int) -> Tensor {
-            graph.slice(cachedKeys[lane], axis: 1, 0..<history)
+            graph.slice(cached.keys[lane], axis: 1, 0..<history)
         }
         func valueMatrix(_ lane: Int) -> Tensor {
             // A row of the product's left side is one element of the values at all positions.
-            graph.contiguous(graph.permute(graph.slice(cachedValues[lane], axis: 1, 0..<history), 1, 0, 2, 3))
+            graph.contiguous(graph.permute(graph.slice(cached.values[lane], axis: 1, 0..<history), 1, 0, 2, 3))
         }
         let primalValues = valueMatrix(0)
         func perHead(_ x: Tensor) -> Tensor { graph.reshape(x, x.shape[0], tokens, heads, x.shape[3]) }
@@ -85,7 +124,7 @@ struct ComposedLaneOperations: LaneOperations {
         let usesAllQueries = laneCount > 1 && rule.passesThroughAttentionWeights
         let products = perHead(graph.multiplyMatrix(keyMatrix(0), usesAllQueries ? columns : context.primal(columns)))
         let scores = AttentionScores(context.primal(products), attention, rule, in: graph)
-        let mask = sequence.inputs.mask(attention.slidingWindow).map { graph.suffix($0, axis: 1, tokens) }
+        let mask = inputs.mask(attention.slidingWindow).map { graph.suffix($0, axis: 1, tokens) }
         let weights = graph.softmax(scores.value, mask: mask, scale: scores.scale, sinks: attention.sinks)
         let output = graph.multiplyMatrix(primalValues, perKeyHead(weights))
         var lanes = [perHead(output)]
@@ -100,7 +139,7 @@ struct ComposedLaneOperations: LaneOperations {
                 tangent = graph.add(graph.multiplyMatrix(primalValues, perKeyHead(weightTangents)), tangent)
             }
             tangent = perHead(tangent)
-            if let weightsOfHeads = context.headWeights[layer] {
+            if let weightsOfHeads = part.memory.headWeights[layer] {
                 tangent = graph.add(tangent, graph.multiply(lanes[0], context.lane(weightsOfHeads, lane - 1)))
             }
             lanes.append(tangent)
@@ -111,16 +150,17 @@ struct ComposedLaneOperations: LaneOperations {
 
     /// Writes keys and values of the new tokens into the cache; the results are the caches of each lane afterwards.
     private func store(
-        _ keys: Tensor, _ values: Tensor, layer: Int, in sequence: LaneSequence
+        _ keys: Tensor, _ values: Tensor, layer: Int, _ cache: LaneCache, _ inputs: AttentionInputs
     ) -> (keys: [Tensor], values: [Tensor]) {
-        let cache = sequence.cache
         func written(_ x: Tensor, _ lane: Int, into cache: Tensor) -> Tensor {
             graph.writeRows(
-                graph.permute(context.lane(x, lane), 0, 2, 1, 3), into: cache, at: sequence.inputs.cacheRows)
+                graph.permute(graph.slice(x, axis: 3, lane..<lane + 1), 0, 2, 1, 3), into: cache,
+                at: inputs.cacheRows)
         }
+        let lanes = 0..<keys.shape[3]
         return (
-            (0..<laneCount).map { written(keys, $0, into: cache.keys(layer: layer, lane: $0)) },
-            (0..<laneCount).map { written(values, $0, into: cache.values(layer: layer, lane: $0)) }
+            lanes.map { written(keys, $0, into: cache.keys(layer: layer, lane: $0)) },
+            lanes.map { written(values, $0, into: cache.values(layer: layer, lane: $0)) }
         )
     }
 }

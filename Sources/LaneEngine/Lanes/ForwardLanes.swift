@@ -1,31 +1,35 @@
 import TensorGraph
 
-/// Forward mode: activations with any number of tangents beside them, all as columns of one matrix.
+/// Forward mode: activations with any number of tangents beside them, those of several sequences as columns of one matrix.
 ///
-/// An activation is a tensor `[width, heads, tokens, lanes]`. Lane 0 is the primal, the model's own activation; every
+/// An activation is a tensor `[width, heads, columns]`. A token's lane 0 is the primal, the model's own activation; every
 /// other lane is a tangent, the sum over the region of `weight * relevance` on its way to the logits. Linear layers
-/// don't tell lanes apart: all of them pass in one matrix product. The other parts do: see ``LaneOperations``.
+/// don't tell columns apart: all of them pass in one matrix product. The other parts do: see ``LaneLayout`` and
+/// ``LaneOperations``.
 struct ForwardLanes: Propagation {
-    let graph: Graph
-    let laneCount: Int
-    /// Positions of the new tokens of all sequences, int32 `[tokens]`.
-    let positions: Tensor
-    /// Mostly one.
-    let sequences: [LaneSequence]
-    /// So many tokens, the last ones, have their output wanted; all where there are several sequences.
-    let wantedCount: Int
+    let columns: LaneColumns
+    /// Of each column, int32 `[columns]`, and of each wanted one.
+    let positions, wantedPositions: Tensor
+    /// The columns whose output is wanted, int32; nil where it is that of all, or no layer is the last.
+    let wantedColumns: Tensor?
     let operations: any LaneOperations
 
-    func wanted(_ x: Tensor) -> Tensor { graph.contiguous(graph.suffix(x, axis: 2, wantedCount)) }
+    private var graph: Graph { columns.graph }
+
+    func wanted(_ x: Tensor) -> Tensor {
+        guard let wantedColumns else { return x }
+        let (width, heads) = (x.shape[0], x.shape[1])
+        let rows = graph.rows(graph.reshape(x, width * heads, x.shape[2]), wantedColumns)
+        return graph.reshape(rows, width, heads, wantedColumns.elementCount)
+    }
 
     func linear(_ x: Tensor, _ weights: LinearWeights) -> Tensor { linear(x, [weights])[0] }
 
     func linear(_ x: Tensor, _ layers: [LinearWeights]) -> [Tensor] {
-        let (width, tokens, lanes) = (x.shape[0] * x.shape[1], x.shape[2], x.shape[3])
+        let (width, count) = (x.shape[0] * x.shape[1], x.shape[2])
         let products = operations.linear(
-            graph.reshape(x, width, tokens * lanes), layers.map { $0.scale == nil ? $0 : $0.unbiased },
-            tokenCount: tokens)
-        return zip(products, layers).map { scaled(graph.reshape($0, $0.shape[0], 1, tokens, lanes), $1) }
+            graph.reshape(x, width, count), layers.map { $0.scale == nil ? $0 : $0.unbiased })
+        return zip(products, layers).map { scaled(graph.reshape($0, $0.shape[0], 1, count), $1) }
     }
 
     /// What a scale beside the matrix does to the product, and the bias with it.
@@ -37,7 +41,7 @@ struct ForwardLanes: Propagation {
     }
 
     func projections(_ x: Tensor, query: LinearWeights, others: [LinearWeights]) -> [Tensor] {
-        wantedCount == x.shape[2] ? linear(x, [query] + others) : [linear(wanted(x), query)] + linear(x, others)
+        wantedColumns == nil ? linear(x, [query] + others) : [linear(wanted(x), query)] + linear(x, others)
     }
 
     func linearByHead(_ x: Tensor, _ weights: LinearWeights) -> Tensor {
@@ -46,11 +50,16 @@ struct ForwardLanes: Propagation {
 
     func add(_ a: Tensor, _ b: Tensor) -> Tensor { operations.add(a, b) }
 
-    func biased(_ x: Tensor, _ bias: Tensor) -> Tensor { operations.context.biased(x, bias) }
+    func biased(_ x: Tensor, _ bias: Tensor) -> Tensor {
+        columns.eachGroup(x) { context, part in context.biased(part, bias) }
+    }
 
     func shifted(_ x: Tensor, by offset: Float) -> Tensor {
-        let context = operations.context
-        return context.joined(of: x, graph.scale(context.primal(x), by: 1, offset: offset)) { context.tangents(x) }
+        columns.eachGroup(x) { context, part in
+            context.joined(of: part, graph.scale(context.primal(part), by: 1, offset: offset)) {
+                context.tangents(part)
+            }
+        }
     }
 
     func scaled(_ x: Tensor, by factor: Float) -> Tensor { factor == 1 ? x : graph.scale(x, by: factor) }
@@ -62,13 +71,15 @@ struct ForwardLanes: Propagation {
     }
 
     func activated(_ x: Tensor, _ function: ActivationFunction) -> Tensor {
-        let context = operations.context
-        let primal = context.primal(x)
-        let gate = function.gate(primal, in: graph)
-        let activated = graph.multiply(primal, gate)
-        return context.joined(of: x, activated) {
-            let slope = function.slope(primal, gate: gate, activated: activated, context.rule.activation, in: graph)
-            return graph.multiply(context.tangents(x), slope)
+        columns.eachGroup(x) { context, part in
+            let primal = context.primal(part)
+            let gate = function.gate(primal, in: graph)
+            let activated = graph.multiply(primal, gate)
+            return context.joined(of: part, activated) {
+                let slope = function.slope(
+                    primal, gate: gate, activated: activated, context.rule.activation, in: graph)
+                return graph.multiply(context.tangents(part), slope)
+            }
         }
     }
 
@@ -78,7 +89,7 @@ struct ForwardLanes: Propagation {
 
     func splitHeads(_ x: Tensor, count: Int) -> Tensor {
         let shape = x.shape
-        return graph.reshape(x, shape[0] * shape[1] / count, count, shape[2], shape[3])
+        return graph.reshape(x, shape[0] * shape[1] / count, count, shape[2])
     }
 
     func slice(_ x: Tensor, _ range: Range<Int>) -> Tensor { graph.contiguous(graph.slice(x, axis: 0, range)) }
@@ -86,23 +97,21 @@ struct ForwardLanes: Propagation {
     func joined(_ a: Tensor, _ b: Tensor) -> Tensor { graph.concatenate(a, b, axis: 0) }
 
     func tempered(_ x: Tensor, _ temperature: AttentionTemperature) -> Tensor {
-        graph.multiply(x, temperature.factors(graph.suffix(positions, axis: 0, x.shape[2]), in: graph))
+        graph.multiply(x, temperature.factors(positions(of: x), in: graph))
     }
 
     func rotate(_ x: Tensor, _ rope: RotaryEmbedding, factors: Tensor?) -> Tensor {
-        operations.rotate(x, positions: graph.suffix(positions, axis: 0, x.shape[2]), rope, factors: factors)
+        operations.rotate(x, positions: positions(of: x), rope, factors: factors)
+    }
+
+    private func positions(of x: Tensor) -> Tensor {
+        x.shape[2] == positions.elementCount ? positions : wantedPositions
     }
 
     func attention(
         queries: Tensor, keys: Tensor, values: Tensor, _ attention: SoftmaxAttention, layer: Int
     ) -> Tensor {
-        let outputs = sequences.map { sequence in
-            let part = { sequences.count == 1 ? $0 : sequence.part(of: $0, in: graph) }
-            return operations.attention(
-                queries: part(queries), keys: part(keys), values: part(values), attention, layer: layer,
-                in: sequence)
-        }
-        return outputs.dropFirst().reduce(outputs[0]) { graph.concatenate($0, $1, axis: 2) }
+        operations.attention(queries: queries, keys: keys, values: values, attention, layer: layer)
     }
 
     func route(_ logits: Tensor, _ routing: Routing, selectionBias: Tensor?) -> (experts: Tensor, weights: Tensor) {

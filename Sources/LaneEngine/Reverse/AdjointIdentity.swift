@@ -38,34 +38,44 @@ extension ReverseAttribution {
         _ tangent: [Float], _ layer: Int, _ weights: TransformerWeights.Layer, _ rule: PropagationRule,
         fused: Bool
     ) throws -> [Float] {
-        let cache = try LaneCache(model, contextLength: tokens.count, laneCount: 2, type: .float32)
+        let memory = try SequenceMemory(
+            model, cache: LaneCache(model, contextLength: tokens.count, laneCount: 2, type: .float32), regions: [])
         let graph = try Graph(capacity: 1024)
-        let x = graph.input(.float32, model.configuration.embeddingLength, 1, tokens.count, 2, name: "lanes")
-        let positions = graph.input(.int32, tokens.count, name: "positions")
-        let inputs = AttentionInputs(
-            graph, model.configuration, positions: positions, historyLength: fused ? nil : cache.capacity)
-        let context = LaneContext(graph: graph, rule: rule, laneCount: 2, headWeights: [:])
+        let x = graph.input(.float32, model.configuration.embeddingLength, 1, 2 * tokens.count, name: "lanes")
+        let positions = graph.input(.int32, 2 * tokens.count, name: "positions")
+        let layout = LaneLayout(groups: [.init(tokenCount: tokens.count, laneCount: 2, rule: rule)])
+        let columns = LaneColumns(graph: graph, all: layout, wanted: layout)
+        let part = BatchPart(
+            group: 0, tokens: tokens.indices, wantedTokens: tokens.indices, memory: memory,
+            inputs: fused
+                ? nil
+                : AttentionInputs(
+                    graph, model.configuration, tokenCount: tokens.count, historyLength: memory.cache.capacity))
+        let batch = LaneBatch()
+        let place = LaneSequence.Columns(first: 0, stride: tokens.count)
+        batch.write([
+            LaneSequence(
+                memory.layers, start: 0, tokenCount: tokens.count, queryCount: tokens.count, laneCount: 2,
+                columns: place, queryColumns: place, rule: .init(rule))
+        ])
         let operations: any LaneOperations =
             fused
-            ? FusedLaneOperations(context, model.configuration, threadCount: stream.threadCount)
-            : ComposedLaneOperations(context: context)
+            ? FusedLaneOperations(columns, batch, model.configuration, threadCount: stream.threadCount)
+            : ComposedLaneOperations(columns: columns, parts: [part])
         let lanes = ForwardLanes(
-            graph: graph, laneCount: 2, positions: positions,
-            sequences: [LaneSequence(tokens: tokens.indices, inputs: inputs, cache: cache)],
-            wantedCount: tokens.count, operations: operations)
+            columns: columns, positions: positions, wantedPositions: positions, wantedColumns: nil,
+            operations: operations)
         let block = DecoderBlock(
             propagator: lanes, configuration: model.configuration, weights: weights, index: layer,
             contextLength: tokens.count)
         let y = block(x)
         graph.output(y)
-        // What other layers read has to lie somewhere too, since all is written.
+        // A layer may have no use for them, but they are written.
         graph.include(positions)
-        graph.include(inputs.cacheRows)
-        Set(model.configuration.attention.map(\.slidingWindow)).compactMap(inputs.mask).forEach(graph.include)
         let plan = try GraphPlan(graph, on: stream)
         x.write(residualStream[layer] + tangent)
-        positions.write(tokens.indices.map { Int32($0) })
-        inputs.write(start: 0)
+        positions.write((tokens.indices.map { Int32($0) } + tokens.indices.map { Int32($0) }))
+        part.inputs?.write(start: 0)
         try plan.compute()
         return y.readFloats().split(into: tangent.count)[1]
     }

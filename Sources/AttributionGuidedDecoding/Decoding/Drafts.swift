@@ -1,0 +1,101 @@
+/// How many tokens of a completion are drafted ahead of the model: copied from what came before, and read in one pass with the
+/// token chosen last. A drafted token stands where the strategy's own choice is the same; so no text ever changes.
+public enum DraftLength: Sendable, Hashable, LosslessStringConvertible {
+    case off
+    /// As many as have lately stood, none for a while where none did; in a batch none.
+    case auto
+    /// So many, wherever there is something to copy.
+    case tokens(Int)
+
+    /// The most tokens that are drafted at once.
+    public static let longest = 7
+
+    /// - Parameter text: `off`, `auto` or a number from 1 to ``longest``.
+    public init?(_ text: String) {
+        switch text {
+        case "off": self = .off
+        case "auto": self = .auto
+        default:
+            guard let count = Int(text), (1...Self.longest).contains(count) else { return nil }
+            self = .tokens(count)
+        }
+    }
+
+    public var description: String {
+        switch self {
+        case .off: "off"
+        case .auto: "auto"
+        case .tokens(let count): "\(count)"
+        }
+    }
+}
+
+/// What may come next because it came before: what followed the passage that the text ends with, where that occurred last
+/// (prompt look-up decoding: Saxena 2023, and HuggingFace's `prompt_lookup_num_tokens`), and how much of it it pays to try.
+package struct Drafts {
+    /// Tokens that must be the same before anything is copied.
+    private static let passageLength = 3
+    private let limit: Int
+    private let isFixed: Bool
+    private var length: Int
+    /// Steps without a draft: now, and after the next one that is refused whole.
+    private var pause = 0, nextPause = 1
+    /// Tokens of the last draft.
+    private var drafted = 0
+    private var tokens: [Int] = []
+    /// For each passage the position after its last occurrence that has one.
+    private var continuations: [[Int]: Int] = [:]
+
+    /// - Parameter isAlone: whether the generation has the processor for itself.
+    /// - Returns: nil where nothing is to be drafted.
+    package init?(_ length: DraftLength, isAlone: Bool) {
+        switch length {
+        case .off: return nil
+        case .auto:
+            guard isAlone else { return nil }
+            (limit, isFixed, self.length) = (DraftLength.longest, false, 3)
+        case .tokens(let count): (limit, isFixed, self.length) = (count, true, count)
+        }
+    }
+
+    /// Takes in tokens of prompt and completion.
+    mutating func read(_ newTokens: [Int]) {
+        for token in newTokens {
+            if tokens.count >= Self.passageLength {
+                continuations[Array(tokens.suffix(Self.passageLength))] = tokens.count
+            }
+            tokens.append(token)
+        }
+    }
+
+    /// What may follow.
+    mutating func next(atMost room: Int) -> [Int] {
+        note()
+        drafted = 0
+        if pause > 0 {
+            pause -= 1
+            return []
+        }
+        guard room > 0, let start = continuations[Array(tokens.suffix(Self.passageLength))] else { return [] }
+        let draft = Array(tokens[start...].prefix(min(length, room)))
+        (drafted, refused) = (draft.count, 0)
+        return draft
+    }
+
+    private var refused = 0
+
+    /// Tells how many tokens of the last draft didn't stand.
+    mutating func refuse(_ count: Int) { refused = count }
+
+    /// Draws the lesson from the last draft.
+    private mutating func note() {
+        guard !isFixed, drafted > 0 else { return }
+        if refused == drafted {
+            (pause, nextPause) = (nextPause, min(64, 2 * nextPause))
+            length = 3
+        } else {
+            nextPause = 1
+            length = min(limit, refused == 0 ? length + 2 : max(3, drafted - refused + 1))
+        }
+    }
+}

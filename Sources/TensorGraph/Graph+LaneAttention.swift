@@ -1,0 +1,193 @@
+import CLaneKernels
+import CLlama
+
+/// Keys and values of one layer: for each lane `[headWidth, capacity, keyValueHeads]`; the capacity is a multiple of 32, since
+/// attention reads positions in blocks.
+public struct LaneCaches {
+    public var keys, values: [Tensor]
+
+    public init(keys: [Tensor], values: [Tensor]) {
+        self.keys = keys
+        self.values = values
+    }
+
+    fileprivate var raw: lane_caches {
+        var caches = lane_caches()
+        withUnsafeMutableBytes(of: &caches.keys) { $0.copyTensors(keys) }
+        withUnsafeMutableBytes(of: &caches.values) { $0.copyTensors(values) }
+        return caches
+    }
+}
+
+extension UnsafeMutableRawBufferPointer {
+    fileprivate func copyTensors(_ tensors: [Tensor]) {
+        let pointers = bindMemory(to: UnsafeMutablePointer<ggml_tensor>?.self)
+        for (index, tensor) in tensors.prefix(pointers.count).enumerated() { pointers[index] = tensor.raw }
+    }
+}
+
+/// What attention needs of a sequence in each layer: its caches, and where there are some, weights of heads. Whoever makes it
+/// keeps the tensors.
+public final class LaneLayers {
+    fileprivate let raw: UnsafeMutableBufferPointer<lane_layer>
+
+    /// - Parameter layers: of each its caches, and `[1, 1, heads, tangents]`, float32, in the CPU's memory: the primal's head
+    ///   outputs times these are added to the tangents.
+    public init(_ layers: [(caches: LaneCaches, headWeights: Tensor?)]) {
+        raw = .allocate(capacity: layers.count)
+        for (index, layer) in layers.enumerated() {
+            raw.initializeElement(
+                at: index,
+                to: lane_layer(
+                    caches: layer.caches.raw,
+                    head_weights: layer.headWeights.map {
+                        UnsafePointer($0.raw.pointee.data.assumingMemoryBound(to: Float.self))
+                    }))
+        }
+    }
+
+    deinit { raw.deallocate() }
+}
+
+/// New tokens of one sequence: where they are, in the sequence and among the columns of a batch.
+public struct LaneSequence {
+    /// Columns of the tokens of some lanes: `first + lane * stride + token`.
+    public struct Columns {
+        public var first, stride: Int
+
+        public init(first: Int, stride: Int) {
+            self.first = first
+            self.stride = stride
+        }
+    }
+
+    /// What attention does to tangents.
+    public struct Rule {
+        /// For tangents the derivative of soft-capping, in place of its ratio.
+        public var softcapDerivative: Bool
+        /// On the tangents of scores; 0: attention weights are constants.
+        public var scoreFactor: Float
+        /// On the tangents of values; positive.
+        public var valueFactor: Float
+
+        public init(softcapDerivative: Bool = false, scoreFactor: Float, valueFactor: Float) {
+            self.softcapDerivative = softcapDerivative
+            self.scoreFactor = scoreFactor
+            self.valueFactor = valueFactor
+        }
+    }
+
+    public var layers: LaneLayers
+    /// Position of the first new token.
+    public var start: Int
+    public var tokenCount: Int
+    /// So many of them, the last ones, attend.
+    public var queryCount: Int
+    public var laneCount: Int
+    /// Of all new tokens, and of those that attend.
+    public var columns, queryColumns: Columns
+    public var rule: Rule
+
+    public init(
+        _ layers: LaneLayers, start: Int, tokenCount: Int, queryCount: Int, laneCount: Int, columns: Columns,
+        queryColumns: Columns, rule: Rule
+    ) {
+        self.layers = layers
+        self.start = start
+        self.tokenCount = tokenCount
+        self.queryCount = queryCount
+        self.laneCount = laneCount
+        self.columns = columns
+        self.queryColumns = queryColumns
+        self.rule = rule
+    }
+
+    fileprivate var raw: lane_sequence {
+        lane_sequence(
+            start: Int32(start), token_count: Int32(tokenCount), query_count: Int32(queryCount),
+            lane_count: Int32(laneCount), first_column: Int32(columns.first), lane_stride: Int32(columns.stride),
+            first_query_column: Int32(queryColumns.first), query_lane_stride: Int32(queryColumns.stride),
+            softcap_derivative: rule.softcapDerivative, score_factor: rule.scoreFactor, value_factor: rule.valueFactor,
+            layers: UnsafePointer(layers.raw.baseAddress))
+    }
+}
+
+/// The sequences that a graph's attention is about. They may change from one computation to the next.
+public final class LaneBatch {
+    let raw: UnsafeMutablePointer<lane_batch>
+    private var sequences: [LaneSequence] = []
+
+    public init() {
+        raw = .allocate(capacity: 1)
+        raw.initialize(to: lane_batch(count: 0, sequences: nil))
+    }
+
+    deinit {
+        raw.pointee.sequences?.deallocate()
+        raw.deallocate()
+    }
+
+    /// Sets the sequences of the next computation, and keeps what they refer to.
+    public func write(_ sequences: [LaneSequence]) {
+        raw.pointee.sequences?.deallocate()
+        let copy = UnsafeMutablePointer<lane_sequence>.allocate(capacity: max(1, sequences.count))
+        for (index, sequence) in sequences.enumerated() { (copy + index).initialize(to: sequence.raw) }
+        raw.pointee = lane_batch(count: Int32(sequences.count), sequences: copy)
+        self.sequences = sequences
+    }
+}
+
+extension Graph {
+    /// Writes keys and values `[headWidth, keyValueHeads, columns]` of a batch's new tokens to the caches of `layer`. The
+    /// result carries nothing but the order of things.
+    public func laneStore(keys: Tensor, values: Tensor, layer: Int, of batch: LaneBatch) -> Tensor {
+        keepAlive(batch)
+        return step(
+            [1, 1, 1, 1], [keys, values], lane_store,
+            lane_store_parameters(batch: UnsafePointer(batch.raw), layer: Int32(layer)), partCount: parts(keys))
+    }
+
+    /// What attention may differ in from layer to layer.
+    public struct LaneAttention {
+        public var scale: Float
+        public var slidingWindow: Int?
+        /// Scores are soft-capped at this.
+        public var softcap: Float?
+        /// `[heads]`, float32, in the CPU's memory: for each head a logit more, without a value.
+        public var sinks: Tensor?
+
+        public init(scale: Float, slidingWindow: Int?, softcap: Float? = nil, sinks: Tensor? = nil) {
+            self.scale = scale
+            self.slidingWindow = slidingWindow
+            self.softcap = softcap
+            self.sinks = sinks
+        }
+    }
+
+    /// Causal attention of `queries` `[headWidth, heads, columns]`, each over its own sequence's caches of `layer`, as `stored`
+    /// left them.
+    /// - Parameter scratch: from ``laneAttentionScratch(headWidth:laneCount:threadCount:)``; operations of a graph share it.
+    public func laneAttention(
+        queries: Tensor, stored: Tensor, keyValueHeads: Int, layer: Int, of batch: LaneBatch,
+        _ attention: LaneAttention, scratch: LaneScratch
+    ) -> Tensor {
+        keepAlive(batch)
+        let parameters = lane_attention_parameters(
+            batch: UnsafePointer(batch.raw), layer: Int32(layer), key_value_heads: Int32(keyValueHeads),
+            window: Int32(attention.slidingWindow ?? 0), scale: attention.scale, softcap: attention.softcap ?? 0,
+            sinks: (attention.sinks?.raw).map { UnsafePointer($0) }, scratch: scratch.memory,
+            thread_count: Int32(scratch.threadCount), lane_limit: Int32(scratch.laneCount))
+        let blocks = (queries.shape[1] / keyValueHeads * queries.shape[2] + 15) / 16
+        return step(
+            queries.shape, [queries, stored], lane_attention, parameters,
+            partCount: max(scratch.threadCount, min(keyValueHeads * blocks, 8 * scratch.threadCount)),
+            threadLimit: scratch.threadCount)
+    }
+
+    /// - Parameter laneCount: the most that a sequence has.
+    public func laneAttentionScratch(headWidth: Int, laneCount: Int, threadCount: Int) -> LaneScratch {
+        let count = lane_attention_scratch_count(Int32(headWidth), Int32(laneCount))
+        return LaneScratch(
+            memory: scratch(count: count * threadCount), threadCount: threadCount, laneCount: laneCount)
+    }
+}

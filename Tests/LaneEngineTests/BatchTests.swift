@@ -1,0 +1,108 @@
+import Testing
+
+@testable import LaneEngine
+@testable import TestFixtures
+
+@Suite("Sequences that are evaluated together give what each gives alone")
+struct BatchTests {
+    /// A sequence by its prompt, regions and rule.
+    struct Member {
+        var prompt: [Int]
+        var regions: [RegionOfInterest] = []
+        var rule = PropagationRule.attnLRP
+        var output = ForwardEvaluation.Output.logits
+        var earlyLayers: [Int] = []
+        var withTangents = true
+
+        func session(_ model: LanguageModel, fused: Bool, _ evaluator: BatchEvaluator?) throws -> InferenceSession {
+            let session = try InferenceSession(
+                model, regions: regions,
+                options: .init(
+                    contextLength: 128, threadCount: 2, cacheType: .float32, rule: rule, fusesOperations: fused),
+                evaluator: evaluator)
+            session.earlyLayers = earlyLayers
+            return session
+        }
+    }
+
+    static let heads = RegionOfInterest(heads: [.init(layer: 0, head: 1): 1, .init(layer: 1, head: 0): -2])
+    static let late = RegionOfInterest(tokens: [30: 1, 31: -1])
+
+    /// Different lengths, numbers of lanes, regions and rules; on `gemma3` some are longer than the sliding window.
+    static func members(_ prompt: [Int]) -> [Member] {
+        [
+            Member(prompt: Array(prompt.prefix(7))),
+            Member(prompt: prompt, regions: [Oracle.span]),
+            Member(prompt: Array(prompt.reversed()), regions: [Oracle.span, .allTokens], rule: .cpLRP),
+            Member(prompt: Array(prompt.dropFirst(3)), regions: [Self.heads], rule: .inputTimesGradient),
+            Member(prompt: prompt, regions: [Self.late]),
+            Member(prompt: [5]),
+            Member(prompt: Array(prompt.prefix(20)), regions: [Oracle.span], withTangents: false),
+        ]
+    }
+
+    /// What follows each member's tokens when all are read together.
+    static func together(_ sessions: [InferenceSession], _ evaluator: BatchEvaluator) throws -> [[Prediction]] {
+        var results = [[Prediction]?](repeating: nil, count: sessions.count)
+        while results.contains(where: { $0 == nil }) {
+            let open = results.indices.filter { results[$0] == nil }
+            for (index, result) in zip(open, try evaluator.advance(open.map { sessions[$0] })) {
+                results[index] = try result.get()
+            }
+        }
+        return results.compactMap { $0 }
+    }
+
+    private func expectEqual(_ a: Prediction, _ b: Prediction, exactly: Bool, _ comment: Comment) {
+        func near(_ a: [Float], _ b: [Float]) -> Bool {
+            let (a, b) = (a.map(Double.init), b.map(Double.init))
+            return a.distance(to: b) <= (exactly ? 0 : 1e-4 * max(1, b.largestMagnitude))
+        }
+        #expect(near(a.logits, b.logits), comment)
+        #expect(near(a.probabilities, b.probabilities), comment)
+        #expect(a.tangents.count == b.tangents.count && a.earlyLogits.count == b.earlyLogits.count, comment)
+        for (a, b) in zip(a.tangents + a.earlyLogits, b.tangents + b.earlyLogits) { #expect(near(a, b), comment) }
+    }
+
+    /// Reads the members' prompts, then completes them step by step, together and alone.
+    private func compare(
+        _ model: LanguageModel, _ members: [Member], fused: Bool, exactly: Bool, completion: [Int]
+    ) throws {
+        let evaluator = try BatchEvaluator(model, threadCount: 2, fusesOperations: fused)
+        let batch = try members.map { try $0.session(model, fused: fused, evaluator) }
+        let alone = try members.map { try $0.session(model, fused: fused, nil) }
+        for (step, tokens) in ([[]] + completion.map { [$0] }).enumerated() {
+            for (session, member) in zip(batch, members) {
+                session.beginReading(
+                    step == 0 ? member.prompt : tokens, output: member.output, withTangents: member.withTangents)
+            }
+            for (index, predictions) in try Self.together(batch, evaluator).enumerated() {
+                let member = members[index]
+                let expected = try alone[index].append(
+                    step == 0 ? member.prompt : tokens, output: member.output, withTangents: member.withTangents)
+                expectEqual(
+                    try #require(predictions.last), expected, exactly: exactly, "member \(index), step \(step)")
+            }
+        }
+        for (session, other) in zip(batch, alone) {
+            #expect(session.tokens == other.tokens)
+            // What the batch left in the caches serves each of them alone.
+            expectEqual(try session.append([1, 2]), try other.append([1, 2]), exactly: exactly, "afterwards")
+        }
+    }
+
+    @Test("of any lengths, regions and rules, with tangents or without", arguments: Oracle.variants, [true, false])
+    func mixture(variant: String, fused: Bool) throws {
+        let prompt = try Oracle.load(variant).prompt
+        try compare(
+            Oracle.model(variant), Self.members(prompt), fused: fused, exactly: false,
+            completion: Array(prompt.prefix(4)))
+    }
+
+    @Test("to the last bit where weights are in panels")
+    func bits() throws {
+        let model = try QuantizedModel.microcosm()
+        let prompt = (0..<60).map { ($0 * $0 + 3) % model.configuration.vocabularySize }
+        try compare(model, Self.members(prompt), fused: true, exactly: true, completion: [9, 4, 7])
+    }
+}
