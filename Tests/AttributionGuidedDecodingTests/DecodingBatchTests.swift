@@ -7,7 +7,7 @@ import Testing
 
 @Suite("Sessions of one batch say what each of them says alone", .timeLimit(.minutes(3)))
 struct DecodingBatchTests {
-    private static let options = Session.Options(contextLength: 128, threadCount: 2, cacheType: .float16)
+    private static let options = Session.Options(contextLength: 128, threadCount: 1, cacheType: .float16)
     private static let limits = GenerationLimits(maximumTokens: 12, ignoresEndOfGeneration: true)
 
     private struct Request {

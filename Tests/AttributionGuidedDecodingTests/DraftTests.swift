@@ -24,7 +24,7 @@ struct DraftTests {
             try LayerContrast(model, layers: .layers([0, 1]), repetitionPenalty: 1.2),
         ]
         func steps(_ strategy: any DecodingStrategy, _ draft: DraftLength) async throws -> [GenerationStep] {
-            var options = Session.Options(contextLength: 96, threadCount: 2)
+            var options = Session.Options(contextLength: 96, threadCount: 1)
             options.draft = draft
             let session = try Session(model, options: options)
             var steps: [GenerationStep] = []

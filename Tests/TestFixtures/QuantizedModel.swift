@@ -35,9 +35,11 @@ enum QuantizedModel {
             if isMatrix {
                 let count = Int(ggml_nelements(tensor))
                 var bytes = [UInt8](repeating: 0, count: ggml_row_size(type, Int64(count)))
-                ggml_quantize_chunk(
-                    type, tensor.pointee.data.assumingMemoryBound(to: Float.self), &bytes, 0, ggml_nrows(tensor),
-                    tensor.pointee.ne.0, nil)
+                var values = [Float](repeating: 0, count: count)
+                guard agd_dequantize(tensor.pointee.type, tensor.pointee.data, &values, Int64(count)) else {
+                    throw CocoaError(.fileReadCorruptFile)
+                }
+                ggml_quantize_chunk(type, values, &bytes, 0, ggml_nrows(tensor), tensor.pointee.ne.0, nil)
                 if decoded {
                     agd_dequantize(type, bytes, result.pointee.data.assumingMemoryBound(to: Float.self), Int64(count))
                 } else {
