@@ -14,7 +14,7 @@ struct ExpertConfiguration: Sendable {
     /// Whether the shared expert's output is weighed by the sigmoid of a router of its own.
     let weighsSharedExpert: Bool
     /// The layers with experts.
-    let layers: Set<Int>
+    var layers: Set<Int>
 }
 
 extension MetadataReader {

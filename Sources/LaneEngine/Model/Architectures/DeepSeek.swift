@@ -33,6 +33,14 @@ extension Architecture {
         configuration.experts = try metadata.describedExperts(configuration)
     }
 
+    /// Ling (arXiv 2503.05139): experts in every layer, some of them shared.
+    static let bailingMoE = Architecture(name: "bailingmoe", ropeLayout: .interleaved, hasRopeFactors: true) {
+        configuration, metadata in
+        configuration.experts = try metadata.describedExperts(configuration)
+        // The number of dense layers is read, and no layer is dense.
+        configuration.experts?.layers = Set(0..<configuration.layerCount)
+    }
+
     /// Ling 2 and Ring 2 (arXiv 2510.22115): partly rotated, normed queries and keys, experts in groups after dense layers.
     static let bailingMoE2 = Architecture(
         name: "bailingmoe2", ropeLayout: .halves, norms: dots1.norms, hasPredictingLayers: true

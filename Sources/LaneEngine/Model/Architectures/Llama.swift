@@ -135,6 +135,16 @@ extension Architecture {
         configuration.experts = try metadata.describedExperts(configuration, normalises: true)
     }
 
+    /// Maincoder: queries and keys are normed after they are rotated.
+    static let mainCoder = Architecture(
+        name: "maincoder", ropeLayout: .interleaved, norms: hunyuanDense.norms, normsAfterRotation: true)
+
+    /// openPangu (arXiv 2505.22375).
+    static let pangu = Architecture(name: "pangu-embedded", ropeLayout: .halves)
+
+    /// PLaMo: attention and feed-forward network side by side behind one norm.
+    static let plamo = Architecture(name: "plamo", ropeLayout: .halves, norms: [.attention], isParallel: true)
+
     static let xverse = Architecture(name: "xverse", ropeLayout: .interleaved)
 
     /// InternLM 2 (arXiv 2403.17297).

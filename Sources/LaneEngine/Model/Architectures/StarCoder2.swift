@@ -22,6 +22,10 @@ extension Architecture {
         name: "phi2", ropeLayout: .halves, norm: .layer, norms: [.attention], activation: .geluTanh, isGated: false,
         isParallel: true)
 
+    /// CodeShell (arXiv 2403.15747): as StarCoder 2.
+    static let codeShell = Architecture(
+        name: "codeshell", ropeLayout: .halves, norm: .layer, activation: .geluTanh, isGated: false)
+
     /// Nemotron 4 and Minitron (arXiv 2402.16819): LayerNorm, the square of ReLU without a gate.
     static let nemotron = Architecture(
         name: "nemotron", ropeLayout: .halves, norm: .layer, activation: .reluSquared, isGated: false)
