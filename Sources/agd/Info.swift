@@ -48,7 +48,12 @@ extension ModelSummary {
 extension ModelSummary {
     private var experts: [[String]] {
         guard expertCount > 0 else { return [] }
-        return [["experts", "\(chosenExpertCount) of \(expertCount) for each token, on \(expertLayerCount) layers"]]
+        return [
+            [
+                "experts",
+                "\(chosenExpertCount) of \(expertCount) for each token, on \(expertLayerCount) of \(layerCount) layers",
+            ]
+        ]
     }
 }
 

@@ -22,7 +22,7 @@ SOURCE, LIBRARIES = ROOT / ".deps/source", ROOT / ".deps/lib"
 FAMILIES = """llama qwen2 qwen3 gemma gemma2 gemma3 qwen3moe gpt-oss phi3 mistral3 smollm3 granite granitemoe qwen2moe olmo2
 olmoe command-r cohere2 glm4 exaone internlm2 starcoder2 stablelm seed_oss arcee xverse nemotron orion gemma4 deepseek2 llama4
 openelm deci deepseek glm4moe chatglm qwen3vl qwen3vlmoe exaone4 hunyuan-dense hunyuan-moe minimax-m2 dots1 bailingmoe2 ernie4_5
-ernie4_5-moe minicpm gptneox falcon phi2 codeshell bailingmoe maincoder pangu-embedded plamo""".split()
+ernie4_5-moe minicpm gptneox falcon phi2 codeshell bailingmoe maincoder plamo""".split()
 
 GROUPED = """LLAMA QWEN2 GEMMA2 OPENAI_MOE GRANITE_MOE COHERE2 QWEN3MOE STARCODER2 GLM4 MISTRAL3 DEEPSEEK2 LLAMA4 GLM4_MOE MINIMAX_M2
 CHATGLM FALCON HUNYUAN_MOE""".split()

@@ -51,7 +51,7 @@ struct Architecture: Sendable {
         .glm4MoE,
         .chatGLM, .qwen3VL, .qwen3VLMoE, .exaone4, .hunyuanDense, .hunyuanMoE, .miniMaxM2, .dots1,
         .bailingMoE2, .ernie45,
-        .ernie45MoE, .miniCPM, .gptNeoX, .falcon, .phi2, .codeShell, .bailingMoE, .mainCoder, .pangu, .plamo,
+        .ernie45MoE, .miniCPM, .gptNeoX, .falcon, .phi2, .codeShell, .bailingMoE, .mainCoder, .plamo,
     ]
 
     static func named(_ name: String, for metadata: MetadataReader) throws -> Architecture {

@@ -10,24 +10,25 @@ extension ModelConfiguration {
     /// What of the computation differs from layers of softmax attention and a network that are all alike.
     public var remarks: [String] {
         var remarks: [String] = []
+        func layers(_ count: Int) -> String { count == 1 ? "1 layer" : "\(count) layers" }
         if let latentAttention {
             remarks.append(
                 "latent attention: \(latentAttention.rank) elements and \(latentAttention.rotatedWidth) rotated ones are cached of a position"
             )
         }
         let unattending = attention.count { $0.headCount == 0 }
-        if unattending > 0 { remarks.append("\(unattending) layers without attention") }
+        if unattending > 0 { remarks.append("\(layers(unattending)) without attention") }
         let linear = attention.count { $0.headCount > 0 && $0.keyValueHeadCount == 0 }
-        if linear > 0 { remarks.append("\(linear) layers with a matrix in place of attention") }
+        if linear > 0 { remarks.append("\(layers(linear)) with a matrix in place of attention") }
         if Set(attention.map { [$0.headCount, $0.keyValueHeadCount, $0.headWidth] }).count > 1
             || Set(feedForwardLengths).count > 1
         {
             remarks.append("layers differ in heads or widths; the largest are named")
         }
         let unrotated = attention.count { $0.headCount > 0 && $0.rope == nil }
-        if unrotated > 0 { remarks.append("\(unrotated) layers without rotary embeddings") }
+        if unrotated > 0 { remarks.append("\(layers(unrotated)) without rotary embeddings") }
         if !predictingLayers.isEmpty {
-            remarks.append("\(predictingLayers.count) layers that predict further tokens are not computed")
+            remarks.append("not computed: \(layers(predictingLayers.count)) for predicting further tokens")
         }
         if let contextLimit { remarks.append("attention in chunks: contexts up to \(contextLimit) positions") }
         return remarks

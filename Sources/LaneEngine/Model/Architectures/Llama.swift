@@ -139,9 +139,6 @@ extension Architecture {
     static let mainCoder = Architecture(
         name: "maincoder", ropeLayout: .interleaved, norms: hunyuanDense.norms, normsAfterRotation: true)
 
-    /// openPangu (arXiv 2505.22375).
-    static let pangu = Architecture(name: "pangu-embedded", ropeLayout: .halves)
-
     /// PLaMo: attention and feed-forward network side by side behind one norm.
     static let plamo = Architecture(name: "plamo", ropeLayout: .halves, norms: [.attention], isParallel: true)
 
