@@ -29,17 +29,17 @@ extension Session {
             /// Single precision: scores as exact as they get, in twice the memory.
             case float32 = "f32"
             /// A byte each, with a scale for 32: little more than half the memory of `f16`. Heads must be a multiple of 32 wide.
-            case q8_0
+            case quantised8 = "q8_0"
             /// Half a byte each, with a scale for 32: little more than a quarter. Heads must be a multiple of 32 wide.
-            case q4_0
+            case quantised4 = "q4_0"
 
             package var elementType: ElementType {
                 switch self {
                 case .float16: .float16
                 case .bfloat16: .bfloat16
                 case .float32: .float32
-                case .q8_0: .q8_0
-                case .q4_0: .q4_0
+                case .quantised8: .q8_0
+                case .quantised4: .q4_0
                 }
             }
         }
