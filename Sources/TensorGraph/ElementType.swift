@@ -7,6 +7,8 @@ public struct ElementType: Hashable, Sendable, CustomStringConvertible {
     public static let float32 = ElementType(raw: GGML_TYPE_F32)
     public static let float16 = ElementType(raw: GGML_TYPE_F16)
     public static let bfloat16 = ElementType(raw: GGML_TYPE_BF16)
+    public static let q8_0 = ElementType(raw: GGML_TYPE_Q8_0)
+    public static let q4_0 = ElementType(raw: GGML_TYPE_Q4_0)
     public static let int32 = ElementType(raw: GGML_TYPE_I32)
     public static let int64 = ElementType(raw: GGML_TYPE_I64)
 

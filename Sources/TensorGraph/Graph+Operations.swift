@@ -134,6 +134,11 @@ extension Graph {
         ggml_is_contiguous(x.raw) && !ggml_is_transposed(x.raw) ? x : Tensor(ggml_cont(context, x.raw))
     }
 
+    /// Quantised elements as float32; others as they are.
+    public func dequantised(_ x: Tensor) -> Tensor {
+        x.type.blockLength == 1 ? x : Tensor(ggml_cast(context, x.raw, GGML_TYPE_F32))
+    }
+
     /// Entries `range` of dimension `axis`. No copy.
     public func slice(_ x: Tensor, axis: Int, _ range: Range<Int>) -> Tensor {
         var extents = x.shape.map { Int64($0) }

@@ -93,18 +93,22 @@ struct Bench: ParsableCommand {
 
     private func write(_ report: ModelBenchmark.Report) {
         Terminal.write(
-            "\(report.model), \(report.threads) threads, cache \(report.cacheType.rawValue); memory read at "
+            "\(report.model), \(report.threads) threads, cache \(report.cacheType.description); memory read at "
                 + "\((report.bandwidthBytesPerSecond / 1e9).formatted(decimals: 1)) GB/s; "
                 + "\((Double(report.weightBytes) / 1e6).formatted(decimals: 0)) MB of weights a token\n")
         Terminal.write(
             TextTable(
-                ["variant", "context", "tokens/s", "time / greedy", "prefill tokens/s", "of bandwidth", "peak memory"],
+                [
+                    "variant", "context", "tokens/s", "time / greedy", "prefill tokens/s", "of bandwidth", "caches",
+                    "peak memory",
+                ],
                 report.rows.map { row in
                     [
                         row.variant.rawValue, "\(row.context)", row.tokensPerSecond.formatted(decimals: 2),
                         row.timeOverGreedy.formatted(decimals: 2),
                         row.prefillTokensPerSecond.formatted(decimals: 1),
                         row.bandwidthShare.map { "\((100 * $0).formatted(decimals: 0)) %" } ?? "",
+                        "\((Double(row.cacheBytes) / 1_048_576).formatted(decimals: 0)) MiB",
                         "\((Double(row.peakMemoryBytes) / 1_048_576).formatted(decimals: 0)) MiB",
                     ]
                 }

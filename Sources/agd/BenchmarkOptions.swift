@@ -65,7 +65,7 @@ struct BenchmarkOptions: ParsableArguments {
         var settings = RunSettings(
             benchmark: benchmark, data: try data.map { path in try RunSettings.DataFile(path: path) },
             model: try RunSettings.DataFile(path: modelOptions.model), method: method, maximumTokens: maximumTokens,
-            cacheType: modelOptions.cacheType.rawValue)
+            cacheType: modelOptions.cacheType.description)
         (settings.limit, settings.judge) = (limit, judgeModel)
         settings.scoresThoughts = scoreThoughts ? true : nil
         return settings

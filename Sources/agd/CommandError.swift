@@ -24,6 +24,7 @@ struct CommandError: Error, CustomStringConvertible {
         case GenerationError.promptTooLong: "--ctx-size"
         case TensorGraphError.outOfMemory: "--ctx-size, --cache-type"
         case InferenceError.notFinite: "--cache-type f32"
+        case InferenceError.headsDivideNoBlocks: "--cache-type"
         case ItemError.noRegion, DecodingOptionError.needsRegion: "--roi"
         case let error as EvaluationError: error.setting.map(option)
         default: nil

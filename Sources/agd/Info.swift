@@ -41,7 +41,8 @@ extension ModelSummary {
             ["context length", "\(contextLength)"],
             ["vocabulary", "\(vocabularySize) tokens\(hasTokenizer ? "" : " (no tokenizer in the file)")"],
             ["sliding window", slidingWindow.map { "\($0) positions on \(slidingWindowLayerCount) layers" } ?? "none"],
-        ] + experts + remarks.map { ["", $0] } + (chatTemplate?.rows ?? [["chat template", "none"]])
+        ] + caches.map { ["cache of \($0.contextLength) positions", $0.text] } + experts + remarks.map { ["", $0] }
+            + (chatTemplate?.rows ?? [["chat template", "none"]])
     }
 }
 
@@ -54,6 +55,14 @@ extension ModelSummary {
                 "\(chosenExpertCount) of \(expertCount) for each token, on \(expertLayerCount) of \(layerCount) layers",
             ]
         ]
+    }
+}
+
+extension ModelSummary.CacheSize {
+    fileprivate var text: String {
+        func size(_ byteCount: Int) -> String { "\((Double(byteCount) / 1_048_576).formatted(decimals: 1)) MiB" }
+        let whole = wholeByteCount > byteCount ? ", \(size(wholeByteCount)) with --swa-full" : ""
+        return "\(size(byteCount)) in f16\(whole); each region takes as much again"
     }
 }
 

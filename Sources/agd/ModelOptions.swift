@@ -24,8 +24,26 @@ struct ModelOptions: ParsableArguments {
         help: ArgumentHelp("Layers to keep on graphics processors, counted from the last.", valueName: "n"))
     var gpuLayers = 0
 
-    @Option(help: "How keys, values and their tangents are stored: \(Session.CacheType.allNames).")
-    var cacheType: Session.CacheType = .float16
+    @Option(
+        name: .customLong("cache-type"),
+        help: ArgumentHelp(
+            "How keys, values and their tangents are stored: \(Session.CacheType.Format.allNames).", valueName: "type"))
+    var cacheFormat: Session.CacheType.Format = .float16
+
+    @Option(
+        name: [.customLong("ctk", withSingleDash: true), .customLong("cache-type-k")],
+        help: ArgumentHelp("The same for keys and their tangents alone.", valueName: "type"))
+    var keyFormat: Session.CacheType.Format?
+
+    @Option(
+        name: [.customLong("ctv", withSingleDash: true), .customLong("cache-type-v")],
+        help: ArgumentHelp("The same for values and their tangents alone.", valueName: "type"))
+    var valueFormat: Session.CacheType.Format?
+
+    @Flag(
+        name: .customLong("swa-full"),
+        help: "Keeps all positions of sliding-window layers, so that prompts can be taken up again anywhere.")
+    var keepsWholeWindows = false
 
     func validate() throws {
         try NumberOption.check(contextSize, "--ctx-size", in: NumberOption.tokens)
@@ -37,6 +55,12 @@ struct ModelOptions: ParsableArguments {
         var options = LanguageModel.Options()
         options.gpuLayers = gpuLayers
         return options
+    }
+
+    var cacheType: Session.CacheType {
+        var type = Session.CacheType(keys: keyFormat ?? cacheFormat, values: valueFormat ?? cacheFormat)
+        if keepsWholeWindows { type.windowMargin = nil }
+        return type
     }
 
     /// CPU threads: those asked for, but never more than there are processors.
@@ -79,7 +103,7 @@ extension ModelOptions {
     }
 }
 
-extension Session.CacheType: ExpressibleByArgument {
+extension Session.CacheType.Format: ExpressibleByArgument {
     static var allNames: String { allCases.map(\.rawValue).joined(separator: ", ") }
 }
 extension PropagationRule: ExpressibleByArgument {

@@ -58,7 +58,7 @@ struct BadRequest: Sendable, CustomTestStringConvertible {
         .init("a context that is no number", ask("--ctx-size", "1e3"), "1e3", "--ctx-size"),
         .init("a context beyond 64 bits", ask("--ctx-size", "99999999999999999999"), "--ctx-size"),
         .init("a negative number of GPU layers", ask("-ngl", "-1"), "--gpu-layers", "0 to"),
-        .init("an unknown cache type", ask("--cache-type", "q4_0"), "q4_0", "bf16"),
+        .init("an unknown cache type", ask("--cache-type", "q5_1"), "q5_1", "bf16"),
     ]
 
     static let prompts: [BadRequest] = [

@@ -42,37 +42,62 @@ struct AttentionRun {
     let scale: Float = 0.3
     var scoreFactor: Float { shape.varies ? 0.25 : 0 }
     let valueFactor: Float = 0.5
+    /// Keys and values are as the caches give them back.
     let queries, keys, values, headWeights: [Float]
     var positions: Int { shape.start + shape.tokens }
 
     init(_ shape: LaneKernelTests.AttentionCase, _ random: inout Numbers) throws {
         self.shape = shape
         queries = random.matrices(shape.width * shape.heads * shape.tokens * shape.lanes)
-        keys = random.matrices(shape.width * shape.keyHeads * (shape.start + shape.tokens) * shape.lanes)
-        values = random.matrices(shape.width * shape.keyHeads * (shape.start + shape.tokens) * shape.lanes)
+        let count = shape.width * shape.keyHeads * (shape.start + shape.tokens) * shape.lanes
+        keys = try Self.rounded(random.matrices(count), to: shape.type, width: shape.width)
+        values = try Self.rounded(random.matrices(count), to: shape.valueType ?? shape.type, width: shape.width)
         headWeights = random.matrices(shape.heads * max(1, shape.lanes - 1))
+    }
+
+    /// What a quantised type keeps of `values`; the other types keep multiples of 1/64 as they are.
+    private static func rounded(_ values: [Float], to type: ElementType, width: Int) throws -> [Float] {
+        guard type.blockLength > 1 else { return values }
+        let buffer = try TensorBuffer([(type: type, shape: [width, values.count / width])], on: .cpu, purpose: "test")
+        var data = [UInt8](repeating: 0, count: buffer.tensors[0].byteCount)
+        ggml_quantize_chunk(type.raw, values, &data, 0, Int64(values.count / width), Int64(width), nil)
+        buffer.tensors[0].write(data)
+        return buffer.tensors[0].decoded()
+    }
+
+    /// Of keys or values the last positions that the caches hold, in the first lanes.
+    private func held(_ x: [Float], lanes: Int) -> [Float] {
+        let width = shape.width * shape.keyHeads
+        let count = min(positions, shape.rows ?? positions)
+        return (0..<lanes).flatMap { lane in
+            x[((lane + 1) * positions - count) * width..<(lane + 1) * positions * width]
+        }
     }
 
     /// - Parameter tokenCount: so many of the tokens attend, the last ones; all by default.
     func compute(lanes: Int, tokenCount: Int? = nil) throws -> [Float] {
         let tokens = tokenCount ?? shape.tokens
-        let capacity = (positions + 31) / 32 * 32
+        let capacity = shape.rows ?? (positions + 31) / 32 * 32
+        let heldCount = min(positions, capacity)
+        func caches(_ type: ElementType) -> [(type: ElementType, shape: [Int])] {
+            Array(repeating: (type: type, shape: [shape.width, capacity, shape.keyHeads]), count: lanes)
+        }
         let buffer = try TensorBuffer(
-            Array(repeating: (type: shape.type, shape: [shape.width, capacity, shape.keyHeads]), count: 2 * lanes),
-            on: .cpu, purpose: "test")
+            caches(shape.type) + caches(shape.valueType ?? shape.type), on: .cpu, purpose: "test")
         let caches = LaneCaches(keys: Array(buffer.tensors[..<lanes]), values: Array(buffer.tensors[lanes...]))
         let headWeightBuffer = try TensorBuffer(
             [(type: .float32, shape: [1, 1, shape.heads, max(1, lanes - 1)])], on: .cpu, purpose: "test")
         let weights = headWeightBuffer.tensors[0]
         let graph = try Graph(capacity: 64)
-        let k = graph.input(.float32, shape.width, shape.keyHeads, positions * lanes, name: "keys")
-        let v = graph.input(.float32, shape.width, shape.keyHeads, positions * lanes, name: "values")
+        let k = graph.input(.float32, shape.width, shape.keyHeads, heldCount * lanes, name: "keys")
+        let v = graph.input(.float32, shape.width, shape.keyHeads, heldCount * lanes, name: "values")
         let q = graph.input(.float32, shape.width, shape.heads, tokens * lanes, name: "queries")
         let batch = LaneBatch()
         batch.write([
             LaneSequence(
-                LaneLayers([(caches, weights)]), start: 0, tokenCount: positions, queryCount: tokens,
-                laneCount: lanes, columns: .init(first: 0, stride: positions),
+                LaneLayers([(caches, weights)]), start: positions - heldCount, tokenCount: heldCount,
+                queryCount: tokens,
+                laneCount: lanes, columns: .init(first: 0, stride: heldCount),
                 queryColumns: .init(first: 0, stride: tokens),
                 rule: .init(scoreFactor: scoreFactor, valueFactor: valueFactor))
         ])
@@ -82,8 +107,8 @@ struct AttentionRun {
             scratch: graph.laneAttentionScratch(headWidth: shape.width, laneCount: lanes, threadCount: 3))
         graph.output(output)
         let plan = try GraphPlan(graph, on: ComputeStream(devices: [], threadCount: 3))
-        k.write(Array(keys.prefix(k.elementCount)))
-        v.write(Array(values.prefix(v.elementCount)))
+        k.write(held(keys, lanes: lanes))
+        v.write(held(values, lanes: lanes))
         q.write((0..<lanes).flatMap { last(tokens, of: queries, lane: $0) })
         weights.write(Array(headWeights.prefix(weights.elementCount)))
         try plan.compute()

@@ -86,8 +86,12 @@ struct LaneKernelTests {
         var width, heads, keyHeads, tokens, start, lanes: Int
         var window: Int?
         var varies = true
+        /// Of values, where it isn't that of keys.
+        var valueType: ElementType?
+        /// Rows of the caches, where there are fewer than positions.
+        var rows: Int?
         var testDescription: String {
-            "\(type) cache, \(heads)/\(keyHeads) heads of \(width), \(tokens) tokens at \(start), \(lanes) lanes, window \(window ?? 0)"
+            "\(type)/\(valueType ?? type) cache, \(heads)/\(keyHeads) heads of \(width), \(tokens) tokens at \(start), \(lanes) lanes, window \(window ?? 0), \(rows ?? 0) rows"
         }
     }
 
@@ -100,6 +104,17 @@ struct LaneKernelTests {
         .init(type: .float16, width: 24, heads: 6, keyHeads: 2, tokens: 37, start: 30, lanes: 2, window: 7),
         .init(type: .bfloat16, width: 36, heads: 2, keyHeads: 2, tokens: 5, start: 61, lanes: 2, window: 40),
         .init(type: .bfloat16, width: 128, heads: 20, keyHeads: 1, tokens: 3, start: 31, lanes: 2, varies: false),
+        .init(type: .q8_0, width: 32, heads: 4, keyHeads: 2, tokens: 1, start: 0, lanes: 1),
+        .init(type: .q8_0, width: 64, heads: 9, keyHeads: 3, tokens: 1, start: 99, lanes: 3),
+        .init(type: .q8_0, width: 96, heads: 6, keyHeads: 2, tokens: 37, start: 30, lanes: 2, window: 7),
+        .init(type: .q4_0, width: 32, heads: 2, keyHeads: 2, tokens: 5, start: 61, lanes: 2, window: 40),
+        .init(type: .q4_0, width: 256, heads: 4, keyHeads: 1, tokens: 3, start: 31, lanes: 3),
+        .init(type: .q4_0, width: 64, heads: 8, keyHeads: 2, tokens: 1, start: 77, lanes: 2, varies: false),
+        .init(type: .q8_0, width: 64, heads: 6, keyHeads: 2, tokens: 9, start: 40, lanes: 2, valueType: .q4_0),
+        .init(type: .float16, width: 64, heads: 4, keyHeads: 1, tokens: 2, start: 70, lanes: 2, valueType: .q8_0),
+        .init(type: .float16, width: 64, heads: 4, keyHeads: 2, tokens: 30, start: 300, lanes: 3, window: 33, rows: 64),
+        .init(type: .float32, width: 20, heads: 2, keyHeads: 2, tokens: 1, start: 127, lanes: 2, window: 64, rows: 64),
+        .init(type: .q8_0, width: 32, heads: 5, keyHeads: 1, tokens: 17, start: 143, lanes: 2, window: 48, rows: 64),
     ]
 
     @Test("attention over cached positions and their tangents", arguments: instructionSets, attentionCases)

@@ -44,9 +44,25 @@ public struct Verification: Sendable, Encodable {
         var accounts: [VerificationRunner.Account] = []
         for (index, prompt) in prompts.enumerated() {
             accounts.append(try runner.account(prompt, reference: reference))
-            try progress(0.5 + 0.5 * Double(index + 1) / Double(prompts.count))
+            try progress(0.5 + 0.25 * Double(index + 1) / Double(prompts.count))
         }
         checkAccounts(accounts, tolerance: model.weights.isExact ? 1e-3 : 0.25, hasReference: reference != nil)
+        let comparisons = try CacheComparison.all(model, prompts, threadCount: options.threadCount) {
+            try progress(0.75 + 0.25 * $0)
+        }
+        for (format, comparison) in comparisons { tell(comparison, of: format) }
+    }
+
+    private mutating func tell(_ comparison: CacheComparison, of format: Session.CacheType.Format) {
+        checks += [
+            Check(
+                name: "same choice with \(format.rawValue) caches", value: comparison.sameChoice, limit: nil,
+                passed: true,
+                note: "share of \(comparison.stepCount) steps, against f32"),
+            Check(
+                name: "score difference with \(format.rawValue) caches", value: comparison.scoreDifference, limit: nil,
+                passed: true, note: "the largest, relative to the largest score of its step"),
+        ]
     }
 
     private mutating func checkAdjoint(
@@ -95,12 +111,6 @@ public struct Verification: Sendable, Encodable {
             Check(
                 name: "of it, at the first token", value: mean(\.firstTokenShare), limit: nil, passed: true,
                 note: "share of absolute relevance; near 1 the first token is a sink and heat maps say little"))
-        for (name, path) in [("f16", \VerificationRunner.Account.sameWithFloat16), ("bf16", \.sameWithBFloat16)] {
-            checks.append(
-                Check(
-                    name: "same choice with \(name) caches", value: mean(path), limit: nil, passed: true,
-                    note: "share of prompts, against f32"))
-        }
         if hasReference {
             checks.append(
                 Check(
@@ -114,7 +124,7 @@ public struct Verification: Sendable, Encodable {
 struct VerificationRunner {
     struct Account {
         var passDifference, sameChoice, outputShare, inputShare, firstTokenShare: Double
-        var sameWithFloat16, sameWithBFloat16, sameAsReference: Double
+        var sameAsReference: Double
     }
 
     let model: LanguageModel
@@ -124,14 +134,14 @@ struct VerificationRunner {
     func account(_ prompt: [Int], reference: LanguageModel?) throws -> Account {
         let region = RegionOfInterest(
             tokens: Dictionary(uniqueKeysWithValues: (0..<(prompt.count + 1) / 2).map { ($0, 1) }))
-        let (candidates, scores) = try scores(model, prompt, region, .float32)
+        let (candidates, scores) = try scores(model, prompt, region)
         let reading = try ReverseAttribution(model, tokens: prompt, options: options)
         let attributions = try reading.attribute(candidates.map { .init(token: $0, position: prompt.count - 1) })
         let reversed = attributions.map { $0.relevance(of: region) }
         let scale = attributions.flatMap(\.tokens).reduce(1e-30) { max($0, abs($1)) }
         let best = scores.indexOfLargest
-        func agrees(_ model: LanguageModel, _ type: Session.CacheType) throws -> Double {
-            let (others, otherScores) = try self.scores(model, prompt, region, type)
+        func agrees(_ model: LanguageModel) throws -> Double {
+            let (others, otherScores) = try self.scores(model, prompt, region)
             return others[otherScores.indexOfLargest] == candidates[best] ? 1 : 0
         }
         let first = attributions[0]
@@ -141,16 +151,15 @@ struct VerificationRunner {
             sameChoice: reversed.indexOfLargest == best ? 1 : 0,
             outputShare: (first.residualStream.last ?? []).reduce(0, +) / first.logit,
             inputShare: first.tokens.reduce(0, +) / first.logit, firstTokenShare: abs(first.tokens[0]) / absolute,
-            sameWithFloat16: try agrees(model, .float16), sameWithBFloat16: try agrees(model, .bfloat16),
-            sameAsReference: try reference.map { try agrees($0, .float32) } ?? 1)
+            sameAsReference: try reference.map(agrees) ?? 1)
     }
 
     private func scores(
-        _ model: LanguageModel, _ prompt: [Int], _ region: RegionOfInterest, _ type: Session.CacheType
+        _ model: LanguageModel, _ prompt: [Int], _ region: RegionOfInterest
     ) throws -> (candidates: [Int], scores: [Double]) {
         let session = try InferenceSession(
             model, regions: [region],
-            options: .init(contextLength: prompt.count, threadCount: options.threadCount, cacheType: type.elementType))
+            options: .init(contextLength: prompt.count, threadCount: options.threadCount, cacheType: .float32))
         let prediction = try session.append(prompt)
         let distribution = Distribution(logits: prediction.logits, probabilities: prediction.probabilities)
         let candidates = distribution.mostProbable(5)
@@ -160,5 +169,5 @@ struct VerificationRunner {
 
 extension [Double] {
     /// Index of the largest element, the first among equals; 0 for an empty array.
-    fileprivate var indexOfLargest: Int { indices.reduce(0) { self[$1] > self[$0] ? $1 : $0 } }
+    var indexOfLargest: Int { indices.reduce(0) { self[$1] > self[$0] ? $1 : $0 } }
 }

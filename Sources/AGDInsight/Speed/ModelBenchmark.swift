@@ -43,6 +43,8 @@ public struct ModelBenchmark: Sendable {
         /// Bytes that a token must read, weights and caches, over its time, as a share of the measured bandwidth; nil for
         /// `agd-reverse`, which reads them many times.
         public internal(set) var bandwidthShare: Double?
+        /// Bytes of the caches of all lanes.
+        public let cacheBytes: Int
         /// The largest memory of the process so far, with the mapped file: that of all variants up to this context.
         public let peakMemoryBytes: Int
     }
@@ -88,7 +90,7 @@ public struct ModelBenchmark: Sendable {
         let session = try InferenceSession(
             model, regions: [],
             options: .init(
-                contextLength: 16, threadCount: options.threadCount, cacheType: options.cacheType.elementType))
+                contextLength: 16, threadCount: options.threadCount, cacheType: options.cacheType.storage))
         _ = try session.append(randomTokens(16, vocabularySize: model.configuration.vocabularySize))
     }
 
@@ -112,7 +114,7 @@ public struct ModelBenchmark: Sendable {
             let needs = strategy.needs
             let sessionOptions = InferenceSession.Options(
                 contextLength: context + options.tokenCount, threadCount: options.threadCount,
-                cacheType: options.cacheType.elementType, rule: needs.rule)
+                cacheType: options.cacheType.storage, rule: needs.rule)
             let session = try InferenceSession(model, regions: needs.regions, options: sessionOptions)
             let start = clock.now
             session.beginReading(prompt.tokens)
@@ -128,11 +130,13 @@ public struct ModelBenchmark: Sendable {
                 text: TextStream(stopStrings: []))
             _ = try state.step(tokenizer: nil)  // The forward pass of the first step is the prompt's.
             let prefill = Double(context) / (start.duration(to: clock.now) / .seconds(1))
-            let cacheBytes = [session, companion].compactMap { $0 }.map { $0.cacheBytes(positions: $0.tokens.count) }
+            let sequences = [session, companion].compactMap { $0 }
             runs.append(
                 Run(
                     variant: variant, state: state, tangentLanes: session.regions.count,
-                    cacheBytes: cacheBytes.reduce(0, +), prefillTokensPerSecond: prefill))
+                    cacheBytes: sequences.reduce(0) { $0 + $1.byteCount },
+                    cacheBytesPerToken: sequences.reduce(0) { $0 + $1.cacheBytesPerToken },
+                    prefillTokensPerSecond: prefill))
         }
         progress("context \(context): decoding")
         for step in 0..<options.tokenCount - 1 {
@@ -145,13 +149,13 @@ public struct ModelBenchmark: Sendable {
         }
         let greedyTime = runs[0].typicalTime
         return runs.map { run in
-            let bytes = Double(model.weights.bytesPerToken + run.cacheBytes)
+            let bytes = Double(model.weights.bytesPerToken + run.cacheBytesPerToken)
             return Row(
                 variant: run.variant, context: context, tangentLanes: run.tangentLanes,
                 tokensPerSecond: 1 / run.typicalTime, timeOverGreedy: run.typicalTime / greedyTime,
                 prefillTokensPerSecond: run.prefillTokensPerSecond,
                 bandwidthShare: run.variant == .reverse ? nil : bytes / run.typicalTime,
-                peakMemoryBytes: ProcessMemory.peakBytes)
+                cacheBytes: run.cacheBytes, peakMemoryBytes: ProcessMemory.peakBytes)
         }
     }
 
@@ -159,7 +163,7 @@ public struct ModelBenchmark: Sendable {
     private struct Run {
         let variant: Variant
         let state: GenerationState
-        let tangentLanes, cacheBytes: Int
+        let tangentLanes, cacheBytes, cacheBytesPerToken: Int
         let prefillTokensPerSecond: Double
         /// Seconds of each step, of those that guidance chose at and of the others.
         var times: [Bool: [Double]] = [:]

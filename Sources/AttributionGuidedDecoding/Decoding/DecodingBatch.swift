@@ -33,7 +33,7 @@ public final class DecodingBatch: @unchecked Sendable {  // `condition` guards w
     /// - Throws: ``GenerationError/invalid(field:problem:)`` for a context or a thread count that can't be.
     public init(_ model: LanguageModel, options: Session.Options = Session.Options()) throws {
         self.model = model
-        self.options = try options.checked()
+        self.options = try options.checked(for: model)
         evaluator = try BatchEvaluator(model, threadCount: self.options.threadCount)
     }
 

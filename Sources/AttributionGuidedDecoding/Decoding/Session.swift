@@ -25,13 +25,17 @@ public actor Session {
         }
 
         /// With no more threads than there are processors.
-        func checked() throws -> Options {
+        func checked(for model: LanguageModel) throws -> Options {
             guard (1...Self.longestContext).contains(contextLength) else {
                 throw GenerationError.invalid(field: "context length", problem: "must be 1 to \(Self.longestContext)")
             }
             guard (1...512).contains(threadCount) else {
                 throw GenerationError.invalid(field: "threads", problem: "must be 1 to 512")
             }
+            guard cacheType.windowMargin.map((16...Self.longestContext).contains) ?? true else {
+                throw GenerationError.invalid(field: "window margin", problem: "must be 16 to \(Self.longestContext)")
+            }
+            _ = try CacheLayout(model.configuration, contextLength: contextLength, storage: cacheType.storage)
             var checked = self
             checked.threadCount = min(threadCount, ProcessorCount.available)
             return checked
@@ -41,24 +45,6 @@ public actor Session {
         public static let defaultThreadCount = ProcessorCount.available
         /// The most positions that a context can have.
         public static let longestContext = 16_777_216
-    }
-
-    /// How keys, values and their tangents are stored.
-    public enum CacheType: String, Sendable, CaseIterable, Codable {
-        /// Half precision.
-        case float16 = "f16"
-        /// Half as wide as single precision, with its range.
-        case bfloat16 = "bf16"
-        /// Single precision: scores as exact as they get, in twice the memory.
-        case float32 = "f32"
-
-        package var elementType: ElementType {
-            switch self {
-            case .float16: .float16
-            case .bfloat16: .bfloat16
-            case .float32: .float32
-            }
-        }
     }
 
     /// The model, whose weights sessions share.
@@ -78,10 +64,11 @@ public actor Session {
 
     public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
-    /// - Throws: ``GenerationError/invalid(field:problem:)`` for a context or a thread count that can't be.
+    /// - Throws: ``GenerationError/invalid(field:problem:)`` for numbers that can't be,
+    ///   ``InferenceError/headsDivideNoBlocks(type:headWidth:blockLength:)`` for a cache type that the model's heads don't fit.
     public init(_ model: LanguageModel, options: Options = Options()) throws {
         self.model = model
-        self.options = try options.checked()
+        self.options = try options.checked(for: model)
         batch = nil
     }
 
@@ -102,11 +89,13 @@ public actor Session {
 
     /// Bytes of caches and intermediate results.
     public var byteCount: Int {
-        get async { await alone { session in
+        get async {
+            await alone { session in
                 [session.inference, session.companion].reduce(session.ownEvaluator?.byteCount ?? 0) {
                     $0 + ($1?.byteCount ?? 0)
                 }
-            } }
+            }
+        }
     }
 
     /// What the caches hold; nil before the first use.
@@ -180,7 +169,7 @@ public actor Session {
     private func inferenceOptions(_ rule: PropagationRule, _ capacity: Int) -> InferenceSession.Options {
         .init(
             contextLength: options.contextLength, threadCount: options.threadCount,
-            cacheType: options.cacheType.elementType, rule: rule, capacity: capacity)
+            cacheType: options.cacheType.storage, rule: rule, capacity: capacity)
     }
 }
 

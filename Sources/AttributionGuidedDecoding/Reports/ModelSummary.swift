@@ -24,10 +24,33 @@ public struct ModelSummary: Sendable, Encodable {
     public let expertCount, chosenExpertCount, expertLayerCount: Int
     /// What of the computation differs from layers of softmax attention and a network that are all alike, in words.
     public let remarks: [String]
+    /// What the caches take at some context lengths, up to what the model was trained on.
+    public let caches: [CacheSize]
     /// Whether the file has a vocabulary that can be used.
     public let hasTokenizer: Bool
     /// What the file's chat template does; nil where there is none.
     public let chatTemplate: ChatTemplate.Summary?
+
+    /// Memory of the caches of one lane in half precision; each region takes as much again.
+    public struct CacheSize: Sendable, Encodable {
+        /// Positions that fit.
+        public let contextLength: Int
+        /// Bytes where sliding-window layers keep their window only.
+        public let byteCount: Int
+        /// Bytes where they keep all positions.
+        public let wholeByteCount: Int
+
+        init(_ configuration: ModelConfiguration, contextLength: Int) throws {
+            func byteCount(_ type: Session.CacheType) throws -> Int {
+                try CacheLayout(configuration, contextLength: contextLength, storage: type.storage).byteCount
+            }
+            var whole = Session.CacheType.float16
+            whole.windowMargin = nil
+            self.contextLength = contextLength
+            self.byteCount = try byteCount(.float16)
+            wholeByteCount = try byteCount(whole)
+        }
+    }
 
     /// - Throws: ``TensorGraphError`` where the file can't be used.
     public init(path: String) throws {
@@ -55,6 +78,9 @@ public struct ModelSummary: Sendable, Encodable {
         chosenExpertCount = configuration.chosenExpertCount
         expertLayerCount = configuration.expertLayerCount
         remarks = configuration.remarks
+        caches = try Set([min(4096, contextLength), contextLength]).sorted().map {
+            try CacheSize(configuration, contextLength: $0)
+        }
         hasTokenizer = tokenizer != nil
         chatTemplate = tokenizer.flatMap(ChatTemplate.Summary.init)
     }

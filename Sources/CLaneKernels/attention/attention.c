@@ -75,7 +75,7 @@ static void score(const struct block * b, long start, long count) {
     const struct lane_caches * caches = &b->layer->caches;
     float * queries = b->memory.queries;
     for (int lane = first_walk(b); lane < (weights_vary(b) ? b->lane_count : 1); lane++) {
-        struct lane_positions keys = positions_of(b, caches->keys, caches->values, lane, start, count);
+        struct lane_positions keys = positions_of(b, caches->keys, caches->values, lane, first_walk(b), start, count);
         if (b->wide) {
             b->kernels->wide_scores(lane < 2 ? scores_of(b, 0, 0) : NULL, lane > 0 ? scores_of(b, lane, 0) : NULL,
                 wide_of(b, queries, 0), wide_of(b, queries, lane), keys, b->width);
@@ -141,7 +141,7 @@ static const float * by_rows(const struct block * b, float * y, int lane) {
 static void sum(const struct block * b, long start, long count) {
     const struct lane_caches * caches = &b->layer->caches;
     for (int lane = first_walk(b); lane < b->lane_count; lane++) {
-        struct lane_positions values = positions_of(b, caches->values, caches->keys, lane, start, count);
+        struct lane_positions values = positions_of(b, caches->values, caches->keys, lane, first_walk(b), start, count);
         bool paired = lane > 0 && weights_vary(b);
         if (lane > 0 && !paired) values.primal = values.tangent;
         if (b->wide) {

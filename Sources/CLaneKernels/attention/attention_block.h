@@ -62,29 +62,51 @@ static inline long row_offset(const struct block * b, const struct ggml_tensor *
 
 // What lies in memory from position `start` on.
 static inline const char * address(const struct block * b, const struct ggml_tensor * cache, long start) {
-    return (const char *)cache->data + b->key_head * cache->nb[2] + start * cache->nb[1];
+    return (const char *)cache->data + b->key_head * cache->nb[2] + start % cache->ne[1] * cache->nb[1];
 }
 
-// `count` rows from `start` on, widened in `buffer` where their width isn't the kernels'.
-static inline const char * rows_of(const struct block * b, float * buffer, const struct ggml_tensor * cache, long start, long count) {
-    const char * rows = address(b, cache, start);
-    if (b->width == b->head_width && !b->wide) return rows;
-    for (long i = 0; i < count; i++) b->kernels->load(buffer + i * b->width, rows + i * cache->nb[1], cache->type, b->head_width);
+// Whether the kernels read decoded rows: quantised ones, those whose width isn't the kernels', and all in wide blocks.
+static inline bool is_decoded(const struct block * b, const struct ggml_tensor * cache) {
+    return b->width != b->head_width || b->wide || ggml_is_quantized(cache->type);
+}
+
+// `count` rows from `start` on, decoded in `buffer`, while memory is asked for the rows that are decoded after them.
+static inline const char * decoded(const struct block * b, float * buffer, const struct ggml_tensor * cache, long start, long count,
+    const struct ggml_tensor * next, long next_start) {
+    const char * rows = address(b, cache, start), * next_rows = address(b, next, next_start);
+    // Rows that aren't padded are one array.
+    long length = b->width == b->head_width ? count * b->width : b->head_width;
+    for (long i = 0; i < count * b->head_width; i += length) {
+        long offset = i / b->head_width * cache->nb[1];
+        b->kernels->load(buffer + i / b->head_width * b->width, rows + offset, cache->type, length, next_rows + offset);
+    }
     return (const char *)buffer;
 }
 
-// Of lane 0 and of `lane`, if that is another. `next` are the caches that are walked after these.
+// Of lane 0 and of `lane`, if that is another. `next` are the caches that are walked after these. Each row is decoded once for all
+// queries, and those of lane 0 once for all lanes, `first_lane` being the first.
 static inline struct lane_positions positions_of(const struct block * b, struct ggml_tensor * const * caches,
-    struct ggml_tensor * const * next, int lane, long start, long count) {
-    bool widened = b->width != b->head_width || b->wide;
+    struct ggml_tensor * const * next, int lane, int first_lane, long start, long count) {
     long next_start = next == b->layer->caches.values ? start : start + POSITIONS;
+    if (is_decoded(b, caches[0])) {
+        if (lane == first_lane) decoded(b, b->memory.primal, caches[0], start, count, next[0], next_start);
+        if (lane > 0) decoded(b, b->memory.tangent, caches[lane], start, count, next[lane], next_start);
+        return (struct lane_positions){
+            .primal = (const char *)b->memory.primal,
+            .tangent = lane > 0 ? (const char *)b->memory.tangent : NULL,
+            .stride = 4 * b->width,
+            .type = GGML_TYPE_F32,
+            .count = (int)count,
+        };
+    }
     return (struct lane_positions){
-        .primal = rows_of(b, b->memory.primal, caches[0], start, count),
-        .tangent = lane > 0 ? rows_of(b, b->memory.tangent, caches[lane], start, count) : NULL,
-        .next_primal = widened ? NULL : address(b, next[0], next_start),
-        .next_tangent = widened ? NULL : address(b, next[lane], next_start),
-        .stride = widened ? 4 * b->width : (long)caches[0]->nb[1],
-        .type = widened ? GGML_TYPE_F32 : caches[0]->type,
+        .primal = address(b, caches[0], start),
+        .tangent = lane > 0 ? address(b, caches[lane], start) : NULL,
+        .next_primal = address(b, next[0], next_start),
+        .next_tangent = address(b, next[lane], next_start),
+        .stride = (long)caches[0]->nb[1],
+        .next_stride = (long)next[0]->nb[1],
+        .type = caches[0]->type,
         .count = (int)count,
     };
 }

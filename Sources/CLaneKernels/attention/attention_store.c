@@ -5,10 +5,13 @@
 
 // Writes the row of a head at a position.
 static void store_row(struct ggml_tensor * cache, long head, long position, const float * x) {
-    void * y = (char *)cache->data + head * cache->nb[2] + position * cache->nb[1];
-    if (cache->type == GGML_TYPE_F16) ggml_cpu_fp32_to_fp16(x, y, cache->ne[0]);
-    else if (cache->type == GGML_TYPE_BF16) ggml_fp32_to_bf16_row(x, y, cache->ne[0]);
-    else memcpy(y, x, 4 * cache->ne[0]);
+    void * y = (char *)cache->data + head * cache->nb[2] + position % cache->ne[1] * cache->nb[1];
+    switch (cache->type) {
+    case GGML_TYPE_F32: memcpy(y, x, 4 * cache->ne[0]); break;
+    case GGML_TYPE_F16: ggml_cpu_fp32_to_fp16(x, y, cache->ne[0]); break;
+    case GGML_TYPE_BF16: ggml_fp32_to_bf16_row(x, y, cache->ne[0]); break;
+    default: ggml_get_type_traits(cache->type)->from_float_ref(x, y, cache->ne[0]);
+    }
 }
 
 // A row of keys or values of all heads, and where it belongs.

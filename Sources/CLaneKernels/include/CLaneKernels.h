@@ -81,8 +81,9 @@ struct lane_gated_products {
 };
 void lane_gated_product(struct ggml_tensor * result, struct lane_share share, void * parameters);
 
-// Where keys and values of one layer are kept: for each lane [headWidth, capacity, keyValueHeads], float32, float16 or
-// bfloat16; the capacity is a multiple of 32, since positions are read in blocks. The caches are no sources, so that no scheduler copies them.
+// Where keys and values of one layer are kept: for each lane [headWidth, rows, keyValueHeads], float32, float16, bfloat16, q8_0 or
+// q4_0, all keys alike and all values. Position p lies in row p % rows, which is a multiple of 32, since positions are read in
+// blocks. The caches are no sources, so that no scheduler copies them.
 struct lane_caches {
     struct ggml_tensor * keys[LANE_LIMIT];
     struct ggml_tensor * values[LANE_LIMIT];

@@ -15,7 +15,7 @@ enum {
 // them, to be fetched meanwhile.
 struct lane_positions {
     const char * primal, * tangent, * next_primal, * next_tangent;
-    long stride;
+    long stride, next_stride;
     enum ggml_type type;
     int count;
 };
@@ -35,8 +35,8 @@ struct lane_kernels {
     // Attention of four queries ("rows"), of which the first `rows` count, over one block of positions. `width` is a multiple
     // of 16. Queries and sums are [width / vector_length][4][vector_length], scores and weights [position][4].
 
-    // `count` elements of a cache as floats.
-    void (*load)(float * y, const void * x, enum ggml_type type, long count);
+    // `count` elements of a cache as floats, while memory is asked for what lies at `next`.
+    void (*load)(float * y, const void * x, enum ggml_type type, long count, const char * next);
     // s = q.k and ds = dq.k + q.dk; only one of them where the other is NULL.
     void (*scores)(float * s, float * ds, const float * q, const float * dq, struct lane_positions k, int rows, long width);
     // y += e v and dy += de v + e dv; only one of them where the other is NULL.

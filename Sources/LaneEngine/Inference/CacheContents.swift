@@ -6,10 +6,12 @@ public struct CacheContents: Sendable {
     let regions: [RegionOfInterest]
     /// The rule of those tangents.
     public let rule: PropagationRule
+    /// Fewer leading tokens than this can't be used again, but for none: see ``CacheLayout/earliestStart(afterWriting:)``.
+    let earliestStart: Int
 
     /// Leading tokens of a prompt that needn't be read again: the longest common beginning in which the regions' weights
-    /// are the same. At least one token is left to evaluate. Nil where the caches can't serve: other heads, another rule
-    /// or another number of regions.
+    /// are the same, if sliding-window layers still hold what is seen from its end. At least one token is left to evaluate.
+    /// Nil where the caches can't serve: other heads, another rule or another number of regions.
     package func reusableCount(
         of newTokens: [Int], regions newRegions: [RegionOfInterest], rule newRule: PropagationRule
     )
@@ -18,9 +20,11 @@ public struct CacheContents: Sendable {
         let newRegions = newRegions.normalised.regions
         guard newRule == rule, newRegions.map(\.heads) == regions.map(\.heads) else { return nil }
         let limit = min(newTokens.count - 1, tokens.count)
-        return (0..<limit).first { position in
-            tokens[position] != newTokens[position]
-                || zip(regions, newRegions).contains { $0.weight(at: position) != $1.weight(at: position) }
-        } ?? limit
+        let common =
+            (0..<limit).first { position in
+                tokens[position] != newTokens[position]
+                    || zip(regions, newRegions).contains { $0.weight(at: position) != $1.weight(at: position) }
+            } ?? limit
+        return common < earliestStart ? 0 : common
     }
 }

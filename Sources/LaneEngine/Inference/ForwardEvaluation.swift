@@ -67,7 +67,8 @@ package final class ForwardEvaluation {
             BatchPart(
                 group: extent.group, tokens: extent.tokens, wantedTokens: extent.wantedTokens, memory: memory,
                 inputs: AttentionInputs(
-                    graph, configuration, tokenCount: extent.tokens.count, historyLength: extent.historyLength))
+                    graph, configuration, memory.cache.layout, tokenCount: extent.tokens.count,
+                    historyLength: extent.historyLength))
         }
         self.parts = parts
         let composed = ComposedLaneOperations(columns: columns, parts: parts)

@@ -8,17 +8,20 @@ extension InferenceSession {
     /// Tokens that the caches hold.
     package var capacity: Int { options.capacity ?? options.contextLength }
 
-    /// Bytes of the caches of all lanes for `positions` tokens.
-    package func cacheBytes(positions: Int) -> Int { memory.cache.byteCount / memory.cache.capacity * positions }
+    /// Bytes of all lanes' caches that the next token reads.
+    package var cacheBytesPerToken: Int {
+        memory.cache.laneCount * memory.cache.layout.bytesRead(positions: tokens.count)
+    }
 
     /// Tokens that are evaluated at once at most; on the CPU 128, which read a prompt as fast as more, for one can cancel
     /// between chunks only.
     static func columnsAtOnce(_ model: LanguageModel) -> Int { model.devices.isEmpty ? 128 : 512 }
 
-    /// Tokens evaluated at once: as many as keep the attention weights of a layer within 256 MiB.
+    /// Tokens evaluated at once: as many as keep the attention weights of a layer within 256 MiB, and as the caches take.
     func chunkLength(from start: Int, laneCount: Int) -> Int {
         let bytesPerToken = 4 * model.configuration.headCount * (start + 512) * (2 * laneCount - 1)
-        return max(16, min(Self.columnsAtOnce(model), (256 << 20) / bytesPerToken / 16 * 16))
+        let length = max(16, min(Self.columnsAtOnce(model), (256 << 20) / bytesPerToken / 16 * 16))
+        return min(length, memory.cache.layout.longestChunk)
     }
 
     /// Tokens evaluated at once where the logits of each are wanted: as many as keep those within 64 MiB, and as are not
@@ -30,7 +33,6 @@ extension InferenceSession {
 
     /// Cached positions that take part after `count` tokens, rounded up.
     func historyLength(_ count: Int) -> Int {
-        let step = LaneCache.granularity
-        return min(memory.cache.capacity, (count + step - 1) / step * step)
+        min(memory.cache.layout.capacity, CacheLayout.rounded(count))
     }
 }

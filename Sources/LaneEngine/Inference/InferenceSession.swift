@@ -8,7 +8,7 @@ package final class InferenceSession: @unchecked Sendable {  // Handed from one 
     package struct Options: Sendable {
         package var contextLength: Int
         package var threadCount: Int
-        package var cacheType: ElementType
+        package var cacheType: CacheStorage
         package var rule: PropagationRule
         /// Whether layers on the CPU use one kernel for each part, instead of ggml's operations.
         package var fusesOperations: Bool
@@ -16,7 +16,7 @@ package final class InferenceSession: @unchecked Sendable {  // Handed from one 
         package var capacity: Int?
 
         package init(
-            contextLength: Int, threadCount: Int, cacheType: ElementType = .float16, rule: PropagationRule = .attnLRP,
+            contextLength: Int, threadCount: Int, cacheType: CacheStorage = .float16, rule: PropagationRule = .attnLRP,
             fusesOperations: Bool = true, capacity: Int? = nil
         ) {
             self.contextLength = contextLength
@@ -40,6 +40,8 @@ package final class InferenceSession: @unchecked Sendable {  // Handed from one 
     private var tangentLength = 0
     /// Positions up to here may hold tangents of tokens that have since been dropped.
     private var staleTangentEnd = 0
+    /// Positions up to here have been written to the caches, those of tokens that have since been dropped included.
+    private var writtenEnd = 0
     /// What evaluates this sequence, alone or beside others.
     package let evaluator: BatchEvaluator
     let memory: SequenceMemory
@@ -66,7 +68,8 @@ package final class InferenceSession: @unchecked Sendable {  // Handed from one 
         memory = try SequenceMemory(
             model,
             cache: LaneCache(
-                model, contextLength: options.capacity ?? options.contextLength, laneCount: 1 + regions.count, type: options.cacheType),
+                model, contextLength: options.capacity ?? options.contextLength, laneCount: 1 + regions.count,
+                storage: options.cacheType),
             regions: regions)
     }
 
@@ -77,8 +80,12 @@ package final class InferenceSession: @unchecked Sendable {  // Handed from one 
 
     package var contents: CacheContents {
         CacheContents(
-            tokens: Array(tokens.prefix(reading?.keptCount ?? tokens.count)), regions: regions, rule: options.rule)
+            tokens: Array(tokens.prefix(reading?.keptCount ?? tokens.count)), regions: regions, rule: options.rule,
+            earliestStart: earliestStart)
     }
+
+    /// Where evaluation can go on without beginning again, but for the very beginning.
+    private var earliestStart: Int { memory.cache.layout.earliestStart(afterWriting: writtenEnd) }
 
     /// Takes on another prompt and other regions, keeping what the caches hold of them.
     /// - Returns: false where the caches can't serve: other heads, another rule or another number of regions.
@@ -102,12 +109,26 @@ package final class InferenceSession: @unchecked Sendable {  // Handed from one 
         }
     }
 
-    /// Drops all tokens from position `length` on, and what is being read.
+    /// Drops all tokens from position `length` on, and what is being read. Where sliding-window layers no longer hold what is
+    /// seen from there, the tokens before it are evaluated again together with the next one.
     package func truncate(to length: Int) {
         reading = nil
-        staleTangentEnd = max(staleTangentEnd, tangentLength)
         tokens.removeSubrange(min(length, tokens.count)...)
-        tangentLength = min(tangentLength, tokens.count)
+        forgetCaches(from: tokens.count)
+    }
+
+    /// Takes what the caches hold of positions from `length` on for dropped.
+    private func forgetCaches(from length: Int) {
+        staleTangentEnd = max(staleTangentEnd, tangentLength)
+        tangentLength = min(tangentLength, length)
+        if length == 0 { writtenEnd = 0 }
+    }
+
+    /// Where evaluation begins for what is wanted from `start` on: there, or at the very beginning.
+    private func resumption(at start: Int) -> Int {
+        guard start < earliestStart else { return start }
+        forgetCaches(from: 0)
+        return 0
     }
 
     /// Appends tokens, a chunk at a time, and predicts what follows the last one.
@@ -127,13 +148,14 @@ package final class InferenceSession: @unchecked Sendable {  // Handed from one 
     /// The prediction after the last token again, with tangents, which are caught up where they were left out.
     package func predictionWithTangents(output: ForwardEvaluation.Output = .logits) throws -> Prediction {
         let start = min(tangentLength, tokens.count - 1)
-        reading = Reading(keptCount: tokens.count, start: start, position: start, withTangents: true, output: output)
+        reading = Reading(
+            keptCount: tokens.count, start: start, position: resumption(at: start), withTangents: true, output: output)
         return try readAlone { _ in }
     }
 
     private func readAlone(_ progress: (Int) throws -> Void) throws -> Prediction {
         let predictions = try evaluator.read([self]) {
-            if let reading { try progress(reading.position - reading.start) }
+            if let reading { try progress(max(0, reading.position - reading.start)) }
         }[0]
         var last = predictions[predictions.count - 1]
         if predictions.count > 1 { last.distributions = predictions.map(\.distribution) }
@@ -148,8 +170,9 @@ extension InferenceSession {
     private struct Reading {
         /// Tokens that stay where reading stops before its end.
         let keptCount: Int
+        /// The first token whose output may be wanted.
         let start: Int
-        /// The next token to evaluate.
+        /// The next token to evaluate; before `start` where the caches no longer hold what is seen from there.
         var position: Int
         let withTangents: Bool
         let output: ForwardEvaluation.Output
@@ -163,9 +186,13 @@ extension InferenceSession {
         precondition(!newTokens.isEmpty && newTokens.count <= remainingCapacity && reading == nil)
         let kept = tokens.count
         tokens += newTokens
+        // Tangents can't be left for later that could no longer be caught up.
+        let withTangents =
+            withTangents
+            || !regions.isEmpty && memory.cache.layout.earliestStart(afterWriting: tokens.count) > tangentLength
         let start = withTangents ? min(kept, tangentLength) : kept
         reading = Reading(
-            keptCount: kept, start: start, position: start, withTangents: withTangents, output: output)
+            keptCount: kept, start: start, position: resumption(at: start), withTangents: withTangents, output: output)
     }
 
     /// Tokens that are still to be evaluated.
@@ -185,21 +212,22 @@ extension InferenceSession {
     func nextStep(columnLimit: Int?) -> SequenceStep? {
         guard let reading else { return nil }
         let start = reading.position
-        let firstTangent =
-            reading.withTangents ? max(start, min(firstTangentPosition, tokens.count)) : tokens.count
+        let last = start < reading.start ? reading.start : tokens.count
+        let firstTangent = reading.withTangents ? max(start, min(firstTangentPosition, last)) : last
         let laneCount = firstTangent > start ? 1 : 1 + regions.count
         if laneCount == 1, reading.withTangents, staleTangentEnd > start {
             memory.cache.clearTangents()
             staleTangentEnd = 0
         }
-        let end = laneCount == 1 ? firstTangent : tokens.count
+        let end = laneCount == 1 ? firstTangent : last
         let limit = min(
             chunkLength(from: start, laneCount: laneCount), columnLimit.map { max(1, $0 / laneCount) } ?? .max)
         let range = start..<min(end, start + limit)
+        writtenEnd = max(writtenEnd, range.upperBound)
         let isLast = range.upperBound == tokens.count
+        let isWanted = isLast || reading.output == .everyPosition && start >= reading.start
         return SequenceStep(
-            session: self, range: range, laneCount: laneCount,
-            output: isLast || reading.output == .everyPosition ? reading.output : .none)
+            session: self, range: range, laneCount: laneCount, output: isWanted ? reading.output : .none)
     }
 
     /// Takes in what a step has given.

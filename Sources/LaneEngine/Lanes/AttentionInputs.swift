@@ -3,40 +3,55 @@ import TensorGraph
 /// What attention composed of ggml's operations must know about the new tokens of a sequence: where they go, and what each of
 /// them sees.
 struct AttentionInputs {
-    /// Cached positions that take part, those of the new tokens included, rounded up; the masks hide the rest.
-    let historyLength: Int
-    /// Rows of the caches that the new tokens fill, int64 `[tokens]`.
-    let cacheRows: Tensor
-    /// For each sliding window, `[history, tokens]`: 0 where a token sees a position, -infinity elsewhere.
-    private let masks: [Int?: Tensor]
-
-    init(_ graph: Graph, _ configuration: ModelConfiguration, tokenCount: Int, historyLength: Int) {
-        self.historyLength = historyLength
-        cacheRows = graph.input(.int64, tokenCount, name: "cache rows")
-        masks = Dictionary(
-            uniqueKeysWithValues: Set(configuration.attention.map(\.slidingWindow)).map {
-                ($0, graph.input(.float32, historyLength, tokenCount, name: "mask"))
-            })
-        // No layer on a graphics processor may need them, but they are written.
-        graph.include(cacheRows)
-        masks.values.forEach(graph.include)
+    /// The cached positions that layers with the same window look at.
+    struct History {
+        /// Rows of the caches that take part, those of the new tokens included; the mask hides what isn't seen.
+        let rowCount: Int
+        /// Rows of the caches that the new tokens fill, int64 `[tokens]`.
+        let newRows: Tensor
+        /// `[rows, tokens]`: 0 where a token sees what lies in a row, -infinity elsewhere.
+        let mask: Tensor
+        /// Position `p` lies in row `p % ringLength`.
+        let ringLength: Int
     }
 
-    /// The mask of layers with this window, `[history, tokens]`.
-    func mask(_ slidingWindow: Int?) -> Tensor? { masks[slidingWindow] }
+    private let tokenCount: Int
+    /// For each sliding window.
+    private let histories: [Int?: History]
+
+    /// - Parameter historyLength: positions so far, those of the new tokens included, rounded up.
+    init(
+        _ graph: Graph, _ configuration: ModelConfiguration, _ layout: CacheLayout, tokenCount: Int, historyLength: Int
+    ) {
+        self.tokenCount = tokenCount
+        let windows = Set(configuration.attention.map(\.slidingWindow))
+        histories = Dictionary(
+            uniqueKeysWithValues: windows.map { window in
+                let ringLength = layout.rowCount(window)
+                let rowCount = min(historyLength, ringLength)
+                let history = History(
+                    rowCount: rowCount, newRows: graph.input(.int64, tokenCount, name: "cache rows"),
+                    mask: graph.input(.float32, rowCount, tokenCount, name: "mask"), ringLength: ringLength)
+                return (window, history)
+            })
+        // No layer on a graphics processor may need them, but they are written.
+        for history in histories.values { [history.newRows, history.mask].forEach(graph.include) }
+    }
+
+    /// What layers with this window look at; nil for a window that no layer has.
+    func history(_ slidingWindow: Int?) -> History? { histories[slidingWindow] }
 
     /// Sets them for consecutive positions from `start`.
     func write(start: Int) {
-        let tokenCount = cacheRows.elementCount
-        cacheRows.write((0..<tokenCount).map { Int64(start + $0) })
-        for (window, mask) in masks {
-            var values = [Float](repeating: -.infinity, count: historyLength * tokenCount)
+        for (window, history) in histories {
+            history.newRows.write((start..<start + tokenCount).map { Int64($0 % history.ringLength) })
+            var values = [Float](repeating: -.infinity, count: history.rowCount * tokenCount)
             for token in 0..<tokenCount {
                 let position = start + token
                 let first = window.map { max(0, position - $0 + 1) } ?? 0
-                for seen in first...position { values[token * historyLength + seen] = 0 }
+                for seen in first...position { values[token * history.rowCount + seen % history.ringLength] = 0 }
             }
-            mask.write(values)
+            history.mask.write(values)
         }
     }
 }

@@ -68,12 +68,14 @@ struct ComposedLaneOperations: LaneOperations {
         }
         var outputs = [[Tensor]](repeating: [], count: columns.all.groups.count)
         for part in parts {
-            guard let keys = keyGroups[part.group], let values = valueGroups[part.group], let inputs = part.inputs
+            guard let keys = keyGroups[part.group], let values = valueGroups[part.group],
+                let history = part.inputs?.history(attention.slidingWindow)
             else {
                 continue
             }
             let cached = store(
-                tokens(part.tokens, of: keys), tokens(part.tokens, of: values), layer: layer, part.memory.cache, inputs)
+                tokens(part.tokens, of: keys), tokens(part.tokens, of: values), layer: layer, part.memory.cache,
+                at: history.newRows)
             let attending = queries.shape[2] == columns.all.columnCount ? part.tokens : part.wantedTokens
             guard !attending.isEmpty, let queries = queryGroups[part.group] else {
                 // Nothing else asks for what it has written.
@@ -82,7 +84,7 @@ struct ComposedLaneOperations: LaneOperations {
             }
             outputs[part.group].append(
                 self.attention(
-                    queries: tokens(attending, of: queries), cached, attention, layer: layer, part, inputs))
+                    queries: tokens(attending, of: queries), cached, attention, layer: layer, part, history))
         }
         return columns.joined(
             outputs.filter { !$0.isEmpty }.map { group in
@@ -93,13 +95,12 @@ struct ComposedLaneOperations: LaneOperations {
     /// Of one sequence: `[headWidth, heads, tokens, lanes]` to `[headWidth * heads, 1, tokens, lanes]`.
     private func attention(
         queries: Tensor, _ cached: (keys: [Tensor], values: [Tensor]), _ attention: SoftmaxAttention, layer: Int,
-        _ part: BatchPart, _ inputs: AttentionInputs
+        _ part: BatchPart, _ history: AttentionInputs.History
     ) -> Tensor {
         let (width, heads, tokens, laneCount) = (
             queries.shape[0], queries.shape[1], queries.shape[2], queries.shape[3]
         )
         let keyValueHeads = cached.keys[0].shape[2]
-        let history = inputs.historyLength
         let rule = self.columns.all.groups[part.group].rule
         let context = LaneContext(graph: graph, rule: rule)
         // Query heads that share a key head form one block of columns: [width, tokens * group, keyValueHeads, lanes].
@@ -108,23 +109,24 @@ struct ComposedLaneOperations: LaneOperations {
             laneCount)
 
         func keyMatrix(_ lane: Int) -> Tensor {
-            graph.slice(cached.keys[lane], axis: 1, 0..<history)
+            graph.dequantised(graph.slice(cached.keys[lane], axis: 1, 0..<history.rowCount))
         }
         func valueMatrix(_ lane: Int) -> Tensor {
             // A row of the product's left side is one element of the values at all positions.
-            graph.contiguous(graph.permute(graph.slice(cached.values[lane], axis: 1, 0..<history), 1, 0, 2, 3))
+            let values = graph.dequantised(graph.slice(cached.values[lane], axis: 1, 0..<history.rowCount))
+            return graph.contiguous(graph.permute(values, 1, 0, 2, 3))
         }
         let primalValues = valueMatrix(0)
         func perHead(_ x: Tensor) -> Tensor { graph.reshape(x, x.shape[0], tokens, heads, x.shape[3]) }
         func perKeyHead(_ x: Tensor) -> Tensor {
-            graph.reshape(x, history, tokens * heads / keyValueHeads, keyValueHeads)
+            graph.reshape(x, history.rowCount, tokens * heads / keyValueHeads, keyValueHeads)
         }
 
-        // Attention weights and their tangents, [history, tokens, heads] for each lane.
+        // Attention weights and their tangents, [rows, tokens, heads] for each lane.
         let usesAllQueries = laneCount > 1 && rule.passesThroughAttentionWeights
         let products = perHead(graph.multiplyMatrix(keyMatrix(0), usesAllQueries ? columns : context.primal(columns)))
         let scores = AttentionScores(context.primal(products), attention, rule, in: graph)
-        let mask = inputs.mask(attention.slidingWindow).map { graph.suffix($0, axis: 1, tokens) }
+        let mask = graph.suffix(history.mask, axis: 1, tokens)
         let weights = graph.softmax(scores.value, mask: mask, scale: scores.scale, sinks: attention.sinks)
         let output = graph.multiplyMatrix(primalValues, perKeyHead(weights))
         var lanes = [perHead(output)]
@@ -150,12 +152,11 @@ struct ComposedLaneOperations: LaneOperations {
 
     /// Writes keys and values of the new tokens into the cache; the results are the caches of each lane afterwards.
     private func store(
-        _ keys: Tensor, _ values: Tensor, layer: Int, _ cache: LaneCache, _ inputs: AttentionInputs
+        _ keys: Tensor, _ values: Tensor, layer: Int, _ cache: LaneCache, at rows: Tensor
     ) -> (keys: [Tensor], values: [Tensor]) {
         func written(_ x: Tensor, _ lane: Int, into cache: Tensor) -> Tensor {
             graph.writeRows(
-                graph.permute(graph.slice(x, axis: 3, lane..<lane + 1), 0, 2, 1, 3), into: cache,
-                at: inputs.cacheRows)
+                graph.permute(graph.slice(x, axis: 3, lane..<lane + 1), 0, 2, 1, 3), into: cache, at: rows)
         }
         let lanes = 0..<keys.shape[3]
         return (

@@ -2,11 +2,10 @@ import TensorGraph
 
 /// Keys and values of all positions so far, and beside them the keys and values of each tangent lane.
 ///
-/// For every layer and lane there are keys and values, `[headWidth, capacity, keyValueHeads]`: attention walks the positions
-/// of one head after the other, and memory is fastest when read in order. Unused positions are zero.
+/// For every layer and lane there are keys and values, `[headWidth, rows, keyValueHeads]`: attention walks the positions of one
+/// head after the other, and memory is fastest when read in order. Rows are told by the ``CacheLayout``; unused ones are zero.
 final class LaneCache {
-    /// Positions that fit.
-    let capacity: Int
+    let layout: CacheLayout
     let laneCount: Int
     /// Positions that were asked for.
     let contextLength: Int
@@ -15,12 +14,16 @@ final class LaneCache {
     private let primalBuffers: [TensorBuffer]
     private let tangentBuffers: [TensorBuffer]
 
-    init(_ model: LanguageModel, contextLength: Int, laneCount: Int, type: ElementType) throws {
+    /// - Throws: ``InferenceError`` where the types can't hold the model's heads, ``TensorGraphError`` where memory is short.
+    init(_ model: LanguageModel, contextLength: Int, laneCount: Int, storage: CacheStorage) throws {
         let configuration = model.configuration
-        let capacity = (contextLength + Self.granularity - 1) / Self.granularity * Self.granularity
-        self.capacity = capacity
+        let layout = try CacheLayout(configuration, contextLength: contextLength, storage: storage)
+        self.layout = layout
         self.laneCount = laneCount
-        try Self.checkMemory(configuration, capacity: capacity, laneCount: laneCount, type: type)
+        // Tells before any is taken that all lanes' caches together don't fit.
+        try AvailableMemory.require(
+            Double(layout.byteCount) * Double(laneCount),
+            for: "the caches of \(layout.capacity) positions with \(laneCount) lane\(laneCount == 1 ? "" : "s")")
         self.contextLength = contextLength
         var layers = Array(repeating: [(keys: Tensor, values: Tensor)](), count: configuration.layerCount)
 
@@ -33,8 +36,9 @@ final class LaneCache {
                     // A layer without keys gets next to nothing.
                     let shape =
                         attention.keyValueHeadCount == 0
-                        ? [attention.headWidth, 1, 1] : [attention.headWidth, capacity, attention.keyValueHeadCount]
-                    return (0..<lanes).flatMap { _ in [(type, shape), (type, shape)] }
+                        ? [storage.blockLength, 1, 1]
+                        : [attention.headWidth, layout.rowCount(attention.slidingWindow), attention.keyValueHeadCount]
+                    return (0..<lanes).flatMap { _ in [(storage.keys, shape), (storage.values, shape)] }
                 }
                 let buffer = try TensorBuffer(shapes, on: device.map { model.devices[$0] } ?? .cpu, purpose: purpose)
                 for (index, layer) in members.enumerated() {
@@ -50,21 +54,6 @@ final class LaneCache {
         tangentBuffers = try allocate(laneCount - 1, purpose: "tangent KV cache")
         self.layers = layers
     }
-
-    /// Tells before any is taken that all lanes' caches together don't fit.
-    private static func checkMemory(
-        _ configuration: ModelConfiguration, capacity: Int, laneCount: Int, type: ElementType
-    ) throws {
-        let bytesPerPosition = configuration.attention.reduce(0) {
-            $0 + 2 * type.byteCount(of: $1.headWidth) * $1.keyValueHeadCount
-        }
-        try AvailableMemory.require(
-            Double(laneCount) * Double(bytesPerPosition) * Double(capacity),
-            for: "the caches of \(capacity) positions with \(laneCount) lane\(laneCount == 1 ? "" : "s")")
-    }
-
-    /// Positions are added to a graph in multiples of this, so that one graph serves many steps.
-    static let granularity = 64
 
     func keys(layer: Int, lane: Int) -> Tensor { layers[layer][lane].keys }
     func values(layer: Int, lane: Int) -> Tensor { layers[layer][lane].values }

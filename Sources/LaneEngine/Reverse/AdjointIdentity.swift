@@ -39,7 +39,10 @@ extension ReverseAttribution {
         fused: Bool
     ) throws -> [Float] {
         let memory = try SequenceMemory(
-            model, cache: LaneCache(model, contextLength: tokens.count, laneCount: 2, type: .float32), regions: [])
+            model,
+            cache: LaneCache(
+                model, contextLength: tokens.count, laneCount: 2,
+                storage: CacheStorage(keys: .float32, values: .float32, windowMargin: nil)), regions: [])
         let graph = try Graph(capacity: 1024)
         let x = graph.input(.float32, model.configuration.embeddingLength, 1, 2 * tokens.count, name: "lanes")
         let positions = graph.input(.int32, 2 * tokens.count, name: "positions")
@@ -50,7 +53,8 @@ extension ReverseAttribution {
             inputs: fused
                 ? nil
                 : AttentionInputs(
-                    graph, model.configuration, tokenCount: tokens.count, historyLength: memory.cache.capacity))
+                    graph, model.configuration, memory.cache.layout, tokenCount: tokens.count,
+                    historyLength: memory.cache.layout.capacity))
         let batch = LaneBatch()
         let place = LaneSequence.Columns(first: 0, stride: tokens.count)
         batch.write([
