@@ -3,13 +3,13 @@ import CLlama
 /// The processors that one computation at a time runs on: the graphics processors asked for, and the CPU with its threads.
 ///
 /// Each concurrent user of a model has a stream of its own; weights are shared among them.
-public final class ComputeStream {
+package final class ComputeStream {
     let backends: [ggml_backend_t?]
     private let threadPool: OpaquePointer?
-    public let threadCount: Int
+    package let threadCount: Int
 
     /// - Parameter threadCount: CPU threads, at least 1.
-    public init(devices: [Device], threadCount: Int) throws {
+    package init(devices: [Device], threadCount: Int) throws {
         var backends: [ggml_backend_t?] = try devices.map { device in
             guard let backend = ggml_backend_dev_init(device.raw, nil) else {
                 throw TensorGraphError.computationFailed(status: "device \(device) can't be opened")
@@ -39,12 +39,12 @@ public final class ComputeStream {
 }
 
 /// A graph placed in memory, ready to be computed again and again with new inputs.
-public final class GraphPlan {
-    public let graph: Graph
+package final class GraphPlan {
+    package let graph: Graph
     private let scheduler: ggml_backend_sched_t
     private let stream: ComputeStream  // The scheduler refers to its backends.
 
-    public init(_ graph: Graph, on stream: ComputeStream) throws {
+    package init(_ graph: Graph, on stream: ComputeStream) throws {
         self.graph = graph
         self.stream = stream
         var backends = stream.backends
@@ -61,12 +61,12 @@ public final class GraphPlan {
     deinit { ggml_backend_sched_free(scheduler) }
 
     /// Bytes of memory that hold inputs and intermediate results.
-    public var byteCount: Int {
+    package var byteCount: Int {
         stream.backends.reduce(0) { $0 + ggml_backend_sched_get_buffer_size(scheduler, $1) }
     }
 
     /// Computes the graph's outputs from its inputs; blocks until they are there.
-    public func compute() throws {
+    package func compute() throws {
         let status = ggml_backend_sched_graph_compute(scheduler, graph.raw)
         guard status == GGML_STATUS_SUCCESS else {
             throw TensorGraphError.computationFailed(status: String(cString: ggml_status_to_string(status)))

@@ -3,10 +3,10 @@ import CLlama
 
 /// Keys and values of one layer: for each lane `[headWidth, capacity, keyValueHeads]`; the capacity is a multiple of 32, since
 /// attention reads positions in blocks.
-public struct LaneCaches {
-    public var keys, values: [Tensor]
+package struct LaneCaches {
+    package var keys, values: [Tensor]
 
-    public init(keys: [Tensor], values: [Tensor]) {
+    package init(keys: [Tensor], values: [Tensor]) {
         self.keys = keys
         self.values = values
     }
@@ -30,22 +30,22 @@ extension UnsafeMutableRawBufferPointer {
 /// contiguous; lane 0 is the primal.
 extension Graph {
     /// The largest number of lanes that these operations take.
-    public static let laneLimit = Int(LANE_LIMIT)
+    package static let laneLimit = Int(LANE_LIMIT)
 
     /// `gain * x / rms(x)` of the primal. Tangents: the same factors, or with `derivative` the true derivative.
-    public func laneNorm(_ x: Tensor, gain: Tensor, epsilon: Float, derivative: Bool) -> Tensor {
+    package func laneNorm(_ x: Tensor, gain: Tensor, epsilon: Float, derivative: Bool) -> Tensor {
         custom(
             x.shape, [x, gain], lane_norm, keep(lane_norm_parameters(epsilon: epsilon, derivative: derivative)))
     }
 
     /// What a gated activation `a(gate) * up` does to tangents.
-    public struct LaneGate {
+    package struct LaneGate {
         /// `a'(gate)` in place of `a(gate) / gate`.
-        public var derivative: Bool
+        package var derivative: Bool
         /// On the tangents of the activated gate, and of `up`.
-        public var gateFactor, upFactor: Float
+        package var gateFactor, upFactor: Float
 
-        public init(derivative: Bool, gateFactor: Float, upFactor: Float) {
+        package init(derivative: Bool, gateFactor: Float, upFactor: Float) {
             self.derivative = derivative
             self.gateFactor = gateFactor
             self.upFactor = upFactor
@@ -53,7 +53,7 @@ extension Graph {
     }
 
     /// `silu(gate) * up`, or GELU's tanh form in place of SiLU.
-    public func laneGatedProduct(gate: Tensor, up: Tensor, gelu: Bool, _ lanes: LaneGate) -> Tensor {
+    package func laneGatedProduct(gate: Tensor, up: Tensor, gelu: Bool, _ lanes: LaneGate) -> Tensor {
         let parameters = lane_gated_product_parameters(
             activation: gelu ? LANE_GELU_TANH : LANE_SILU, derivative: lanes.derivative,
             gate_factor: lanes.gateFactor, up_factor: lanes.upFactor)
@@ -62,25 +62,25 @@ extension Graph {
 
     /// Writes keys and values `[headWidth, keyValueHeads, tokens, lanes]` to the caches at `positions` (int32). The result
     /// carries nothing but the order of things.
-    public func laneStore(keys: Tensor, values: Tensor, positions: Tensor, in caches: LaneCaches) -> Tensor {
+    package func laneStore(keys: Tensor, values: Tensor, positions: Tensor, in caches: LaneCaches) -> Tensor {
         custom([1, 1, 1, 1], [keys, values, positions], lane_store, keep(caches.raw))
     }
 
     /// What attention does to the tangents of scores and values.
-    public struct LaneAttention {
-        public var scale: Float
-        public var slidingWindow: Int?
+    package struct LaneAttention {
+        package var scale: Float
+        package var slidingWindow: Int?
         /// Scores are soft-capped at this.
-        public var softcap: Float?
+        package var softcap: Float?
         /// For tangents the derivative of soft-capping, in place of its ratio.
-        public var softcapDerivative: Bool
+        package var softcapDerivative: Bool
         /// `[heads]`, float32, in the CPU's memory: for each head a logit more, without a value.
-        public var sinks: Tensor?
+        package var sinks: Tensor?
         /// On the tangents of scores; 0: attention weights are constants.
-        public var scoreFactor: Float
-        public var valueFactor: Float
+        package var scoreFactor: Float
+        package var valueFactor: Float
 
-        public init(
+        package init(
             scale: Float, slidingWindow: Int?, softcap: Float? = nil, softcapDerivative: Bool = false,
             sinks: Tensor? = nil, scoreFactor: Float, valueFactor: Float
         ) {
@@ -97,7 +97,7 @@ extension Graph {
     /// Causal attention of `queries` `[headWidth, heads, tokens, lanes]` over the caches as `stored` left them.
     /// - Parameter headWeights: `[1, 1, heads, tangents]`; the primal's head outputs times these are added to the tangents.
     /// - Parameter scratch: from ``laneAttentionScratch(headWidth:laneCount:threadCount:)``; operations of a graph share it.
-    public func laneAttention(
+    package func laneAttention(
         queries: Tensor, positions: Tensor, stored: Tensor, caches: LaneCaches, keyValueHeads: Int,
         headWeights: Tensor?,
         _ attention: LaneAttention, scratch: LaneScratch
@@ -113,23 +113,23 @@ extension Graph {
     }
 
     /// Working memory of one kind of operation, shared by all such operations of a graph.
-    public struct LaneScratch {
+    package struct LaneScratch {
         let memory: UnsafeMutablePointer<Float>
         let threadCount: Int
     }
 
-    public func laneAttentionScratch(headWidth: Int, laneCount: Int, threadCount: Int) -> LaneScratch {
+    package func laneAttentionScratch(headWidth: Int, laneCount: Int, threadCount: Int) -> LaneScratch {
         let count = lane_attention_scratch_count(Int32(headWidth), Int32(laneCount))
         return LaneScratch(memory: scratch(count: count * threadCount), threadCount: threadCount)
     }
 
     /// A linear layer `W x + b`: weights `[in, out]`, in panels where they have some, and a bias `[out]`, float32.
-    public struct LaneMatrix {
-        public var weights: Tensor
-        public var panels: WeightPanels.Matrix?
-        public var bias: Tensor?
+    package struct LaneMatrix {
+        package var weights: Tensor
+        package var panels: WeightPanels.Matrix?
+        package var bias: Tensor?
 
-        public init(weights: Tensor, panels: WeightPanels.Matrix?, bias: Tensor? = nil) {
+        package init(weights: Tensor, panels: WeightPanels.Matrix?, bias: Tensor? = nil) {
             self.weights = weights
             self.panels = panels
             self.bias = bias
@@ -148,7 +148,7 @@ extension Graph {
     ///
     /// - Parameter scratch: from ``laneProductScratch(width:threadCount:)`` for at least the width `in`.
     /// - Returns: nil for weights that these kernels don't take: those without panels, but for few columns and rows of floats.
-    public func laneProducts(
+    package func laneProducts(
         _ matrices: [LaneMatrix], _ columns: Tensor, biasedCount: Int, scratch: LaneScratch
     ) -> [Tensor]? {
         guard let first = matrices.first, matrices.count <= Int(LANE_MATRIX_LIMIT) else { return nil }
@@ -177,7 +177,7 @@ extension Graph {
     }
 
     /// - Parameter width: of the widest columns.
-    public func laneProductScratch(width: Int, threadCount: Int) -> LaneScratch {
+    package func laneProductScratch(width: Int, threadCount: Int) -> LaneScratch {
         let byteCount = lane_product_scratch_size(width) * threadCount
         return LaneScratch(memory: scratch(count: byteCount / MemoryLayout<Float>.size), threadCount: threadCount)
     }
