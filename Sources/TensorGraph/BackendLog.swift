@@ -3,7 +3,7 @@ import Synchronization
 
 /// What ggml and libllama report. They write to stderr unless told otherwise; here warnings and errors are kept for
 /// the error message of whoever asked, and nothing is printed.
-public enum BackendLog {
+package enum BackendLog {
     private static let messages = Mutex<[String]>([])
     private static let longestMemory = 20
 
@@ -20,7 +20,7 @@ public enum BackendLog {
     }()
 
     /// Runs `body` and returns its result with the warnings and errors that were reported meanwhile, one a line.
-    public static func capturing<Result>(_ body: () throws -> Result) rethrows -> (result: Result, report: String) {
+    package static func capturing<Result>(_ body: () throws -> Result) rethrows -> (result: Result, report: String) {
         _ = installed
         messages.withLock { $0.removeAll() }
         let result = try body()

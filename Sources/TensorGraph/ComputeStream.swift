@@ -4,16 +4,16 @@ import CLlama
 /// The processors that one computation at a time runs on: the graphics processors asked for, and the CPU with its threads.
 ///
 /// Each concurrent user of a model has a stream of its own; weights are shared among them.
-public final class ComputeStream {
+package final class ComputeStream {
     let backends: [ggml_backend_t?]
     private let threadPool: OpaquePointer?
     /// The threads for operations of ours, where all is computed on the CPU; and ggml with one thread, for what isn't worth more.
     let team: OpaquePointer?
     let single: ggml_backend_t?
-    public let threadCount: Int
+    package let threadCount: Int
 
     /// - Parameter threadCount: CPU threads, at least 1.
-    public init(devices: [Device], threadCount: Int) throws {
+    package init(devices: [Device], threadCount: Int) throws {
         var backends: [ggml_backend_t?] = try devices.map { device in
             guard let backend = ggml_backend_dev_init(device.raw, nil) else {
                 throw TensorGraphError.computationFailed(status: "device \(device) can't be opened")

@@ -1,13 +1,14 @@
 import CLlama
 
 /// A processor that ggml can compute on.
-public struct Device: @unchecked Sendable, CustomStringConvertible {  // ggml's devices are immutable and live for ever.
+// ggml's devices are immutable and live for ever.
+package struct Device: @unchecked Sendable, CustomStringConvertible {
     let raw: ggml_backend_dev_t
 
-    public static let cpu = Device(raw: ggml_backend_dev_by_type(GGML_BACKEND_DEVICE_TYPE_CPU))
+    package static let cpu = Device(raw: ggml_backend_dev_by_type(GGML_BACKEND_DEVICE_TYPE_CPU))
 
     /// Graphics processors in ggml's order; empty where ggml was built without such a backend.
-    public static let gpus: [Device] = (0..<ggml_backend_dev_count()).compactMap { index in
+    package static let gpus: [Device] = (0..<ggml_backend_dev_count()).compactMap { index in
         guard let device = ggml_backend_dev_get(index) else { return nil }
         let type = ggml_backend_dev_type(device)
         return type == GGML_BACKEND_DEVICE_TYPE_GPU || type == GGML_BACKEND_DEVICE_TYPE_IGPU ? Device(raw: device) : nil
@@ -15,7 +16,7 @@ public struct Device: @unchecked Sendable, CustomStringConvertible {  // ggml's 
 
     var isCPU: Bool { raw == Device.cpu.raw }
 
-    public var description: String {
+    package var description: String {
         "\(String(cString: ggml_backend_dev_name(raw))) (\(String(cString: ggml_backend_dev_description(raw))))"
     }
 

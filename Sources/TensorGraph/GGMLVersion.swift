@@ -1,9 +1,9 @@
 import CLlama
 
 /// Which ggml the program was built with.
-public enum GGMLVersion {
+package enum GGMLVersion {
     /// Such as `0.25.3`.
-    public static var number: String { String(cString: ggml_version()) }
+    package static var number: String { String(cString: ggml_version()) }
     /// The commit of ggml's source, where its build knew one.
-    public static var commit: String { String(cString: ggml_commit()) }
+    package static var commit: String { String(cString: ggml_commit()) }
 }

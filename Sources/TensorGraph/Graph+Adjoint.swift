@@ -6,7 +6,7 @@ extension Graph {
     ///
     /// The transpose is made on the spot, a block of rows at a time. `ggml_out_prod` would spare it, but decodes every
     /// weight again for each column.
-    public func multiplyTransposedMatrix(_ w: Tensor, _ g: Tensor) -> Tensor {
+    package func multiplyTransposedMatrix(_ w: Tensor, _ g: Tensor) -> Tensor {
         let parts = stride(from: 0, to: w.shape[1], by: Self.transposedRowCount).map { start in
             let rows = start..<min(start + Self.transposedRowCount, w.shape[1])
             let block = transpose(converted(slice(w, axis: 1, rows), to: .float32))
@@ -17,7 +17,7 @@ extension Graph {
 
     /// `W_h^T g` for matrices `[in, out, heads]` of any type and `[out, heads, tokens, lanes]`: `[in, heads, tokens, lanes]`, in
     /// float32.
-    public func multiplyTransposedMatrixByHead(_ w: Tensor, _ g: Tensor) -> Tensor {
+    package func multiplyTransposedMatrixByHead(_ w: Tensor, _ g: Tensor) -> Tensor {
         multiplyMatrixByHead(contiguous(transpose(converted(w, to: .float32))), g)
     }
 
@@ -25,15 +25,15 @@ extension Graph {
     private static let transposedRowCount = 1024
 
     /// An upper bound of the tensors that ``multiplyTransposedMatrix(_:_:)`` adds for weights `[in, out]`.
-    public static func transposedTensorCount(out: Int) -> Int {
+    package static func transposedTensorCount(out: Int) -> Int {
         8 * ((out + transposedRowCount - 1) / transposedRowCount)
     }
 
     /// A copy of `x` in another element type; `x` itself where it has that type.
-    public func converted(_ x: Tensor, to type: ElementType) -> Tensor {
+    package func converted(_ x: Tensor, to type: ElementType) -> Tensor {
         x.type == type ? x : Tensor(ggml_cast(context, x.raw, type.raw))
     }
 
     /// `max(x, 0)`, element by element.
-    public func positivePart(_ x: Tensor) -> Tensor { Tensor(ggml_relu(context, x.raw)) }
+    package func positivePart(_ x: Tensor) -> Tensor { Tensor(ggml_relu(context, x.raw)) }
 }

@@ -3,10 +3,10 @@ import CLlama
 
 /// Keys and values of one layer: for each lane `[headWidth, capacity, keyValueHeads]`; the capacity is a multiple of 32, since
 /// attention reads positions in blocks.
-public struct LaneCaches {
-    public var keys, values: [Tensor]
+package struct LaneCaches {
+    package var keys, values: [Tensor]
 
-    public init(keys: [Tensor], values: [Tensor]) {
+    package init(keys: [Tensor], values: [Tensor]) {
         self.keys = keys
         self.values = values
     }
@@ -28,12 +28,12 @@ extension UnsafeMutableRawBufferPointer {
 
 /// What attention needs of a sequence in each layer: its caches, and where there are some, weights of heads. Whoever makes it
 /// keeps the tensors.
-public final class LaneLayers {
+package final class LaneLayers {
     fileprivate let raw: UnsafeMutableBufferPointer<lane_layer>
 
     /// - Parameter layers: of each its caches, and `[1, 1, heads, tangents]`, float32, in the CPU's memory: the primal's head
     ///   outputs times these are added to the tangents.
-    public init(_ layers: [(caches: LaneCaches, headWeights: Tensor?)]) {
+    package init(_ layers: [(caches: LaneCaches, headWeights: Tensor?)]) {
         raw = .allocate(capacity: layers.count)
         for (index, layer) in layers.enumerated() {
             raw.initializeElement(
@@ -50,45 +50,45 @@ public final class LaneLayers {
 }
 
 /// New tokens of one sequence: where they are, in the sequence and among the columns of a batch.
-public struct LaneSequence {
+package struct LaneSequence {
     /// Columns of the tokens of some lanes: `first + lane * stride + token`.
-    public struct Columns {
-        public var first, stride: Int
+    package struct Columns {
+        package var first, stride: Int
 
-        public init(first: Int, stride: Int) {
+        package init(first: Int, stride: Int) {
             self.first = first
             self.stride = stride
         }
     }
 
     /// What attention does to tangents.
-    public struct Rule {
+    package struct Rule {
         /// For tangents the derivative of soft-capping, in place of its ratio.
-        public var softcapDerivative: Bool
+        package var softcapDerivative: Bool
         /// On the tangents of scores; 0: attention weights are constants.
-        public var scoreFactor: Float
+        package var scoreFactor: Float
         /// On the tangents of values; positive.
-        public var valueFactor: Float
+        package var valueFactor: Float
 
-        public init(softcapDerivative: Bool = false, scoreFactor: Float, valueFactor: Float) {
+        package init(softcapDerivative: Bool = false, scoreFactor: Float, valueFactor: Float) {
             self.softcapDerivative = softcapDerivative
             self.scoreFactor = scoreFactor
             self.valueFactor = valueFactor
         }
     }
 
-    public var layers: LaneLayers
+    package var layers: LaneLayers
     /// Position of the first new token.
-    public var start: Int
-    public var tokenCount: Int
+    package var start: Int
+    package var tokenCount: Int
     /// So many of them, the last ones, attend.
-    public var queryCount: Int
-    public var laneCount: Int
+    package var queryCount: Int
+    package var laneCount: Int
     /// Of all new tokens, and of those that attend.
-    public var columns, queryColumns: Columns
-    public var rule: Rule
+    package var columns, queryColumns: Columns
+    package var rule: Rule
 
-    public init(
+    package init(
         _ layers: LaneLayers, start: Int, tokenCount: Int, queryCount: Int, laneCount: Int, columns: Columns,
         queryColumns: Columns, rule: Rule
     ) {
@@ -113,11 +113,11 @@ public struct LaneSequence {
 }
 
 /// The sequences that a graph's attention is about. They may change from one computation to the next.
-public final class LaneBatch {
+package final class LaneBatch {
     let raw: UnsafeMutablePointer<lane_batch>
     private var sequences: [LaneSequence] = []
 
-    public init() {
+    package init() {
         raw = .allocate(capacity: 1)
         raw.initialize(to: lane_batch(count: 0, sequences: nil))
     }
@@ -128,7 +128,7 @@ public final class LaneBatch {
     }
 
     /// Sets the sequences of the next computation, and keeps what they refer to.
-    public func write(_ sequences: [LaneSequence]) {
+    package func write(_ sequences: [LaneSequence]) {
         raw.pointee.sequences?.deallocate()
         let copy = UnsafeMutablePointer<lane_sequence>.allocate(capacity: max(1, sequences.count))
         for (index, sequence) in sequences.enumerated() { (copy + index).initialize(to: sequence.raw) }
@@ -140,7 +140,7 @@ public final class LaneBatch {
 extension Graph {
     /// Writes keys and values `[headWidth, keyValueHeads, columns]` of a batch's new tokens to the caches of `layer`. The
     /// result carries nothing but the order of things.
-    public func laneStore(keys: Tensor, values: Tensor, layer: Int, of batch: LaneBatch) -> Tensor {
+    package func laneStore(keys: Tensor, values: Tensor, layer: Int, of batch: LaneBatch) -> Tensor {
         keepAlive(batch)
         return step(
             [1, 1, 1, 1], [keys, values], lane_store,
@@ -148,15 +148,15 @@ extension Graph {
     }
 
     /// What attention may differ in from layer to layer.
-    public struct LaneAttention {
-        public var scale: Float
-        public var slidingWindow: Int?
+    package struct LaneAttention {
+        package var scale: Float
+        package var slidingWindow: Int?
         /// Scores are soft-capped at this.
-        public var softcap: Float?
+        package var softcap: Float?
         /// `[heads]`, float32, in the CPU's memory: for each head a logit more, without a value.
-        public var sinks: Tensor?
+        package var sinks: Tensor?
 
-        public init(scale: Float, slidingWindow: Int?, softcap: Float? = nil, sinks: Tensor? = nil) {
+        package init(scale: Float, slidingWindow: Int?, softcap: Float? = nil, sinks: Tensor? = nil) {
             self.scale = scale
             self.slidingWindow = slidingWindow
             self.softcap = softcap
@@ -167,7 +167,7 @@ extension Graph {
     /// Causal attention of `queries` `[headWidth, heads, columns]`, each over its own sequence's caches of `layer`, as `stored`
     /// left them.
     /// - Parameter scratch: from ``laneAttentionScratch(headWidth:laneCount:threadCount:)``; operations of a graph share it.
-    public func laneAttention(
+    package func laneAttention(
         queries: Tensor, stored: Tensor, keyValueHeads: Int, layer: Int, of batch: LaneBatch,
         _ attention: LaneAttention, scratch: LaneScratch
     ) -> Tensor {
@@ -185,7 +185,7 @@ extension Graph {
     }
 
     /// - Parameter laneCount: the most that a sequence has.
-    public func laneAttentionScratch(headWidth: Int, laneCount: Int, threadCount: Int) -> LaneScratch {
+    package func laneAttentionScratch(headWidth: Int, laneCount: Int, threadCount: Int) -> LaneScratch {
         let count = lane_attention_scratch_count(Int32(headWidth), Int32(laneCount))
         return LaneScratch(
             memory: scratch(count: count * threadCount), threadCount: threadCount, laneCount: laneCount)

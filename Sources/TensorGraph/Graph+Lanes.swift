@@ -2,17 +2,17 @@ import CLaneKernels
 import CLlama
 
 /// Tokens that have equally many lanes, as columns: one lane after the other, in each lane one token after the other.
-public struct LaneGroup: Sendable, Hashable {
-    public var tokenCount: Int
+package struct LaneGroup: Sendable, Hashable {
+    package var tokenCount: Int
     /// The primal and its tangents.
-    public var laneCount: Int
+    package var laneCount: Int
 
-    public init(tokenCount: Int, laneCount: Int) {
+    package init(tokenCount: Int, laneCount: Int) {
         self.tokenCount = tokenCount
         self.laneCount = laneCount
     }
 
-    public var columnCount: Int { tokenCount * laneCount }
+    package var columnCount: Int { tokenCount * laneCount }
 
     var raw: lane_group { lane_group(token_count: tokenCount, lane_count: Int32(laneCount)) }
 }
@@ -21,10 +21,10 @@ public struct LaneGroup: Sendable, Hashable {
 /// contiguous, with the columns of one group after those of the other; lane 0 is the primal.
 extension Graph {
     /// The largest number of lanes that these operations take.
-    public static let laneLimit = Int(LANE_LIMIT)
+    package static let laneLimit = Int(LANE_LIMIT)
 
     /// `gain * x / rms(x)` of the primal. Tangents: the same factors, or with `derivative` the true derivative.
-    public func laneNorm(
+    package func laneNorm(
         _ x: Tensor, gain: Tensor, epsilon: Float, _ groups: [(group: LaneGroup, derivative: Bool)]
     ) -> Tensor {
         let norms = lane_norms(
@@ -36,13 +36,13 @@ extension Graph {
     }
 
     /// What a gated activation `a(gate) * up` does to tangents.
-    public struct LaneGate {
+    package struct LaneGate {
         /// `a'(gate)` in place of `a(gate) / gate`.
-        public var derivative: Bool
+        package var derivative: Bool
         /// On the tangents of the activated gate, and of `up`.
-        public var gateFactor, upFactor: Float
+        package var gateFactor, upFactor: Float
 
-        public init(derivative: Bool, gateFactor: Float, upFactor: Float) {
+        package init(derivative: Bool, gateFactor: Float, upFactor: Float) {
             self.derivative = derivative
             self.gateFactor = gateFactor
             self.upFactor = upFactor
@@ -50,7 +50,7 @@ extension Graph {
     }
 
     /// `silu(gate) * up`, or GELU's tanh form in place of SiLU.
-    public func laneGatedProduct(
+    package func laneGatedProduct(
         gate: Tensor, up: Tensor, gelu: Bool, _ groups: [(group: LaneGroup, gate: LaneGate)]
     ) -> Tensor {
         let parameters = groups.map { _, gate in
@@ -66,7 +66,7 @@ extension Graph {
     }
 
     /// `a + b`, of the same shape.
-    public func laneSum(_ a: Tensor, _ b: Tensor) -> Tensor {
+    package func laneSum(_ a: Tensor, _ b: Tensor) -> Tensor {
         guard a.shape == b.shape, ggml_is_contiguous(a.raw), ggml_is_contiguous(b.raw) else { return add(a, b) }
         return productPlus(b, a) ?? step(a.shape, [a, b], lane_sum, UInt8(0), partCount: parts(a))
     }
@@ -75,7 +75,7 @@ extension Graph {
     func parts(_ x: Tensor) -> Int { min(64, (x.elementCount + 1023) / 1024) }
 
     /// Working memory of one kind of operation, shared by all such operations of a graph.
-    public struct LaneScratch {
+    package struct LaneScratch {
         let memory: UnsafeMutablePointer<Float>
         let threadCount: Int
         var laneCount = 1

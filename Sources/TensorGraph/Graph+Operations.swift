@@ -3,50 +3,50 @@ import CLlama
 /// The operations of ggml, under the names of linear algebra. Shapes count the fastest-varying dimension first;
 /// `b` is repeated along dimensions where it is shorter than `a`.
 extension Graph {
-    public func add(_ a: Tensor, _ b: Tensor) -> Tensor { Tensor(ggml_add(context, a.raw, b.raw)) }
-    public func subtract(_ a: Tensor, _ b: Tensor) -> Tensor { Tensor(ggml_sub(context, a.raw, b.raw)) }
-    public func multiply(_ a: Tensor, _ b: Tensor) -> Tensor { Tensor(ggml_mul(context, a.raw, b.raw)) }
-    public func divide(_ a: Tensor, _ b: Tensor) -> Tensor { Tensor(ggml_div(context, a.raw, b.raw)) }
+    package func add(_ a: Tensor, _ b: Tensor) -> Tensor { Tensor(ggml_add(context, a.raw, b.raw)) }
+    package func subtract(_ a: Tensor, _ b: Tensor) -> Tensor { Tensor(ggml_sub(context, a.raw, b.raw)) }
+    package func multiply(_ a: Tensor, _ b: Tensor) -> Tensor { Tensor(ggml_mul(context, a.raw, b.raw)) }
+    package func divide(_ a: Tensor, _ b: Tensor) -> Tensor { Tensor(ggml_div(context, a.raw, b.raw)) }
 
     /// `x * factor + offset`.
-    public func scale(_ x: Tensor, by factor: Float, offset: Float = 0) -> Tensor {
+    package func scale(_ x: Tensor, by factor: Float, offset: Float = 0) -> Tensor {
         offset == 0
             ? Tensor(ggml_scale(context, x.raw, factor)) : Tensor(ggml_scale_bias(context, x.raw, factor, offset))
     }
-    public func square(_ x: Tensor) -> Tensor { Tensor(ggml_sqr(context, x.raw)) }
-    public func squareRoot(_ x: Tensor) -> Tensor { Tensor(ggml_sqrt(context, x.raw)) }
-    public func sigmoid(_ x: Tensor) -> Tensor { Tensor(ggml_sigmoid(context, x.raw)) }
-    public func tanh(_ x: Tensor) -> Tensor { Tensor(ggml_tanh(context, x.raw)) }
-    public func logarithm(_ x: Tensor) -> Tensor { Tensor(ggml_log(context, x.raw)) }
-    public func floor(_ x: Tensor) -> Tensor { Tensor(ggml_floor(context, x.raw)) }
-    public func magnitude(_ x: Tensor) -> Tensor { Tensor(ggml_abs(context, x.raw)) }
+    package func square(_ x: Tensor) -> Tensor { Tensor(ggml_sqr(context, x.raw)) }
+    package func squareRoot(_ x: Tensor) -> Tensor { Tensor(ggml_sqrt(context, x.raw)) }
+    package func sigmoid(_ x: Tensor) -> Tensor { Tensor(ggml_sigmoid(context, x.raw)) }
+    package func tanh(_ x: Tensor) -> Tensor { Tensor(ggml_tanh(context, x.raw)) }
+    package func logarithm(_ x: Tensor) -> Tensor { Tensor(ggml_log(context, x.raw)) }
+    package func floor(_ x: Tensor) -> Tensor { Tensor(ggml_floor(context, x.raw)) }
+    package func magnitude(_ x: Tensor) -> Tensor { Tensor(ggml_abs(context, x.raw)) }
     /// 1 where `x > 0`, else 0.
-    public func step(_ x: Tensor) -> Tensor { Tensor(ggml_step(context, x.raw)) }
+    package func step(_ x: Tensor) -> Tensor { Tensor(ggml_step(context, x.raw)) }
     /// `x`, but not less than `lowest` and not more than `highest`.
-    public func clamped(_ x: Tensor, from lowest: Float = -.infinity, to highest: Float = .infinity) -> Tensor {
+    package func clamped(_ x: Tensor, from lowest: Float = -.infinity, to highest: Float = .infinity) -> Tensor {
         Tensor(ggml_clamp(context, x.raw, lowest, highest))
     }
 
     /// The mean over dimension 0: `[width, ...]` to `[1, ...]`.
-    public func meanOfRows(_ x: Tensor) -> Tensor { Tensor(ggml_mean(context, x.raw)) }
+    package func meanOfRows(_ x: Tensor) -> Tensor { Tensor(ggml_mean(context, x.raw)) }
     /// The sum over dimension 0: `[width, ...]` to `[1, ...]`.
-    public func sumOfRows(_ x: Tensor) -> Tensor { Tensor(ggml_sum_rows(context, x.raw)) }
+    package func sumOfRows(_ x: Tensor) -> Tensor { Tensor(ggml_sum_rows(context, x.raw)) }
 
     /// `W x` for weights `[in, out]` and columns `[in, n]`: `[out, n]`. Further dimensions of `w` are repeated along `x`'s.
-    public func multiplyMatrix(_ w: Tensor, _ x: Tensor) -> Tensor { Tensor(ggml_mul_mat(context, w.raw, x.raw)) }
+    package func multiplyMatrix(_ w: Tensor, _ x: Tensor) -> Tensor { Tensor(ggml_mul_mat(context, w.raw, x.raw)) }
 
     /// `W_h x` for matrices `[in, out, heads]` of any type and `[in, heads, tokens, lanes]`: `[out, heads, tokens, lanes]`.
-    public func multiplyMatrixByHead(_ w: Tensor, _ x: Tensor) -> Tensor {
+    package func multiplyMatrixByHead(_ w: Tensor, _ x: Tensor) -> Tensor {
         contiguous(permute(multiplyMatrix(w, contiguous(permute(x, 0, 2, 1, 3))), 0, 2, 1, 3))
     }
 
     /// `A B^T` for `[m, k]` and `[n, k]`: `[m, n]`. With weights `[in, out]` and `g^T` it is `W^T g`.
-    public func outerProduct(_ a: Tensor, _ b: Tensor) -> Tensor { Tensor(ggml_out_prod(context, a.raw, b.raw)) }
+    package func outerProduct(_ a: Tensor, _ b: Tensor) -> Tensor { Tensor(ggml_out_prod(context, a.raw, b.raw)) }
 
     /// `softmax(x * scale + mask)` over dimension 0.
     /// - Parameter sinks: `[extent of dimension 2]`, for each entry of it one more logit, which takes its share of the sum of 1
     ///   and is left out of the result.
-    public func softmax(_ x: Tensor, mask: Tensor? = nil, scale: Float = 1, sinks: Tensor? = nil) -> Tensor {
+    package func softmax(_ x: Tensor, mask: Tensor? = nil, scale: Float = 1, sinks: Tensor? = nil) -> Tensor {
         let result: UnsafeMutablePointer<ggml_tensor> = ggml_soft_max_ext(context, x.raw, mask?.raw, scale, 0)
         if let sinks { ggml_soft_max_add_sinks(result, sinks.raw) }
         return Tensor(result)
@@ -57,12 +57,12 @@ extension Graph {
     ///
     /// `probabilities` must also be used by an operation that comes later: ggml may else put the result in their place,
     /// and its kernel overwrites them before it has read them.
-    public func softmaxJacobian(_ v: Tensor, at probabilities: Tensor, scale: Float) -> Tensor {
+    package func softmaxJacobian(_ v: Tensor, at probabilities: Tensor, scale: Float) -> Tensor {
         Tensor(ggml_soft_max_ext_back(context, v.raw, probabilities.raw, scale, 0))
     }
 
     /// Rotary position embedding of `[headWidth, heads, positions, lanes]`; `positions` is int32.
-    public func rotate(_ x: Tensor, positions: Tensor, _ rope: RotaryEmbedding, factors: Tensor?) -> Tensor {
+    package func rotate(_ x: Tensor, positions: Tensor, _ rope: RotaryEmbedding, factors: Tensor?) -> Tensor {
         Tensor(
             ggml_rope_ext(
                 context, x.raw, positions.raw, factors?.raw, Int32(rope.dimensions), rope.layout.mode,
@@ -71,7 +71,7 @@ extension Graph {
     }
 
     /// The transpose (and, but for the magnitude, inverse) of ``rotate(_:positions:_:factors:)``.
-    public func rotateBack(_ x: Tensor, positions: Tensor, _ rope: RotaryEmbedding, factors: Tensor?) -> Tensor {
+    package func rotateBack(_ x: Tensor, positions: Tensor, _ rope: RotaryEmbedding, factors: Tensor?) -> Tensor {
         Tensor(
             ggml_rope_ext_back(
                 context, x.raw, positions.raw, factors?.raw, Int32(rope.dimensions), rope.layout.mode,
@@ -80,67 +80,67 @@ extension Graph {
     }
 
     /// Rows `indices` (int32) of a matrix, as float32.
-    public func rows(_ matrix: Tensor, _ indices: Tensor) -> Tensor {
+    package func rows(_ matrix: Tensor, _ indices: Tensor) -> Tensor {
         Tensor(ggml_get_rows(context, matrix.raw, indices.raw))
     }
 
     /// Writes the rows of `values` over the rows `indices` (int64) of `matrix`; the result is `matrix` afterwards.
-    public func writeRows(_ values: Tensor, into matrix: Tensor, at indices: Tensor) -> Tensor {
+    package func writeRows(_ values: Tensor, into matrix: Tensor, at indices: Tensor) -> Tensor {
         Tensor(ggml_set_rows(context, matrix.raw, values.raw, indices.raw))
     }
 
     /// `x` repeated to `shape`, whose extents are multiples of `x`'s.
-    public func repeated(_ x: Tensor, _ shape: Int...) -> Tensor {
+    package func repeated(_ x: Tensor, _ shape: Int...) -> Tensor {
         if x.shape == shape { return x }
         let extents = shape.map { Int64($0) }
         return Tensor(ggml_repeat_4d(context, x.raw, extents[0], extents[1], extents[2], extents[3]))
     }
 
-    public func concatenate(_ a: Tensor, _ b: Tensor, axis: Int) -> Tensor {
+    package func concatenate(_ a: Tensor, _ b: Tensor, axis: Int) -> Tensor {
         Tensor(ggml_concat(context, a.raw, b.raw, Int32(axis)))
     }
 
     /// `x` with zeros appended along `axis` until it has `extent` entries.
-    public func padded(_ x: Tensor, axis: Int, to extent: Int) -> Tensor {
+    package func padded(_ x: Tensor, axis: Int, to extent: Int) -> Tensor {
         var missing: [Int32] = [0, 0, 0, 0]
         missing[axis] = Int32(extent - x.shape[axis])
         return Tensor(ggml_pad(context, x.raw, missing[0], missing[1], missing[2], missing[3]))
     }
 
     /// `x` with so many zeros before and after the elements of dimension 0.
-    public func padded(_ x: Tensor, before: Int, after: Int) -> Tensor {
+    package func padded(_ x: Tensor, before: Int, after: Int) -> Tensor {
         Tensor(ggml_pad_ext(context, x.raw, Int32(before), Int32(after), 0, 0, 0, 0, 0, 0))
     }
 }
 
 /// Operations that change how elements are counted, not the elements.
 extension Graph {
-    public func reshape(_ x: Tensor, _ shape: Int...) -> Tensor {
+    package func reshape(_ x: Tensor, _ shape: Int...) -> Tensor {
         var extents = shape.map { Int64($0) }
         while extents.count < 4 { extents.append(1) }
         return Tensor(ggml_reshape_4d(context, x.raw, extents[0], extents[1], extents[2], extents[3]))
     }
 
     /// Dimension `i` of `x` becomes dimension `axes[i]` of the result. No copy.
-    public func permute(_ x: Tensor, _ a: Int, _ b: Int, _ c: Int, _ d: Int) -> Tensor {
+    package func permute(_ x: Tensor, _ a: Int, _ b: Int, _ c: Int, _ d: Int) -> Tensor {
         Tensor(ggml_permute(context, x.raw, Int32(a), Int32(b), Int32(c), Int32(d)))
     }
 
     /// Dimensions 0 and 1 exchanged. No copy.
-    public func transpose(_ x: Tensor) -> Tensor { Tensor(ggml_transpose(context, x.raw)) }
+    package func transpose(_ x: Tensor) -> Tensor { Tensor(ggml_transpose(context, x.raw)) }
 
     /// A copy in memory order, which most operations ask for.
-    public func contiguous(_ x: Tensor) -> Tensor {
+    package func contiguous(_ x: Tensor) -> Tensor {
         ggml_is_contiguous(x.raw) && !ggml_is_transposed(x.raw) ? x : Tensor(ggml_cont(context, x.raw))
     }
 
     /// Quantised elements as float32; others as they are.
-    public func dequantised(_ x: Tensor) -> Tensor {
+    package func dequantised(_ x: Tensor) -> Tensor {
         x.type.blockLength == 1 ? x : Tensor(ggml_cast(context, x.raw, GGML_TYPE_F32))
     }
 
     /// Entries `range` of dimension `axis`. No copy.
-    public func slice(_ x: Tensor, axis: Int, _ range: Range<Int>) -> Tensor {
+    package func slice(_ x: Tensor, axis: Int, _ range: Range<Int>) -> Tensor {
         var extents = x.shape.map { Int64($0) }
         extents[axis] = Int64(range.count)
         return Tensor(
@@ -150,7 +150,7 @@ extension Graph {
     }
 
     /// The last `count` entries of dimension `axis`, of which there are at least so many. No copy.
-    public func suffix(_ x: Tensor, axis: Int, _ count: Int) -> Tensor {
+    package func suffix(_ x: Tensor, axis: Int, _ count: Int) -> Tensor {
         let length = x.shape[axis]
         return count == length ? x : slice(x, axis: axis, length - count..<length)
     }

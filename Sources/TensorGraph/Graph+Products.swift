@@ -4,12 +4,12 @@ import CLlama
 /// Linear layers of all lanes, and what joins them.
 extension Graph {
     /// A linear layer `W x + b`: weights `[in, out]`, in panels where they have some, and a bias `[out]`, float32.
-    public struct LaneMatrix {
-        public var weights: Tensor
-        public var panels: WeightPanels.Matrix?
-        public var bias: Tensor?
+    package struct LaneMatrix {
+        package var weights: Tensor
+        package var panels: WeightPanels.Matrix?
+        package var bias: Tensor?
 
-        public init(weights: Tensor, panels: WeightPanels.Matrix?, bias: Tensor? = nil) {
+        package init(weights: Tensor, panels: WeightPanels.Matrix?, bias: Tensor? = nil) {
             self.weights = weights
             self.panels = panels
             self.bias = bias
@@ -28,7 +28,7 @@ extension Graph {
     ///
     /// - Parameter scratch: from ``laneProductScratch(width:threadCount:)`` for at least the width `in`.
     /// - Returns: nil for weights that these kernels don't take: those without panels, but for few columns and rows of floats.
-    public func laneProducts(
+    package func laneProducts(
         _ matrices: [LaneMatrix], _ columns: Tensor, _ groups: [LaneGroup], scratch: LaneScratch
     ) -> [Tensor]? {
         guard let first = matrices.first, matrices.count <= Int(LANE_MATRIX_LIMIT) else { return nil }
@@ -119,7 +119,7 @@ extension Graph {
     }
 
     /// - Parameter width: of the widest columns.
-    public func laneProductScratch(width: Int, threadCount: Int) -> LaneScratch {
+    package func laneProductScratch(width: Int, threadCount: Int) -> LaneScratch {
         let byteCount = lane_product_scratch_size(width) * threadCount
         return LaneScratch(memory: scratch(count: byteCount / MemoryLayout<Float>.size), threadCount: threadCount)
     }

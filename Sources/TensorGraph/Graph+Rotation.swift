@@ -5,7 +5,7 @@ import CLlama
 extension Graph {
     /// Rotary position embedding of `[headWidth, heads, columns]`; ``lanePlaced(queries:keys:values:layer:of:)`` takes it over where it
     /// can.
-    public func laneRotated(_ x: Tensor, positions: Tensor, _ rope: RotaryEmbedding, factors: Tensor?) -> Tensor {
+    package func laneRotated(_ x: Tensor, positions: Tensor, _ rope: RotaryEmbedding, factors: Tensor?) -> Tensor {
         let result = rotate(x, positions: positions, rope, factors: factors)
         origins[result.raw] = .rotation(of: x, positions: positions, rope, factors: factors)
         return result
@@ -14,7 +14,7 @@ extension Graph {
     /// Norms (where they are) and rotates queries and keys, and writes keys and values to the caches, in one operation.
     /// - Returns: the queries; nil where queries and keys aren't fresh from ``laneRotated(_:positions:_:factors:)``, all of them
     ///   and at the same positions.
-    public func lanePlaced(
+    package func lanePlaced(
         queries: Tensor, keys: Tensor, values: Tensor, layer: Int, of batch: LaneBatch
     ) -> Tensor? {
         guard case .rotation(let query, let positions, let rope, let factors)? = origin(of: queries),

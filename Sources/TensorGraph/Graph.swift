@@ -4,7 +4,7 @@ import CLlama
 /// A computation: tensors that are inputs, tensors that follow from others, and the outputs that are wanted.
 ///
 /// A graph is described once, placed by a ``GraphPlan`` and computed as often as its inputs change.
-public final class Graph {
+package final class Graph {
     let context: OpaquePointer
     let raw: OpaquePointer
     let capacity: Int
@@ -17,7 +17,7 @@ public final class Graph {
     private var objects: [AnyObject] = []
 
     /// An empty graph for at most `capacity` tensors.
-    public init(capacity: Int) throws {
+    package init(capacity: Int) throws {
         let byteCount = capacity * ggml_tensor_overhead() + ggml_graph_overhead_custom(capacity, false)
         guard let context = ggml_init(ggml_init_params(mem_size: byteCount, mem_buffer: nil, no_alloc: true)) else {
             throw TensorGraphError.outOfMemory(purpose: "a computation graph", byteCount: byteCount)
@@ -61,7 +61,7 @@ public final class Graph {
     }
 
     /// A tensor whose values are written before each computation.
-    public func input(_ type: ElementType, _ shape: Int..., name: String) -> Tensor {
+    package func input(_ type: ElementType, _ shape: Int..., name: String) -> Tensor {
         let extents = shape.map { Int64($0) }
         let tensor: UnsafeMutablePointer<ggml_tensor> = ggml_new_tensor(context, type.raw, Int32(shape.count), extents)
         ggml_set_name(tensor, name)
@@ -70,17 +70,17 @@ public final class Graph {
     }
 
     /// Marks `tensor` as wanted: it is computed, and keeps its values until the next computation.
-    public func output(_ tensor: Tensor) {
+    package func output(_ tensor: Tensor) {
         ggml_set_output(tensor.raw)
         ggml_build_forward_expand(raw, tensor.raw)
     }
 
     /// Lets no other tensor take the memory of `tensor`, which is needed to the end.
-    public func keepValues(of tensor: Tensor) { ggml_set_output(tensor.raw) }
+    package func keepValues(of tensor: Tensor) { ggml_set_output(tensor.raw) }
 
     /// Adds `tensor`, and what it depends on, to the computation now: effects happen in the order of these calls.
-    public func include(_ tensor: Tensor) { ggml_build_forward_expand(raw, tensor.raw) }
+    package func include(_ tensor: Tensor) { ggml_build_forward_expand(raw, tensor.raw) }
 
     /// Number of operations.
-    public var nodeCount: Int { Int(ggml_graph_n_nodes(raw)) }
+    package var nodeCount: Int { Int(ggml_graph_n_nodes(raw)) }
 }

@@ -2,8 +2,8 @@ import CLaneKernels
 import CLlama
 
 /// A graph placed in memory, ready to be computed again and again with new inputs.
-public final class GraphPlan {
-    public let graph: Graph
+package final class GraphPlan {
+    package let graph: Graph
     private let scheduler: ggml_backend_sched_t
     private let stream: ComputeStream  // The scheduler refers to its backends.
     /// On the CPU, what is computed one after the other.
@@ -18,7 +18,7 @@ public final class GraphPlan {
         case graph(OpaquePointer, on: ggml_backend_t)
     }
 
-    public init(_ graph: Graph, on stream: ComputeStream) throws {
+    package init(_ graph: Graph, on stream: ComputeStream) throws {
         self.graph = graph
         self.stream = stream
         var backends = stream.backends
@@ -43,12 +43,12 @@ public final class GraphPlan {
     }
 
     /// Bytes of memory that hold inputs and intermediate results.
-    public var byteCount: Int {
+    package var byteCount: Int {
         stream.backends.reduce(0) { $0 + ggml_backend_sched_get_buffer_size(scheduler, $1) }
     }
 
     /// Computes the graph's outputs from its inputs; blocks until they are there.
-    public func compute() throws {
+    package func compute() throws {
         guard !sections.isEmpty else { return try check(ggml_backend_sched_graph_compute(scheduler, graph.raw)) }
         for section in sections {
             switch section {

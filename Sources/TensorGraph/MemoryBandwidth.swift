@@ -1,10 +1,10 @@
 import CLlama
 
 /// The speed at which this machine reads memory, the ceiling of token-by-token decoding.
-public enum MemoryBandwidth {
+package enum MemoryBandwidth {
     /// Bytes a second, the best of a few products of a large matrix with one column, which read it once each.
     /// - Parameter byteCount: size of the matrix; far beyond the caches.
-    public static func measure(threadCount: Int, byteCount: Int = 512 << 20) throws -> Double {
+    package static func measure(threadCount: Int, byteCount: Int = 512 << 20) throws -> Double {
         let width = 4096
         let buffer = try TensorBuffer(
             [(.float32, [width, byteCount / 4 / width])], on: .cpu, purpose: "the bandwidth test")

@@ -3,17 +3,17 @@ import CLlama
 /// A handle to a tensor of a ``Graph``, a ``WeightStore`` or a ``TensorBuffer``, which owns it.
 ///
 /// `shape` counts the fastest-varying dimension first: a matrix of `rows` rows, each `width` long, is `[width, rows, 1, 1]`.
-public struct Tensor: @unchecked Sendable {  // A handle; whoever owns the tensor serialises access to its data.
+package struct Tensor: @unchecked Sendable {  // A handle; whoever owns the tensor serialises access to its data.
     let raw: UnsafeMutablePointer<ggml_tensor>
 
     init(_ raw: UnsafeMutablePointer<ggml_tensor>) { self.raw = raw }
 
-    public var shape: [Int] {
+    package var shape: [Int] {
         [Int(raw.pointee.ne.0), Int(raw.pointee.ne.1), Int(raw.pointee.ne.2), Int(raw.pointee.ne.3)]
     }
-    public var type: ElementType { ElementType(raw: raw.pointee.type) }
-    public var elementCount: Int { Int(ggml_nelements(raw)) }
-    public var byteCount: Int { ggml_nbytes(raw) }
+    package var type: ElementType { ElementType(raw: raw.pointee.type) }
+    package var elementCount: Int { Int(ggml_nelements(raw)) }
+    package var byteCount: Int { ggml_nbytes(raw) }
 
     /// Bytes from one element of dimension `axis` to the next.
     func stride(_ axis: Int) -> Int {
@@ -26,14 +26,14 @@ public struct Tensor: @unchecked Sendable {  // A handle; whoever owns the tenso
     }
 
     /// Copies `values`, which fill the tensor exactly, to wherever the tensor lies.
-    public func write<Element: BitwiseCopyable>(_ values: [Element]) {
+    package func write<Element: BitwiseCopyable>(_ values: [Element]) {
         precondition(
             values.count * MemoryLayout<Element>.stride == byteCount, "\(values.count) values do not fill \(shape)")
         values.withUnsafeBytes { ggml_backend_tensor_set(raw, $0.baseAddress, 0, $0.count) }
     }
 
     /// All elements of a float32 tensor, in memory order.
-    public func readFloats() -> [Float] {
+    package func readFloats() -> [Float] {
         precondition(type == .float32)
         return [Float](unsafeUninitializedCapacity: elementCount) { buffer, count in
             ggml_backend_tensor_get(raw, buffer.baseAddress, 0, byteCount)
@@ -42,7 +42,7 @@ public struct Tensor: @unchecked Sendable {  // A handle; whoever owns the tenso
     }
 
     /// Elements `range` of a float32 tensor, in memory order.
-    public func readFloats(_ range: Range<Int>) -> [Float] {
+    package func readFloats(_ range: Range<Int>) -> [Float] {
         precondition(type == .float32 && range.lowerBound >= 0 && range.upperBound <= elementCount)
         return [Float](unsafeUninitializedCapacity: range.count) { buffer, count in
             ggml_backend_tensor_get(raw, buffer.baseAddress, 4 * range.lowerBound, 4 * range.count)
@@ -53,7 +53,7 @@ public struct Tensor: @unchecked Sendable {  // A handle; whoever owns the tenso
     /// All elements as float32, decoded from whatever type they are stored in.
     ///
     /// - Precondition: the tensor lies in the file's own layout, not in one of a device's.
-    public func decoded() -> [Float] {
+    package func decoded() -> [Float] {
         let bytes = [UInt8](unsafeUninitializedCapacity: byteCount) { buffer, count in
             ggml_backend_tensor_get(raw, buffer.baseAddress, 0, byteCount)
             count = byteCount

@@ -1,13 +1,13 @@
 import CLlama
 
 /// Tensors that live between computations, such as caches. They start as zeros.
-public final class TensorBuffer {
-    public let tensors: [Tensor]
+package final class TensorBuffer {
+    package let tensors: [Tensor]
     private let context: OpaquePointer
     private let buffer: ggml_backend_buffer_t
 
     /// One tensor for each shape, all on `device`.
-    public init(_ shapes: [(type: ElementType, shape: [Int])], on device: Device, purpose: String) throws {
+    package init(_ shapes: [(type: ElementType, shape: [Int])], on device: Device, purpose: String) throws {
         let byteCount = shapes.reduce(0) { $0 + $1.type.byteCount(of: $1.shape.reduce(1, *)) }
         if device.isCPU { try AvailableMemory.require(Double(byteCount), for: purpose) }
         guard device.memorySize == 0 || byteCount <= device.memorySize else {
@@ -41,8 +41,8 @@ public final class TensorBuffer {
         ggml_free(context)
     }
 
-    public var byteCount: Int { ggml_backend_buffer_get_size(buffer) }
+    package var byteCount: Int { ggml_backend_buffer_get_size(buffer) }
 
     /// Sets every element of every tensor to zero.
-    public func clear() { ggml_backend_buffer_clear(buffer, 0) }
+    package func clear() { ggml_backend_buffer_clear(buffer, 0) }
 }

@@ -7,13 +7,13 @@ import Foundation
 ///
 /// They take about as many bytes as in the file, but for types of few bits, whose tables of vectors are written out: Q2_K takes
 /// 3.1 bits a weight, IQ3 4.3, IQ2 and IQ1 3.6.
-public final class WeightPanels: @unchecked Sendable {  // Immutable after `init`.
+package final class WeightPanels: @unchecked Sendable {  // Immutable after `init`.
     /// One matrix `[width, rows]`.
-    public struct Matrix: @unchecked Sendable {  // A handle; `owner` keeps the memory.
+    package struct Matrix: @unchecked Sendable {  // A handle; `owner` keeps the memory.
         let data: UnsafeRawPointer
         let type: ElementType
         let width, rows: Int
-        public let byteCount: Int
+        package let byteCount: Int
         private let owner: WeightPanels
 
         fileprivate init(_ tensor: GGUFFile.TensorDescription, at data: UnsafeRawPointer, of owner: WeightPanels) {

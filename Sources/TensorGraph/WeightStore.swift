@@ -5,9 +5,9 @@ import CLlama
 /// Where everything is on the CPU, quantised matrices are copied into ``WeightPanels``. Other matrices on the CPU that ggml has
 /// faster kernels for are copied into the layout of those kernels (as llama.cpp does); everything else stays in the mapped file.
 /// Graphics processors get copies.
-public final class WeightStore: @unchecked Sendable {  // Immutable after `init`; computations only read weights.
+package final class WeightStore: @unchecked Sendable {  // Immutable after `init`; computations only read weights.
     /// What a tensor of the file is used for, which decides where it can lie.
-    public enum Use: Hashable, Sendable {
+    package enum Use: Hashable, Sendable {
         /// The left side of matrix products on a device.
         case matrix(onGPU: Int?)
         /// A vector or table used by other operations on a device.
@@ -42,11 +42,11 @@ public final class WeightStore: @unchecked Sendable {  // Immutable after `init`
     private let file: GGUFFile  // Tensors may lie in its mapping.
 
     /// Bytes copied out of the mapped file.
-    public private(set) var copiedByteCount = 0
+    package private(set) var copiedByteCount = 0
 
     /// Places each tensor for its use, under a name; a tensor may have several of both.
     /// - Parameter repacked: false keeps the file's layout on the CPU, as does a lack of memory.
-    public init(
+    package init(
         _ file: GGUFFile, _ uses: [(name: String, tensor: GGUFFile.TensorDescription, use: Use)], devices: [Device],
         repacked: Bool = true,
         progress: ((Double) -> Void)? = nil
@@ -81,10 +81,10 @@ public final class WeightStore: @unchecked Sendable {  // Immutable after `init`
         contexts.forEach { ggml_free($0) }
     }
 
-    public subscript(name: String, use: Use) -> Tensor? { placed[Key(name: name, use: use)] }
+    package subscript(name: String, use: Use) -> Tensor? { placed[Key(name: name, use: use)] }
 
     /// A matrix on the CPU in panels, where it was copied into some.
-    public func panels(_ name: String) -> WeightPanels.Matrix? { panels?[name] }
+    package func panels(_ name: String) -> WeightPanels.Matrix? { panels?[name] }
 
     /// The buffer type for a tensor; nil means the mapped file itself.
     private static func bufferType(

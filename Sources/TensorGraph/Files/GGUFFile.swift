@@ -4,26 +4,26 @@ import CLlama
 ///
 /// Files are parsed by ggml's own reader. Everything that the reader's getters would only assert, and that the data
 /// of every tensor lies inside its file, is checked here.
-public final class GGUFFile: Sendable {
+package final class GGUFFile: Sendable {
     /// One tensor of the file; `shape` counts the fastest-varying dimension first, as ggml does.
-    public struct TensorDescription: Sendable {
-        public let name: String
-        public let type: ElementType
-        public let shape: [Int]
+    package struct TensorDescription: Sendable {
+        package let name: String
+        package let type: ElementType
+        package let shape: [Int]
         /// Which of the model's files holds the data, from 0.
-        public let part: Int
+        package let part: Int
         /// Bytes from the start of that file.
-        public let offset: Int
-        public let byteCount: Int
-        public var elementCount: Int { shape.reduce(1, *) }
+        package let offset: Int
+        package let byteCount: Int
+        package var elementCount: Int { shape.reduce(1, *) }
 
         /// Rows of a matrix `[width, rows]`, as a tensor of their own.
-        public func rows(_ range: Range<Int>, name: String) -> TensorDescription {
+        package func rows(_ range: Range<Int>, name: String) -> TensorDescription {
             section(name, [shape[0], range.count, 1, 1], first: range.lowerBound * shape[0])
         }
 
         /// Elements of a vector, as a tensor of their own.
-        public func elements(_ range: Range<Int>, name: String) -> TensorDescription {
+        package func elements(_ range: Range<Int>, name: String) -> TensorDescription {
             section(name, [range.count, 1, 1, 1], first: range.lowerBound)
         }
 
@@ -35,17 +35,17 @@ public final class GGUFFile: Sendable {
     }
 
     /// The path that was given: that of the only part or of the first one.
-    public let path: String
+    package let path: String
     /// Bytes of all parts.
-    public let byteCount: Int
-    public let tensors: [String: TensorDescription]
+    package let byteCount: Int
+    package let tensors: [String: TensorDescription]
     let parts: [MappedFile]
-    public var partCount: Int { parts.count }
+    package var partCount: Int { parts.count }
 
     /// Parses and maps the file at `path`, and where it is the first part of a split model, the others too.
     /// - Returns: the weights, and the metadata of the first file, which aren't needed once a model is set up.
     /// - Throws: ``TensorGraphError/invalidFile(path:field:problem:remedy:)``.
-    public static func open(path: String) throws -> (file: GGUFFile, metadata: GGUFMetadata) {
+    package static func open(path: String) throws -> (file: GGUFFile, metadata: GGUFMetadata) {
         let (first, metadata) = try openPart(path)
         var parts = [first]
         var tensors = try metadata.tensors(fileSize: first.byteCount, part: 0)
@@ -98,7 +98,7 @@ public final class GGUFFile: Sendable {
     }
 
     /// One row of a matrix `[width, rows]` as float32, decoded from its quantisation: `width` numbers.
-    public func row(_ index: Int, of tensor: TensorDescription) -> [Float] {
+    package func row(_ index: Int, of tensor: TensorDescription) -> [Float] {
         let width = tensor.shape[0]
         let source = data(of: tensor) + index * tensor.type.byteCount(of: width)
         return [Float](unsafeUninitializedCapacity: width) { buffer, count in

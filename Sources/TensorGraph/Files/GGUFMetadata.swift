@@ -3,10 +3,10 @@ import CLlama
 /// The header of a GGUF file, parsed by ggml's reader: keys with their values, and the list of tensors.
 ///
 /// Values are read when they are asked for; only ggml's own copy of them takes memory, as long as this object lives.
-public final class GGUFMetadata {
-    public let path: String
-    public let version: Int
-    public let keys: [String]
+package final class GGUFMetadata {
+    package let path: String
+    package let version: Int
+    package let keys: [String]
     private let context: OpaquePointer
     private let indices: [String: Int64]
 
@@ -31,7 +31,7 @@ public final class GGUFMetadata {
     deinit { gguf_free(context) }
 
     /// A metadata value with its type, since GGUF lets a writer choose among several number types for one key.
-    public enum Value: Sendable, Equatable {
+    package enum Value: Sendable, Equatable {
         case integer(Int)
         case float(Double)
         case bool(Bool)
@@ -46,7 +46,7 @@ public final class GGUFMetadata {
         case malformedTexts
 
         /// The name of the type for an error message.
-        public var typeName: String {
+        package var typeName: String {
             switch self {
             case .integer: "integer"
             case .float: "float"
@@ -61,7 +61,7 @@ public final class GGUFMetadata {
         }
 
         /// The value where it is short, else the name of its type, for an error message.
-        public var summary: String {
+        package var summary: String {
             switch self {
             case .integer(let integer): "\(integer)"
             case .float(let float): "\(float)"
@@ -72,17 +72,17 @@ public final class GGUFMetadata {
         }
     }
 
-    public subscript(key: String) -> Value? { indices[key].flatMap { value($0) } }
+    package subscript(key: String) -> Value? { indices[key].flatMap { value($0) } }
 
     /// ggml's name of the type of a value, or of the elements where it is an array, such as `i32`.
-    public func elementTypeName(_ key: String) -> String? {
+    package func elementTypeName(_ key: String) -> String? {
         guard let index = indices[key] else { return nil }
         let type = gguf_get_kv_type(context, index)
         return String(cString: gguf_type_name(type == GGUF_TYPE_ARRAY ? gguf_get_arr_type(context, index) : type))
     }
 
     /// Number of elements where the value is an array.
-    public func elementCount(_ key: String) -> Int? {
+    package func elementCount(_ key: String) -> Int? {
         guard let index = indices[key], gguf_get_kv_type(context, index) == GGUF_TYPE_ARRAY else { return nil }
         return gguf_get_arr_n(context, index)
     }
