@@ -41,7 +41,15 @@ extension ModelSummary {
             ["context length", "\(contextLength)"],
             ["vocabulary", "\(vocabularySize) tokens\(hasTokenizer ? "" : " (no tokenizer in the file)")"],
             ["sliding window", slidingWindow.map { "\($0) positions on \(slidingWindowLayerCount) layers" } ?? "none"],
-        ] + (chatTemplate?.rows ?? [["chat template", "none"]])
+        ] + samplingRows + (chatTemplate?.rows ?? [["chat template", "none"]])
+    }
+}
+
+extension ModelSummary {
+    fileprivate var samplingRows: [[String]] {
+        guard !recommendedSampling.isEmpty else { return [] }
+        let parts = recommendedSampling.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
+        return [["recommended sampling", parts.joined(separator: ", ")]]
     }
 }
 

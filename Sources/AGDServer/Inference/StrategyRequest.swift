@@ -7,6 +7,17 @@ struct StrategyRequest {
     let notes: [String]
 
     /// - Throws: ``APIError`` that names a field of `agd` which the strategy doesn't obey.
+    init(_ body: JSON, regions: RegionRequest) throws {
+        try self.init(body, hasRegion: !regions.isEmpty)
+        // A trace shows the region, whatever is done about it.
+        guard let field = regions.firstField, !method.name.needsRegion, body["agd"]?["trace"]?.bool != true else {
+            return
+        }
+        throw APIError.invalid(
+            "'\(field)' has no effect with the strategy \(method.name.rawValue), which needs no region; leave it out, or ask for a trace.",
+            param: field)
+    }
+
     init(_ body: JSON, hasRegion: Bool) throws {
         let agd = body["agd"] ?? [:]
         let draws = Draws(body)

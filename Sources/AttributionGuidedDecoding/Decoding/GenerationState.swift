@@ -46,7 +46,7 @@ package final class GenerationState: @unchecked Sendable {  // Touched by the se
                 ?? inference.append([token], withTangents: withTangents)
         }
         let position = inference.tokens.count
-        let distribution = prediction.distribution
+        let distribution = prediction.distribution.without(tokenizer?.suppressedTokens ?? [])
         let choice = try strategy.choose(
             DecodingContext(
                 distribution: distribution, tokens: inference.tokens, earlyLogits: prediction.earlyLogits,

@@ -22,6 +22,8 @@ public struct ModelSummary: Sendable, Encodable {
     public let slidingWindowLayerCount: Int
     /// Whether the file has a vocabulary that can be used.
     public let hasTokenizer: Bool
+    /// How the file recommends to draw tokens, by llama.cpp's names for it, such as `temp`.
+    public let recommendedSampling: [String: String]
     /// What the file's chat template does; nil where there is none.
     public let chatTemplate: ChatTemplate.Summary?
 
@@ -48,6 +50,7 @@ public struct ModelSummary: Sendable, Encodable {
         slidingWindow = windows.first
         slidingWindowLayerCount = windows.count
         hasTokenizer = tokenizer != nil
+        recommendedSampling = configuration.recommendedSampling
         chatTemplate = tokenizer.flatMap(ChatTemplate.Summary.init)
     }
 }
