@@ -5,5 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 environment=.deps/clients
 python3 -m venv "$environment"
-"$environment/bin/pip" install --quiet --disable-pip-version-check --require-hashes -r Tools/supply-chain/clients.txt
+# The list is complete, so that nothing is to be resolved: pip would ask for extras (typepy[datetime]) whose pin it doesn't see.
+"$environment/bin/pip" install --quiet --disable-pip-version-check --no-deps --require-hashes -r Tools/supply-chain/clients.txt
+"$environment/bin/pip" check --quiet --disable-pip-version-check
 echo "$environment is ready"

@@ -42,7 +42,12 @@ struct Generate: AsyncParsableCommand {
     var json = false
 
     func validate() throws {
-        _ = try method
+        let name = try method.name
+        if !name.needsRegion, !promptOptions.roi.isEmpty, !promptOptions.showRoi, !json {
+            throw ValidationError(
+                "--roi has no effect with --strategy \(name.rawValue), which needs no region; leave it out, or show it with --show-roi."
+            )
+        }
         // -1 is until the context is full.
         try NumberOption.check(maximumTokens, "--n-predict", in: -1...NumberOption.tokens.upperBound)
         if stop.contains("") {

@@ -42,11 +42,17 @@ extension ModelSummary {
             ["vocabulary", "\(vocabularySize) tokens\(hasTokenizer ? "" : " (no tokenizer in the file)")"],
             ["sliding window", slidingWindow.map { "\($0) positions on \(slidingWindowLayerCount) layers" } ?? "none"],
         ] + caches.map { ["cache of \($0.contextLength) positions", $0.text] } + experts + remarks.map { ["", $0] }
-            + (chatTemplate?.rows ?? [["chat template", "none"]])
+            + samplingRows + (chatTemplate?.rows ?? [["chat template", "none"]])
     }
 }
 
 extension ModelSummary {
+    fileprivate var samplingRows: [[String]] {
+        guard !recommendedSampling.isEmpty else { return [] }
+        let parts = recommendedSampling.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
+        return [["recommended sampling", parts.joined(separator: ", ")]]
+    }
+
     private var experts: [[String]] {
         guard expertCount > 0 else { return [] }
         return [

@@ -85,8 +85,19 @@ struct ModelOptions: ParsableArguments {
             Terminal.note("this build has no graphics backend; all layers run on the CPU")
         }
         let bar = ProgressBar("loading")
-        defer { bar.finish() }
-        return try LanguageModel(path: model, options: loadOptions) { bar.update($0) }
+        let loaded: LanguageModel
+        do {
+            defer { bar.finish() }
+            loaded = try LanguageModel(path: model, options: loadOptions) { bar.update($0) }
+        }
+        noteLongContext(of: loaded.configuration.contextLength)
+        return loaded
+    }
+
+    /// Beyond what it was trained on a model's answers mean little.
+    func noteLongContext(of trained: Int) {
+        guard let contextSize, contextSize > trained else { return }
+        Terminal.note("--ctx-size \(contextSize): the model was trained on contexts of \(trained) positions")
     }
 
     /// - Parameter needed: positions that the request needs, where no size was given.

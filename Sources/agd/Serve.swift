@@ -52,7 +52,7 @@ struct Serve: AsyncParsableCommand {
         help: ArgumentHelp("Requests that wait while all are busy; more are refused with status 429.", valueName: "n"))
     var queue = 32
 
-    @Flag(help: "Accepts regex: in regions. Patterns take some seconds of a request at most.")
+    @Flag(help: "Accepts regex: in regions. The work of a request's patterns is bounded.")
     var allowRegex = false
 
     @Option(
@@ -89,7 +89,9 @@ struct Serve: AsyncParsableCommand {
         configuration.inference.contextLength = modelOptions.contextSize
         configuration.inference.threadCount = modelOptions.threads.map(ModelOptions.threadCount)
         configuration.inference.cacheType = modelOptions.cacheType
-        _ = try ModelSummary(path: modelOptions.model)  // A bad file is told before anybody connects.
+        let summary = try ModelSummary(path: modelOptions.model)  // A bad file is told before anybody connects.
+        modelOptions.noteLongContext(of: summary.contextLength)
+        ModelOptions.noteCappedThreads(modelOptions.threads)
 
         LoggingSystem.bootstrap { StreamLogHandler.standardError(label: $0) }
         var logger = Logger(label: "agd")

@@ -52,8 +52,13 @@ struct StrategyOptions: ParsableArguments {
         of prompt: MarkedPrompt, model: LanguageModel, reverse: ReverseAttribution.Options
     ) throws -> (prompt: Prompt, strategy: any DecodingStrategy) {
         do {
-            return try method(hasRegion: !prompt.specifications.isEmpty).decoding(
-                of: prompt, with: model, reverse: reverse)
+            let method = try method(hasRegion: !prompt.specifications.isEmpty)
+            if case .sample(let options) = method,
+                let note = options.note(onRecommended: model.configuration.recommendedSampling)
+            {
+                Terminal.note(note)
+            }
+            return try method.decoding(of: prompt, with: model, reverse: reverse)
         } catch let error as DecodingOptionError {
             throw ValidationError(Self.text(error))
         }

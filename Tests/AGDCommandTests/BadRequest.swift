@@ -31,7 +31,8 @@ struct BadRequest: Sendable, CustomTestStringConvertible {
     private static let messages = generate("--messages", "FILE")
     private static let file = generate("--file", "FILE")
 
-    static let all: [BadRequest] = models + prompts + conversations + regions + choices + withoutEffect + targets
+    static let all: [BadRequest] =
+        models + prompts + conversations + regions + choices + withoutEffect + regionsWithoutEffect + targets
 
     static let models: [BadRequest] = [
         .init("no subcommand of that name", ["generat"], "generat"),
@@ -229,6 +230,10 @@ struct BadRequest: Sendable, CustomTestStringConvertible {
     }
 
     /// Each option with each strategy that doesn't obey it.
+    static let regionsWithoutEffect: [BadRequest] = ["greedy", "sample", "dola"].map {
+        .init("a region with \($0)", roi("user") + ["--strategy", $0], "--roi", "no effect", $0)
+    }
+
     static let withoutEffect: [BadRequest] = [
         ("--rule", "ixg", ["agd", "agd-reverse", "agd-blend"]),
         ("--score", "excess", ["agd", "agd-reverse", "agd-blend"]),

@@ -74,6 +74,69 @@ struct LoadedModelTests {
         #expect(try await entropies(other) != entropies(period))
     }
 
+    @Test("A token that the file suppresses is never chosen, by whatever strategy")
+    func suppressed() async throws {
+        let plain = GGUFWriter.model()
+        func chosen(_ model: GGUFWriter, _ options: [String]) async throws -> [Int] {
+            let file = try TemporaryFile(model.serialized().file, name: "model.gguf")
+            let result = try await Command.run(
+                [
+                    "generate", "-m", file.path, "--prompt-tokens", "5,80,7", "-n", "6", "-t", "1", "--ignore-eos",
+                    "--json",
+                ]
+                    + options)
+            let object = try JSONSerialization.jsonObject(with: Data(result.standardOutput.utf8)) as? [String: Any]
+            return try #require(object?["completion_tokens"] as? [Int], "\(result.standardError)")
+        }
+        for options in [
+            ["--strategy", "greedy"], ["--strategy", "dola"],
+            ["--strategy", "sample", "--temp", "5", "--top-k", "0", "--top-p", "1", "--min-p", "0", "-s", "1"],
+            ["--roi", "tokens:1", "--entropy-threshold", "off", "--min-probability", "0"],
+            ["--roi", "tokens:1", "--strategy", "cad"],
+        ] {
+            let unwanted = Set(try await chosen(plain, options))
+            var model = plain
+            model["tokenizer.ggml.suppress_tokens"] = .int32s(unwanted.map(Int32.init) + [-1, 4_000_000])
+            let others = try await chosen(model, options)
+            #expect(others.count == 6 && unwanted.isDisjoint(with: others), "\(options): \(others)")
+        }
+    }
+
+    @Test("How a file recommends to draw tokens is told, where something else is done")
+    func recommendedSampling() async throws {
+        var model = GGUFWriter.model()
+        model["general.sampling.temp"] = .float32(0.6)
+        model["general.sampling.top_k"] = .int32(20)
+        let file = try TemporaryFile(model.serialized().file, name: "model.gguf")
+        #expect(try await Command.run(["info", file.path]).standardOutput.contains("temp 0.6, top_k 20"))
+        func note(_ options: [String]) async throws -> String {
+            try await Command.run(
+                ["generate", "-m", file.path, "--prompt-tokens", "5", "-n", "1", "-t", "1"] + options
+            ).standardError
+        }
+        #expect(try await note(["--strategy", "sample"]).contains("recommends temp 0.6, top_k 20"))
+        #expect(try await note(["--strategy", "sample", "--temp", "0.6"]).contains("recommends top_k 20"))
+        #expect(try await !note(["--strategy", "sample", "--temp", "0.6", "--top-k", "20"]).contains("recommends"))
+        #expect(try await !note(["--strategy", "greedy"]).contains("recommends"))
+    }
+
+    @Test("A file's own template for tools is taken where there are tools")
+    func toolTemplate() async throws {
+        var model = GGUFWriter.model()
+        model["tokenizer.chat_template"] = .string("{{ messages[0].content }} plain")
+        model["tokenizer.chat_template.tool_use"] = .string("{{ messages[0].content }} {{ tools | tojson }}")
+        let file = try TemporaryFile(model.serialized().file, name: "model.gguf")
+        let tools = try TemporaryFile(#"[{"type": "function", "function": {"name": "clock"}}]"#, name: "tools.json")
+        func shown(_ options: [String]) async throws -> String {
+            let result = try await Command.run(
+                ["generate", "-m", file.path, "-t", "1", "-n", "0", "--user", "Hi", "--show-roi"] + options)
+            return result.standardError.replacing("|", with: "")
+        }
+        #expect(try await shown([]).contains("Hi plain"))
+        #expect(try await shown(["--tools", tools.path]).contains("clock"))
+        #expect(try await Command.run(["info", file.path]).standardOutput.contains("tools"))
+    }
+
     @Test("What isn't used doesn't stop a model")
     func unused() async throws {
         let plain = GGUFWriter.model()

@@ -416,6 +416,15 @@ struct MalformedModel: Sendable, CustomTestStringConvertible {
             file.changeTokens { $0 = Array($0.prefix(10)) }
             file["tokenizer.ggml.token_type"] = nil
         },
+        .init("suppressed tokens as text", "suppress_tokens") {
+            $0["tokenizer.ggml.suppress_tokens"] = .strings(["a"])
+        },
+        .init("every token suppressed", "tokenizer.ggml.suppress_tokens", "every token") {
+            $0["tokenizer.ggml.suppress_tokens"] = .int32s(Array(0..<260))
+        },
+        .init("a template for tools that is a number", "tokenizer.chat_template.tool_use", "string") {
+            $0["tokenizer.chat_template.tool_use"] = .uint32(1)
+        },
         .init("the wish for BOS as a string", "add_bos_token") { $0["tokenizer.ggml.add_bos_token"] = .string("yes") },
         .init("the space prefix as a number", "tokenizer.ggml.add_space_prefix", "bool", vocabulary: .sentencePiece) {
             $0["tokenizer.ggml.add_space_prefix"] = .uint32(1)

@@ -84,6 +84,16 @@ struct NumberOptionTests {
         }
     }
 
+    @Test("A context longer than what the model was trained on is told")
+    func longContext() async throws {
+        for (size, isTold) in [("513", true), ("512", false)] {
+            let result = try await Command.run(
+                ["generate"] + Self.large + Self.prompt + ["-n", "1", "-c", size, "--strategy", "greedy"])
+            #expect(result.status == 0)
+            #expect(result.standardError.contains("trained on contexts of 512") == isTold)
+        }
+    }
+
     /// The caches of 16 Mi positions take hundreds of gigabytes with this one.
     private static let large = ["-m", Command.file("Models/microcosm.gguf"), "-t", "1", "--cache-type", "f32"]
 }

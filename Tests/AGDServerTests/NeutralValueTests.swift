@@ -73,6 +73,24 @@ struct NeutralValueTests {
         #expect(try refused.json["error"]?["param"] == "messages[2].content")
     }
 
+    @Test("Tools without a place in the template are an error of the field that brings them")
+    func toolFields() async throws {
+        let server = try await TestServer()
+        let tool: JSONValue = ["type": "function", "function": ["name": "f", "parameters": ["type": "object"]]]
+        let call: JSONValue = ["id": "a", "type": "function", "function": ["name": "f", "arguments": "{}"]]
+        let history: JSONValue = [
+            ["role": "user", "content": "Hi"], ["role": "assistant", "content": .null, "tool_calls": [call]],
+            ["role": "tool", "tool_call_id": "a", "content": "x"],
+        ]
+        for (fields, param) in [
+            (["messages": conflict, "tools": [tool]], "tools"), (["messages": history], "messages[1].tool_calls"),
+            (["messages": history, "tools": [tool]], "tools"),
+        ] as [([String: JSONValue], String)] {
+            let reply = try await server.post("/v1/chat/completions", .object(fields))
+            #expect(try reply.status == 400 && reply.json["error"]?["param"]?.string == param, "\(reply.text)")
+        }
+    }
+
     @Test("The description offers neutral values, as the check accepts them")
     func described() {
         let properties = FieldType.object(Endpoint.chatCompletions.fields).schema["properties"]

@@ -84,7 +84,8 @@ struct RegionRequestTests {
         #expect(try await server.post("/tokenize", ["prompt": "a 12", "agd": ["roi": ["regex:\\d+"]]]).status == 200)
     }
 
-    @Test("Weights that add up to more than a million are an error of the request, and large ones are obeyed")
+    @Test(
+        "Weights that add up to more than one region may weigh are an error of the request, and large ones are obeyed")
     func weights() async throws {
         let server = try await TestServer { $0.inference.cacheType = .float16 }
         func answer(_ regions: [JSONValue]) async throws -> TestServer.Reply {
@@ -93,10 +94,15 @@ struct RegionRequestTests {
                 ["messages": conflict, "max_tokens": 2, "agd": ["roi": .array(regions), "entropy_threshold": "off"]])
         }
         let large: JSONValue = ["message": "system", "weight": 1000]
-        #expect(try await answer(Array(repeating: large, count: 32)).status == 200)
+        #expect(try await answer([large]).status == 200)
+        let small: JSONValue = ["message": "system", "weight": -999]
+        #expect(try await answer([large, large, small]).status == 400)
+        #expect(try await answer([large, small, large, small]).status == 200)
         let head: JSONValue = ["heads": [["layer": 0, "head": 0, "weight": 1000]], "weight": 1000]
-        let reply = try await answer([head, head])
-        #expect(reply.status == 400 && reply.text.contains("agd.roi") && reply.text.contains("add up"))
+        for regions in [Array(repeating: large, count: 32), [head], [head, head]] {
+            let reply = try await answer(regions)
+            #expect(reply.status == 400 && reply.text.contains("agd.roi") && reply.text.contains("add up"))
+        }
         for specification in ["system=1e20", "system=inf", "system=-1e300"] {
             let reply = try await answer([.string(specification)])
             #expect(reply.status == 400 && reply.text.contains("weight"), "\(reply.text)")

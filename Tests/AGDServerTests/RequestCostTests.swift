@@ -33,6 +33,42 @@ struct RequestCostTests {
         #expect(try await !server.get("/metrics").text.contains("agd_prompt_tokens_total"))
     }
 
+    @Test("A second prompt, and passes back through the whole sequence, are counted before they are computed")
+    func hiddenPasses() async throws {
+        let served = try served { $0.contextLength = 512 }
+        func tokens(_ agd: [String: JSONValue]) throws -> Int {
+            let request = try GenerationRequest(
+                chat: ["messages": conflict, "max_tokens": 10, "agd": .object(agd)], served, allowsPatterns: false)
+            return RequestCost(request, served).tokens
+        }
+        let prompt = try tokens([:]) - 10
+        #expect(try tokens(["roi": ["system"]]) == prompt + 10)
+        let contrasted = try tokens(["strategy": "cad", "roi": ["system"]])
+        #expect(contrasted > prompt + 20 && contrasted < 2 * prompt + 20)
+        // Forward once and back for each of three candidates, at each of ten places.
+        let reverse = try tokens(["strategy": "agd-reverse", "roi": ["system"], "candidates": 3])
+        #expect(reverse == prompt + 10 + 4 * (10 * prompt + 50))
+    }
+
+    @Test(
+        "What would take too long backwards is refused before any of it is computed",
+        arguments: [("/v1/chat/completions", "max_tokens"), ("/v1/attributions", "targets")])
+    func costlyBackwardPasses(path: String, field: String) async throws {
+        let server = try await TestServer { $0.inference.contextLength = 32_768 }
+        let isChat = path.contains("chat")
+        let reply = try await server.post(
+            path,
+            isChat
+                ? ["messages": conflict, "agd": ["strategy": "agd-reverse", "roi": ["system"]]]
+                : [
+                    "prompt": .array(Array(repeating: 5, count: 30_000)),
+                    "targets": .array(Array(repeating: 7, count: 16)),
+                ])
+        #expect(reply.status == 400)
+        #expect(try reply.json["error"]?["code"] == "request_too_large")
+        #expect(try reply.json["error"]?["param"]?.string == field)
+    }
+
     @Test("What is asked several times is told several times, and computed once")
     func ratedOnce() async throws {
         let server = try await TestServer()

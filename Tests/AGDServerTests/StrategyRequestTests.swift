@@ -50,14 +50,29 @@ struct StrategyRequestTests {
     func withoutEffect(kind: DecodingMethod.Kind) async throws {
         let server = try await TestServer()
         for (option, field, value) in Self.values {
-            let reply = try await ask(
-                ["strategy": .string(kind.name), "roi": ["system"], field: value], on: server)
+            var agd: [String: JSONValue] = ["strategy": .string(kind.name), field: value]
+            if kind.needsRegion { agd["roi"] = ["system"] }
+            let reply = try await ask(agd, on: server)
             guard !kind.has(option) else {
                 #expect(reply.status == 200, "\(field): \(reply.text)")
                 continue
             }
             #expect(try reply.status == 400 && reply.json["error"]?["param"]?.string == "agd.\(field)", "\(reply.text)")
         }
+    }
+
+    @Test(
+        "A region that the strategy does nothing about is refused where it was named, unless a trace shows it",
+        arguments: DecodingMethod.kinds.filter { !$0.needsRegion })
+    func regionWithoutEffect(kind: DecodingMethod.Kind) async throws {
+        let server = try await TestServer()
+        let agd: [String: JSONValue] = ["strategy": .string(kind.name), "roi": ["system"]]
+        let reply = try await ask(agd, on: server)
+        #expect(try reply.status == 400 && reply.json["error"]?["param"] == "agd.roi[0]", "\(reply.text)")
+        #expect(try await ask(agd.merging(["trace": true]) { $1 }, on: server).status == 200)
+        let messages: JSONValue = [["role": "user", "content": "Hi", "agd_weight": 1]]
+        let weighted = try await ask(["strategy": .string(kind.name)], ["messages": messages], on: server)
+        #expect(try weighted.status == 400 && weighted.json["error"]?["param"] == "messages[0].agd_weight")
     }
 
     @Test("Where only regions are asked about, nothing else of agd is known")

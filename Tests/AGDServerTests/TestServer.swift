@@ -21,8 +21,12 @@ struct TestServer: Sendable {
     /// Loaded once: its weights serve all servers.
     private static let model = Result { try LanguageModel(path: modelPath ?? "Models/microcosm.gguf") }
 
-    /// - Parameter isLoaded: false leaves the server waiting for its model.
-    init(isLoaded: Bool = true, _ change: (inout ServerConfiguration) -> Void = { _ in }) async throws {
+    /// - Parameters:
+    ///   - isLoaded: false leaves the server waiting for its model.
+    ///   - model: in the place of the repository's.
+    init(isLoaded: Bool = true, model: LanguageModel? = nil, _ change: (inout ServerConfiguration) -> Void = { _ in })
+        async throws
+    {
         var configuration = ServerConfiguration(modelName: "test")
         configuration.inference.threadCount = 1
         configuration.inference.cacheType = .float32
@@ -32,7 +36,8 @@ struct TestServer: Sendable {
         responder = try api.router().buildResponder()
         if isLoaded {
             await state.ready(
-                try ServedModel(Self.model.get(), name: configuration.modelName, configuration: configuration.inference)
+                try ServedModel(
+                    model ?? Self.model.get(), name: configuration.modelName, configuration: configuration.inference)
             )
         }
     }

@@ -68,6 +68,27 @@ struct PatternTests {
         }
     }
 
+    @Test(
+        "A step counts what it takes: sets of many parts come to the limit sooner",
+        arguments: ["[\\w\\W\\s\\S\\d\\D]", "(?i)[a-zäöü\\w]", "[a-cd-fg-ij-lm-op-rs-uv-xyzäöü]"])
+    func costlySets(pattern: String) throws {
+        func steps(_ pattern: String) throws -> Int {
+            var steps = 1_000_000
+            _ = try Pattern(pattern).matches(in: String(repeating: "ж", count: 1000), remainingSteps: &steps)
+            return 1_000_000 - steps
+        }
+        #expect(try steps(pattern) > 2 * steps("a"))
+    }
+
+    @Test("Without regard to case a character is found as each of its cases", arguments: ["kK", "äÄ", "zZ"])
+    func cases(letters: String) throws {
+        for letter in letters.unicodeScalars {
+            var steps = 1000
+            let pattern = try Pattern("(?i)\(letter)")
+            #expect(try pattern.matches(in: letters, remainingSteps: &steps).count == letters.unicodeScalars.count)
+        }
+    }
+
     @Test("A pattern stops when its task is cancelled")
     func cancelled() async throws {
         let task = Task {

@@ -47,6 +47,8 @@ extension API {
         }
         let rule = body["agd"]?["rule"]?.string.flatMap(PropagationRule.init) ?? .attnLRP
         let withHeads = body["heads"]?.bool ?? false || !region.heads.isEmpty
+        let heads = withHeads ? served.model.configuration.layerCount * served.model.configuration.headCount : 0
+        try RequestCost(attributing: targets.count, to: prompt, headCount: heads).check()
         let report = { @Sendable (attributions: [Attribution]) in
             AttributionReport(
                 model: served.name, rule: rule.name, tokens: prompt.tokens.map { .init($0, served) },

@@ -9,6 +9,8 @@ struct Tokenization: Encodable {
         /// Ranges in the prompt's text, first to past the last: in bytes, and in characters (Unicode scalars) that the token
         /// touches. Empty for a token that isn't in the text, such as BOS; missing where the prompt has no text.
         var bytes, characters: [Int]?
+        /// Whether it is part of what the chat template says of its own accord, such as a default system message.
+        var template: Bool?
         /// The message it belongs to, and the characters of that message's content.
         var message: Int?
         var messageCharacters: [Int]?
@@ -16,6 +18,8 @@ struct Tokenization: Encodable {
     }
     var tokens: [Token]
     var text: String?
+    /// What the chat template says of its own accord; not its markers. Missing where that is nothing.
+    var templateText: [String]?
     var count: Int
     var roiHeads: [HeadWeightReport]
 }
@@ -57,6 +61,7 @@ extension API {
             let bytes = prompt.tokenBytes[position]
             token.bytes = [bytes.lowerBound, bytes.upperBound]
             token.characters = offsets.characters(bytes)
+            if prompt.templateSpans.contains(where: { $0.overlaps(bytes) }) { token.template = true }
             token.message = messages.index(overlapping: bytes)
             if let message = token.message {
                 let content = prompt.messages[message].bytes
@@ -66,7 +71,8 @@ extension API {
             return token
         }
         return Tokenization(
-            tokens: tokens, text: prompt.text, count: tokens.count,
+            tokens: tokens, text: prompt.text,
+            templateText: prompt.templateTexts.isEmpty ? nil : prompt.templateTexts, count: tokens.count,
             roiHeads: region.headReport)
     }
 }

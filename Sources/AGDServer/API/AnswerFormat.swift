@@ -76,7 +76,7 @@ extension StopReason {
 /// The `agd` object of an answer: how its tokens were chosen. In a stream each chunk has a part of it.
 struct Trace: Encodable, Sendable {
     var strategy, rule: String?
-    /// What of the request has no effect.
+    /// What of the request, or of the model's file, has no effect.
     var notes: [String]?
     var promptTokens: [Int]?
     var roi: [TokenWeightReport]?

@@ -39,6 +39,12 @@ struct GenerationRequest: Sendable {
     /// Candidates that a step has at most.
     var candidateCount: Int { method.candidateCount }
 
+    /// Passes through the whole sequence that a step may take beside its own: one forward, and one back for each candidate.
+    var backwardPasses: Int {
+        guard case .reverseGuided(let settings) = method else { return 0 }
+        return 1 + settings.candidates.count
+    }
+
     /// A chat completion.
     init(chat body: JSONValue, _ served: ServedModel, allowsPatterns: Bool) throws {
         let conversation = try Conversation(body)
@@ -75,8 +81,9 @@ struct GenerationRequest: Sendable {
     ) throws {
         for prompt in prompts { try Self.checkLength(prompt, served, promptField) }
         let regions = try RegionRequest(body, allowsPatterns: allowsPatterns)
-        let strategy = try StrategyRequest(body, hasRegion: !regions.isEmpty)
-        (method, notes) = (strategy.method, strategy.notes)
+        let strategy = try StrategyRequest(body, regions: regions)
+        method = strategy.method
+        notes = strategy.notes + Self.notes(on: prompts) + Self.notes(on: strategy.method, served)
         decodings = try regions.mark(prompts, model: served.model).map { marked in
             try Self.decoding(of: marked, by: strategy.method, served, promptField)
         }
@@ -89,6 +96,16 @@ struct GenerationRequest: Sendable {
         traces = body["agd"]?["trace"]?.bool ?? false
         streams = body["stream"]?.bool ?? false
         includesUsage = body["stream_options"]?["include_usage"]?.bool ?? false
+    }
+
+    private static func notes(on prompts: [Prompt]) -> [String] {
+        guard prompts.contains(where: \.bringsBeginningOfSequence) else { return [] }
+        return ["prompt: begins with the token that begins every prompt of this model; it isn't added again"]
+    }
+
+    private static func notes(on method: DecodingMethod, _ served: ServedModel) -> [String] {
+        guard case .sample(let options) = method else { return [] }
+        return [options.note(onRecommended: served.model.configuration.recommendedSampling)].compactMap { $0 }
     }
 
     private static func decoding(
@@ -136,7 +153,6 @@ struct GenerationRequest: Sendable {
             case .noVocabulary:
                 throw APIError.invalid("The model has no vocabulary; send the prompt as token ids.", param: field)
             case .empty: throw APIError.invalid("'\(field)' is empty.", param: field)
-            case .noPlaceForTools: throw APIError.invalid("'tools': \(error).", param: "tools")
             default: throw APIError.invalid("'\(field)': \(error)", param: field)
             }
         } catch let error as TokenError {
@@ -166,7 +182,18 @@ struct Conversation {
 
     func prompt(_ served: ServedModel) throws -> Prompt {
         try served.check(byteCount: messages.reduce(0) { $0 + $1.content.utf8.count }, field: "messages")
-        return try served.model.prompt(messages, options: options)
+        do { return try served.model.prompt(messages, options: options) } catch PromptError.noPlaceForTools {
+            throw APIError.invalid(
+                "'\(toolField)': \(PromptError.noPlaceForTools).", param: toolField)
+        }
+    }
+
+    /// Where tools are spoken of first.
+    private var toolField: String {
+        guard options.tools.isEmpty, let index = messages.firstIndex(where: { !$0.toolCalls.isEmpty }) else {
+            return "tools"
+        }
+        return "messages[\(index)].tool_calls"
     }
 }
 

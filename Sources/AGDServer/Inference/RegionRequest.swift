@@ -6,6 +6,8 @@ struct RegionRequest {
     private let regions: [(field: String, specification: RegionSpecification)]
 
     var isEmpty: Bool { regions.isEmpty }
+    /// Where the first one was named.
+    var firstField: String? { regions.first?.field }
 
     /// - Parameters:
     ///   - body: of the request; it has been checked against the table of fields.
@@ -38,7 +40,18 @@ struct RegionRequest {
                 prompt, regions: regions.map(\.specification), patternSteps: &patternSteps
             ) { index, error in APIError.invalid("'\(regions[index].field)': \(error)", param: regions[index].field) }
             try Self.naming("agd.roi") { try marked.region.validate(for: model, promptLength: prompt.tokens.count) }
+            try Self.checkWeights(marked.region)
             return marked
+        }
+    }
+
+    /// What one region may weigh, several that overlap may too.
+    private static func checkWeights(_ region: RegionOfInterest) throws(APIError) {
+        for weight in [region.tokens.values.map { $0 }, region.heads.values.map { $0 }].joined()
+        where !Limits.weight.contains(weight) {
+            throw APIError.invalid(
+                "'agd.roi': weights add up to \(weight) where regions overlap; the sum may be \(Limits.weight.lowerBound) to \(Limits.weight.upperBound).",
+                param: "agd.roi")
         }
     }
 

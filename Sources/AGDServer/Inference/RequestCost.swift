@@ -2,19 +2,27 @@ import AttributionGuidedDecoding
 
 /// What a request can cost at most, known before any of it is spent.
 struct RequestCost {
-    /// Tokens that are read and generated.
+    /// Tokens that are read and generated, each as often as it goes through the model.
     private(set) var tokens = 0
     /// Bytes of JSON, about, that have to be held at once: a whole answer, or the largest piece of a stream.
     private(set) var bytes = 0
     /// What makes it as large as it is, for whoever asked too much.
     private let factors: String
+    /// The field to ask for less in.
+    private let field: String
 
+    /// Of an answer.
     init(_ request: GenerationRequest, _ served: ServedModel) {
         let perToken = Self.bytesPerToken(request, candidates: request.candidateCount)
-        for prompt in request.prompts {
-            let count = prompt.tokens.count
-            let generated = max(0, min(request.limits.maximumTokens ?? .max, served.contextLength - count))
-            tokens += count + generated * request.choiceCount
+        for decoding in request.decodings {
+            let count = decoding.prompt.tokens.count
+            let companion = decoding.strategy.needs.companionPrompt?.tokens.count
+            let room = served.contextLength - max(count, companion ?? 0)
+            let generated = max(0, min(request.limits.maximumTokens ?? .max, room))
+            // A second prompt is read, and completed beside the first.
+            tokens += count + (companion ?? 0) + generated * request.choiceCount * (companion == nil ? 1 : 2)
+            // The whole sequence again, and back for each candidate, at each step.
+            tokens += request.choiceCount * request.backwardPasses * (generated * count + generated * generated / 2)
             let told = (request.echoes ? count * perToken.echoed : 0) + (request.traces ? count * Self.traced : 0)
             if request.streams {
                 bytes = max(bytes, told)
@@ -24,10 +32,22 @@ struct RequestCost {
         }
         factors =
             "\(request.prompts.count) prompts, n \(request.choiceCount), max_tokens \(request.limits.maximumTokens.map(String.init) ?? "without limit")"
+            + (request.backwardPasses > 0 ? ", the whole sequence \(request.backwardPasses) times a token" : "")
+        field = request.backwardPasses > 0 ? "max_tokens" : "n"
+    }
+
+    /// Of an attribution of `targetCount` targets to a prompt: it is read, and relevance is sent back for each.
+    init(attributing targetCount: Int, to prompt: Prompt, headCount: Int) {
+        tokens = prompt.tokens.count * (1 + targetCount)
+        bytes = prompt.tokens.count * (Self.traced + Self.number * targetCount) + Self.number * headCount * targetCount
+        factors = "\(prompt.tokens.count) tokens, \(targetCount) targets"
+        field = "targets"
     }
 
     /// Bytes of a prompt's token in a trace: its id, and its weight in the region.
     private static let traced = 48
+    /// Bytes of a number with all its digits.
+    private static let number = 24
 
     /// Generous estimates of what a token takes in JSON; a candidate, or a likely token, has its text and some numbers.
     private static func bytesPerToken(_ request: GenerationRequest, candidates: Int) -> (echoed: Int, generated: Int) {
@@ -40,12 +60,12 @@ struct RequestCost {
         guard tokens <= Limits.tokens else {
             throw APIError.invalid(
                 "The request may take \(tokens) tokens (\(factors)); at most \(Limits.tokens) are worked on in one. Ask for less at once.",
-                param: "n", code: "request_too_large")
+                param: field, code: "request_too_large")
         }
         guard bytes <= Limits.answerBytes else {
             throw APIError.invalid(
                 "The answer may have \(bytes >> 20) MiB (\(factors), with log-probabilities and traces); at most \(Limits.answerBytes >> 20) are held. Ask for less at once, or for a stream.",
-                param: "n", code: "answer_too_large")
+                param: field, code: "answer_too_large")
         }
     }
 }

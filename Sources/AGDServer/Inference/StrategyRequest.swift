@@ -7,6 +7,16 @@ struct StrategyRequest {
     let notes: [String]
 
     /// - Throws: ``APIError`` that names a field of `agd` which the strategy doesn't obey.
+    init(_ body: JSONValue, regions: RegionRequest) throws(APIError) {
+        try self.init(body, hasRegion: !regions.isEmpty)
+        // A trace shows the region, whatever is done about it.
+        guard let field = regions.firstField, !method.needsRegion, body["agd"]?["trace"]?.bool != true else { return }
+        throw APIError.invalid(
+            "'\(field)' has no effect with the strategy \(method.name), which needs no region; leave it out, or ask for a trace.",
+            param: field)
+    }
+
+    /// - Throws: ``APIError`` that names a field of `agd` which the strategy doesn't obey.
     init(_ body: JSONValue, hasRegion: Bool) throws(APIError) {
         let kind = Self.kind(body, hasRegion: hasRegion)
         if kind.needsRegion, !hasRegion {

@@ -114,7 +114,7 @@ package final class GenerationState: @unchecked Sendable {  // Touched by the se
 
     private func choose(_ prediction: Prediction, _ tokenizer: Tokenizer?) throws -> GenerationStep {
         self.prediction = prediction
-        let distribution = prediction.distribution
+        let distribution = prediction.distribution.without(tokenizer?.suppressedTokens ?? [])
         let choice = try strategy.choose(
             DecodingContext(
                 distribution: distribution, tokens: Array(inference.tokens.prefix(position)), earlyLogits: prediction.earlyLogits,

@@ -28,6 +28,8 @@ public struct ModelSummary: Sendable, Encodable {
     public let caches: [CacheSize]
     /// Whether the file has a vocabulary that can be used.
     public let hasTokenizer: Bool
+    /// How the file recommends to draw tokens, by llama.cpp's names for it, such as `temp`.
+    public let recommendedSampling: [String: String]
     /// What the file's chat template does; nil where there is none.
     public let chatTemplate: ChatTemplate.Summary?
 
@@ -82,6 +84,7 @@ public struct ModelSummary: Sendable, Encodable {
             try CacheSize(configuration, contextLength: $0)
         }
         hasTokenizer = tokenizer != nil
+        recommendedSampling = configuration.recommendedSampling
         chatTemplate = tokenizer.flatMap(ChatTemplate.Summary.init)
     }
 }

@@ -18,12 +18,13 @@ extension ChatTemplate {
             do {
                 let template = try ChatTemplate(
                     source: source, beginning: tokenizer.beginningText, end: tokenizer.endText)
-                let prompt = try Prompt([.user("x")], template: template, tokenizer: tokenizer)
-                let bytes = Array((prompt.text ?? "").utf8)
-                ownText = prompt.templateSpans.map { String(decoding: bytes[$0], as: UTF8.self) }.joined(
-                    separator: "\n")
+                let toolTemplate = try tokenizer.toolTemplateSource.map {
+                    try ChatTemplate(source: $0, beginning: tokenizer.beginningText, end: tokenizer.endText)
+                }
+                ownText = try Prompt([.user("x")], template: template, tokenizer: tokenizer).templateTexts
+                    .joined(separator: "\n")
                 takesSystemMessage = template.places("/messages/0", [.system("x"), .user("x")])
-                takesTools = template.places("/tools", [.user("x")], tools: [Self.tool])
+                takesTools = (toolTemplate ?? template).places("/tools", [.user("x")], tools: [Self.tool])
                 problem = nil
             } catch {
                 problem = "\(error)"

@@ -26,6 +26,11 @@ public struct Prompt: Sendable {
     public let messages: [Message]
     /// Bytes of `text` that the chat template says of its own accord, such as a default system message; not its markers.
     public let templateSpans: [Range<Int>]
+    /// The same as texts.
+    public var templateTexts: [String] {
+        let bytes = Array((text ?? "").utf8)
+        return templateSpans.map { String(decoding: bytes[$0], as: UTF8.self) }
+    }
     /// Whether a raw prompt brings the BOS along that the model wants. It isn't put there twice.
     public let bringsBeginningOfSequence: Bool
     /// What was rendered; nil for a raw prompt.
@@ -106,10 +111,12 @@ extension Prompt {
 
 extension LanguageModel {
     /// The chat template in the model's file.
+    /// - Parameter forTools: for a conversation with tools, for which some files have a template of its own.
     /// - Throws: ``PromptError`` where there is none or it is no template.
-    public func chatTemplate() throws -> ChatTemplate {
+    public func chatTemplate(forTools: Bool = false) throws -> ChatTemplate {
         guard let tokenizer else { throw PromptError.noVocabulary }
-        guard let source = tokenizer.chatTemplateSource else { throw PromptError.noTemplate }
+        let special = forTools ? tokenizer.toolTemplateSource : nil
+        guard let source = special ?? tokenizer.chatTemplateSource else { throw PromptError.noTemplate }
         return try chatTemplate(source: source)
     }
 
@@ -131,7 +138,9 @@ extension LanguageModel {
         _ messages: [ChatMessage], template: ChatTemplate? = nil, options: TemplateOptions = TemplateOptions()
     ) throws -> Prompt {
         guard let tokenizer else { throw PromptError.noVocabulary }
-        return try Prompt(messages, template: template ?? chatTemplate(), options: options, tokenizer: tokenizer)
+        return try Prompt(
+            messages, template: template ?? chatTemplate(forTools: !options.tools.isEmpty), options: options,
+            tokenizer: tokenizer)
     }
 
     /// A raw prompt.

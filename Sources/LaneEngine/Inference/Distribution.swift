@@ -21,6 +21,17 @@ public struct Distribution: Sendable {
         entropy = max(0, logPartition - Self.expectation(of: logits, under: probabilities))
     }
 
+    /// The same without some tokens: they have no probability, and a logit below any other.
+    package func without(_ tokens: [Int]) -> Distribution {
+        guard !tokens.isEmpty else { return self }
+        var logits = logits
+        for token in tokens where logits.indices.contains(token) { logits[token] = -.greatestFiniteMagnitude }
+        let top = Double(logits[logits.indexOfMaximum])
+        let weights = logits.map { exp(Double($0) - top) }
+        let sum = weights.reduce(0, +)
+        return Distribution(logits: logits, probabilities: weights.map { Float($0 / sum) })
+    }
+
     private static func expectation(of values: [Float], under probabilities: [Float]) -> Double {
         var sums = SIMD4<Double>.zero
         let whole = values.count / 4 * 4

@@ -6,6 +6,8 @@ public struct ModelConfiguration: Sendable {
     public let architecture: String
     /// As the file names the model, where it does.
     public let name: String?
+    /// How the file recommends to draw tokens (`general.sampling.*`), such as `temp` 0.6. Nothing here follows it unasked.
+    public let recommendedSampling: [String: String]
     /// Positions the model was trained on, or those of them that are computed rightly: ``contextLimit``.
     public internal(set) var contextLength: Int
     /// Positions it was trained on before its context was extended; the same where it wasn't.
@@ -92,6 +94,7 @@ public struct ModelConfiguration: Sendable {
         (norm, activation, isParallel) = (architecture.norm, architecture.activation, architecture.isParallel)
         normsAfterRotation = architecture.normsAfterRotation
         name = try metadata.optionalDescription("general.name")
+        recommendedSampling = metadata.recommendedSampling
         contextLength = try metadata.integer("%.context_length", in: 1...16_777_216)
         originalContextLength =
             try metadata.optionalLength("%.rope.scaling.original_context_length") ?? contextLength

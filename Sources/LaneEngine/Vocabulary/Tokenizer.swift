@@ -7,6 +7,10 @@ public final class Tokenizer: @unchecked Sendable {  // libllama's vocabulary is
     private let vocabulary: OpaquePointer
     /// The chat template inside the file, in Jinja; nil where there is none.
     public let chatTemplateSource: String?
+    /// The file's own template for conversations with tools (`tool_use`), where it has two.
+    public let toolTemplateSource: String?
+    /// Tokens that the file wants never to be chosen (`tokenizer.ggml.suppress_tokens`), in order.
+    package let suppressedTokens: [Int]
     /// Tokens of the vocabulary.
     public let tokenCount: Int
     /// Tokens that every prompt begins and ends with: BOS and EOS where the model wants them.
@@ -17,7 +21,8 @@ public final class Tokenizer: @unchecked Sendable {  // libllama's vocabulary is
     /// Loads the vocabulary of a model file; nil where the file has none.
     init?(_ metadata: MetadataReader, vocabularySize: Int) throws {
         guard let kind = try TokenizerMetadata.check(metadata, vocabularySize: vocabularySize) else { return nil }
-        chatTemplateSource = try metadata.optionalString("tokenizer.chat_template")
+        toolTemplateSource = try metadata.optionalString("tokenizer.chat_template.tool_use")
+        chatTemplateSource = try metadata.optionalString("tokenizer.chat_template") ?? toolTemplateSource
         addsSpacePrefix = try metadata.optionalBool("tokenizer.ggml.add_space_prefix") ?? true && kind == .sentencePiece
         var parameters = llama_model_default_params()
         parameters.vocab_only = true
@@ -28,6 +33,10 @@ public final class Tokenizer: @unchecked Sendable {  // libllama's vocabulary is
         self.model = model
         self.vocabulary = vocabulary
         tokenCount = Int(llama_vocab_n_tokens(vocabulary))
+        suppressedTokens = Self.suppressedTokens(of: vocabulary)
+        guard suppressedTokens.count < tokenCount else {
+            throw metadata.invalid("tokenizer.ggml.suppress_tokens", "names every token, so that none can be chosen")
+        }
         addedTokens = (
             llama_vocab_get_add_bos(vocabulary) ? [Int(llama_vocab_bos(vocabulary))] : [],
             llama_vocab_get_add_eos(vocabulary) ? [Int(llama_vocab_eos(vocabulary))] : []
@@ -47,6 +56,12 @@ public final class Tokenizer: @unchecked Sendable {  // libllama's vocabulary is
     }
 
     deinit { llama_model_free(model) }
+
+    private static func suppressedTokens(of vocabulary: OpaquePointer) -> [Int] {
+        var count: Int32 = 0
+        guard let tokens = llama_vocab_get_suppress_tokens(vocabulary, &count) else { return [] }
+        return Set(UnsafeBufferPointer(start: tokens, count: Int(count)).map { Int($0) }).sorted()
+    }
 
     /// Tokens of `text`.
     /// - Parameters:

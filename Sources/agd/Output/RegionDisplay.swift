@@ -15,7 +15,7 @@ enum RegionDisplay {
             }
             lines += "; heads \(heads.joined(separator: ", "))"
         }
-        for text in templateTexts(of: prompt) { lines += "\nthe template says: \(visible(text))" }
+        for text in prompt.templateTexts { lines += "\nthe template says: \(visible(text))" }
         return lines + "\n"
     }
 
@@ -34,11 +34,6 @@ enum RegionDisplay {
                 (visible(TokenText.text(of: bytes[positions].joined())), region.weight(at: positions.lowerBound))
             }
         }
-    }
-
-    private static func templateTexts(of prompt: Prompt) -> [String] {
-        let bytes = Array((prompt.text ?? "").utf8)
-        return prompt.templateSpans.map { String(decoding: bytes[$0], as: UTF8.self) }
     }
 
     /// Line ends are shown and kept, so that long prompts stay readable.

@@ -15,8 +15,9 @@ public struct Pattern: Sendable, Hashable {
         program = try PatternProgram(source)
     }
 
-    /// Steps that the regions of a prompt, or of a request, may take together; each is one alternative at one character.
-    public static let stepLimit = 50_000_000
+    /// Steps that the regions of a prompt, or of a request, may take together. Each is one alternative at one character, and as many
+    /// as its set of characters has parts: well under a second in all.
+    public static let stepLimit = 5_000_000
 
     /// The bytes of all matches, from left to right, apart from each other; the first alternative that matches counts, as in
     /// Perl. Those of no bytes are left out.
@@ -78,6 +79,9 @@ struct ScalarSet: Sendable {
     static let anything = ScalarSet(isNegated: true)
     static let lineEnds: [ClosedRange<UInt32>] = [0xA...0xD, 0x85...0x85, 0x2028...0x2029]
 
+    /// Steps that a look-up counts as: Unicode's properties and other cases of a character take longer than ranges.
+    var cost: Int { (1 + ranges.count + 4 * kinds.count) * (ignoresCase ? 4 : 1) }
+
     func contains(_ scalar: Unicode.Scalar) -> Bool {
         let found = holds(scalar) || (ignoresCase && Self.otherCases(of: scalar).contains(where: holds))
         return found != isNegated
@@ -89,7 +93,12 @@ struct ScalarSet: Sendable {
     }
 
     private static func otherCases(of scalar: Unicode.Scalar) -> [Unicode.Scalar] {
-        [scalar.properties.lowercaseMapping, scalar.properties.uppercaseMapping].compactMap { mapping in
+        // Spares most texts Unicode's tables.
+        if scalar.isASCII {
+            let isLetter = ("A"..."Z").contains(scalar) || ("a"..."z").contains(scalar)
+            return isLetter ? [Unicode.Scalar(UInt8(scalar.value ^ 0x20))] : []
+        }
+        return [scalar.properties.lowercaseMapping, scalar.properties.uppercaseMapping].compactMap { mapping in
             mapping.unicodeScalars.count == 1 ? mapping.unicodeScalars.first : nil
         }
     }

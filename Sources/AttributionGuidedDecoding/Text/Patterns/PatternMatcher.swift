@@ -52,7 +52,9 @@ struct PatternMatcher {
             var following: [Thread] = []
             for thread in threads {
                 switch program[thread.instruction] {
-                case .one(let set) where position < scalars.count && set.contains(scalars[position]):
+                case .one(let set) where position < scalars.count:
+                    try spend(set.cost)
+                    guard set.contains(scalars[position]) else { break }
                     enter(thread.instruction + 1, start: thread.start, at: position + 1, into: &following)
                 case .match: match = thread.start..<position
                 default: break

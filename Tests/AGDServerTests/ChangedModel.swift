@@ -1,0 +1,78 @@
+import AttributionGuidedDecoding
+import Foundation
+import Testing
+
+@testable import AGDServer
+
+/// The repository's model with other metadata, of the same length in its file.
+struct ChangedModel {
+    private var bytes: [UInt8]
+
+    init() throws { bytes = Array(try Data(contentsOf: URL(fileURLWithPath: TestServer.modelPath ?? ""))) }
+
+    /// The place behind a key's name: the value's type (u32), then the value.
+    private func place(behind key: String) throws -> Int {
+        let name = Array(key.utf8)
+        let start = try #require(
+            bytes[..<100_000].indices.first { bytes[$0...].starts(with: name) }, "the model has no \(key)")
+        return start + name.count
+    }
+
+    mutating func set(_ key: String, _ value: Bool) throws { bytes[try place(behind: key) + 4] = value ? 1 : 0 }
+
+    /// A shorter template, which a comment makes as long as the one that was there.
+    mutating func setTemplate(_ template: String) throws {
+        let place = try place(behind: "tokenizer.chat_template")
+        let length = bytes[place + 4..<place + 12].reversed().reduce(0) { $0 << 8 | Int($1) }
+        let comment = length - template.utf8.count - 4
+        try #require(comment >= 0)
+        let padded = template + "{#" + String(repeating: " ", count: comment) + "#}"
+        bytes.replaceSubrange(place + 12..<place + 12 + length, with: padded.utf8)
+    }
+
+    func load() throws -> LanguageModel {
+        let path = FileManager.default.temporaryDirectory.appending(path: "agd-changed-\(UUID().uuidString).gguf").path
+        try Data(bytes).write(to: URL(fileURLWithPath: path))
+        defer { unlink(path) }
+        return try LanguageModel(path: path)
+    }
+}
+
+@Suite(
+    "What the model's file adds to a prompt is told by HTTP",
+    .enabled(if: TestServer.modelPath != nil, "Models/microcosm.gguf is absent"))
+struct AddedTextTests {
+    @Test("A BOS that a raw prompt brings along stands there once, and the answer says so")
+    func secondBOS() async throws {
+        var changed = try ChangedModel()
+        try changed.set("tokenizer.ggml.add_bos_token", true)
+        let model = try changed.load()
+        let bos = try #require(model.tokenizer?.addedTokens.first.first)
+        let name = try #require(model.tokenizer?.text(of: bos))
+        let number = JSON.number(Double(bos))
+        let server = try await TestServer(model: model)
+        for (prompt, isTold) in [(name + "a", true), ("a", false)] {
+            let tokens = try await server.post("/tokenize", ["prompt": .string(prompt)]).json["tokens"]?.array ?? []
+            #expect(tokens.filter { $0["id"] == number }.count == 1 && tokens.first?["id"] == number)
+            let reply = try await server.post("/v1/completions", ["prompt": .string(prompt), "max_tokens": 1]).json
+            let notes = reply["choices"]?[0]?["agd"]?["notes"]?.array ?? []
+            #expect(notes.contains { $0.string?.contains("isn't added again") == true } == isTold)
+        }
+    }
+
+    @Test("/tokenize tells what the chat template says of its own accord, and by which tokens")
+    func ownText() async throws {
+        var changed = try ChangedModel()
+        try changed.setTemplate("Be brief. {% for m in messages %}{{ m.content }}{% endfor %}")
+        let server = try await TestServer(model: changed.load())
+        let messages: JSONValue = [["role": "user", "content": "Hi."]]
+        let reply = try await server.post("/tokenize", ["messages": messages]).json
+        #expect(reply["template_text"]?[0]?.string?.hasPrefix("Be brief.") == true)
+        let said = (reply["tokens"]?.array ?? []).filter { $0["template"]?.bool == true }
+        let words = said.compactMap { $0["text"]?.string }.joined()
+        #expect(words.hasPrefix("Be brief."))
+        #expect(said.allSatisfy { $0["message"] == nil })
+        let plain = try await TestServer().post("/tokenize", ["messages": messages]).json
+        #expect(plain["template_text"] == nil)
+    }
+}

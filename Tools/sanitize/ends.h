@@ -1,0 +1,10 @@
+// What the checks share.
+#pragma once
+
+// Up to ENDS a kind is one number; beyond, ordinary numbers with ends strewn in.
+enum { ENDS = 12, END_KINDS = 26 };
+void fill_with_ends(float * x, long count, int kind);
+
+// Each computes with the instruction set that is chosen, and returns how many computations there were.
+long products_at_ends(void);
+long lanes_at_ends(void);
