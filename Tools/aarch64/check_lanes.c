@@ -5,7 +5,9 @@
 #include "CLaneKernels.h"
 #include "check.h"
 
-enum { LANES = 3, THREADS = 3 };
+enum { LANES = 3, PARTS = 3 };
+
+static const struct lane_group group_of_one = {1, LANES};
 
 static float * numbers(long count) {
     float * x = malloc(count * sizeof(float));
@@ -15,8 +17,8 @@ static float * numbers(long count) {
 static struct ggml_tensor tensor(void * data, long a, long b, long c, long d) {
     return (struct ggml_tensor){.type = GGML_TYPE_F32, .data = data, .ne = {a, b, c, d}};
 }
-static void run(ggml_custom_op_t operation, struct ggml_tensor * result, void * parameters) {
-    for (int thread = 0; thread < THREADS; thread++) operation(result, thread, THREADS, parameters);
+static void run(lane_function * operation, struct ggml_tensor * result, void * parameters) {
+    for (int i = 0; i < PARTS; i++) operation(result, (struct lane_share){i, PARTS, 0, i > 0}, parameters);
 }
 static double larger_error(double error, float ours, double expected) {
     return isnan(ours) ? INFINITY : fmax(error, fabs(ours - expected) / (1 + fabs(expected)));
@@ -28,10 +30,10 @@ static void check_norm(const char * processor) {
     for (int w = 0; w < 5; w++) {
         long width = widths[w];
         float * x = numbers(width * LANES), * gain = numbers(width), * y = numbers(width * LANES);
-        struct ggml_tensor sources[2] = {tensor(x, width, 1, 1, LANES), tensor(gain, width, 1, 1, 1)};
+        struct ggml_tensor sources[2] = {tensor(x, width, 1, LANES, 1), tensor(gain, width, 1, 1, 1)};
         struct ggml_tensor result = {.data = y, .src = {&sources[0], &sources[1]}};
         struct lane_norm_parameters parameters = {1e-5f, true};
-        run(lane_norm, &result, &parameters);
+        run(lane_norm, &result, &(struct lane_norms){1, &group_of_one, &parameters});
         double square = 0;
         for (long i = 0; i < width; i++) square += (double)x[i] * x[i] / width;
         double factor = 1 / sqrt(square + 1e-5);
@@ -54,10 +56,10 @@ static void check_gates(const char * processor) {
     for (int gelu = 0; gelu < 2; gelu++) {
         float * gate = numbers(WIDTH * LANES), * up = numbers(WIDTH * LANES), * y = numbers(WIDTH * LANES);
         for (int i = 0; i < WIDTH * LANES; i++) gate[i] *= 6;
-        struct ggml_tensor sources[2] = {tensor(gate, WIDTH, 1, 1, LANES), tensor(up, WIDTH, 1, 1, LANES)};
+        struct ggml_tensor sources[2] = {tensor(gate, WIDTH, 1, LANES, 1), tensor(up, WIDTH, 1, LANES, 1)};
         struct ggml_tensor result = {.data = y, .src = {&sources[0], &sources[1]}};
         struct lane_gated_product_parameters parameters = {gelu ? LANE_GELU_TANH : LANE_SILU, false, 0.5f, 0.5f};
-        run(lane_gated_product, &result, &parameters);
+        run(lane_gated_product, &result, &(struct lane_gated_products){1, &group_of_one, &parameters});
         for (int i = 0; i < WIDTH * LANES; i++) {
             double g = gate[i % WIDTH], u = up[i % WIDTH];
             double sigmoid = 1 / (1 + exp(gelu ? -g * (1.5957691216 + 0.0713548162726 * g * g) : -g));
@@ -127,19 +129,21 @@ static void check_attention(const char * processor, enum ggml_type type) {
     for (int w = 0; w < 3; w++) {
         long width = widths[w];
         struct cache keys[LANES], values[LANES];
-        struct lane_attention_parameters parameters = {.key_value_heads = KEY_HEADS, .scale = scale, .score_factor = score_factor,
-            .value_factor = value_factor, .thread_limit = THREADS};
+        struct lane_layer layer = {0};
+        struct lane_sequence sequence = {.start = POSITIONS - 1, .token_count = 1, .query_count = 1, .lane_count = LANES,
+            .lane_stride = 1, .query_lane_stride = 1, .score_factor = score_factor, .value_factor = value_factor, .layers = &layer};
+        const struct lane_batch batch = {1, &sequence};
+        struct lane_attention_parameters parameters = {.batch = &batch, .key_value_heads = KEY_HEADS, .scale = scale,
+            .thread_count = PARTS, .lane_limit = LANES};
         for (int lane = 0; lane < LANES; lane++) {
             keys[lane] = cache(type, width), values[lane] = cache(type, width);
-            parameters.caches.keys[lane] = &keys[lane].stored;
-            parameters.caches.values[lane] = &values[lane].stored;
+            layer.caches.keys[lane] = &keys[lane].stored;
+            layer.caches.values[lane] = &values[lane].stored;
         }
-        size_t size = THREADS * lane_attention_scratch_count((int)width, LANES) * sizeof(float);
+        size_t size = PARTS * lane_attention_scratch_count((int)width, LANES) * sizeof(float);
         parameters.scratch = aligned_alloc(64, (size + 63) / 64 * 64);
         float * queries = numbers(width * HEADS * LANES), * y = numbers(width * HEADS * LANES);
-        int32_t position = POSITIONS - 1;
-        struct ggml_tensor sources[2] = {tensor(queries, width, HEADS, 1, LANES), tensor(&position, 1, 1, 1, 1)};
-        struct ggml_tensor result = {.data = y, .src = {&sources[0], &sources[1]}};
+        struct ggml_tensor source = tensor(queries, width, HEADS, LANES, 1), result = {.data = y, .src = {&source}};
         run(lane_attention, &result, &parameters);
         for (int head = 0; head < HEADS; head++) error = fmax(error, attention_error(y, queries, keys, values, head));
         for (int lane = 0; lane < LANES; lane++) {

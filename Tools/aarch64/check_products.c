@@ -9,7 +9,7 @@
 #include "CLaneKernels.h"
 #include "check.h"
 
-enum { THREADS = 3 };
+enum { PARTS = 3 };
 
 struct product { ggml_backend_t cpu; struct ggml_tensor * weights; const void * panels; };
 
@@ -28,15 +28,28 @@ static void ggml_product(struct product p, const float * x, int columns, float *
     ggml_free(context);
 }
 
+static void run(lane_function * operation, struct ggml_tensor * result, void * parameters) {
+    for (int i = 0; i < PARTS; i++) operation(result, (struct lane_share){i, PARTS, 0, i > 0}, parameters);
+}
+
 static void own_product(struct product p, float * x, int columns, float * y) {
-    const long width = p.weights->ne[0];
+    const long width = p.weights->ne[0], rows = p.weights->ne[1], panels = (rows + PANEL_ROWS - 1) / PANEL_ROWS;
+    const enum ggml_type type = p.weights->type;
     struct lane_product_parameters parameters = {
-        .matrices = {{p.panels, p.weights->type, p.weights->ne[1], p.weights, NULL}}, .matrix_count = 1, .width = width,
-        .scratch = aligned_alloc(64, THREADS * lane_product_scratch_size(width)), .thread_limit = THREADS,
+        .matrices = {{p.panels, type, rows, p.weights, NULL}}, .matrix_count = 1, .columns = columns, .input = {.width = width},
+        .scratch = aligned_alloc(64, lane_product_scratch_size(width)),
     };
     struct ggml_tensor column = {.type = GGML_TYPE_F32, .data = x, .ne = {width, columns, 1, 1}};
-    struct ggml_tensor result = {.data = y, .src = {&column}};
-    for (int thread = 0; thread < THREADS; thread++) lane_product(&result, thread, THREADS, &parameters);
+    struct ggml_tensor prepared = {.src = {&column}}, result = {.data = y, .src = {&column}};
+    if (p.panels && columns > LANE_FEW_COLUMNS) {
+        struct lane_prepare_parameters columns_of = {parameters.input, type, columns, (float *)parameters.scratch};
+        prepared.data = malloc(lane_columns_size(type, width, columns));
+        run(lane_prepare_columns, &prepared, &columns_of);
+        result.src[0] = &prepared;
+    }
+    const int parts = p.panels && panels < PARTS ? (int)panels : PARTS;  // none is empty
+    for (int i = 0; i < parts; i++) lane_product(&result, (struct lane_share){i, parts, 0, i > 0}, &parameters);
+    free(prepared.data);
     free(parameters.scratch);
 }
 
@@ -105,7 +118,7 @@ void check_products(const char * processor) {
     ggml_backend_cpu_set_n_threads(cpu, 1);
     bool portable = lane_instruction_set() == LANE_PORTABLE;
     for (int t = 0; t < (int)(sizeof types / sizeof *types); t++) {
-        int cases = 0, count = ggml_is_quantized(types[t]) ? 6 : 4;
+        int cases = 0, count = lane_panels_take(types[t], 768) ? 6 : 4;
         double largest = 0;
         for (int w = 0; w < 4; w++)
             for (int h = 0; h < 3; h++) {
