@@ -7,8 +7,8 @@ package struct ElementType: Hashable, Sendable, CustomStringConvertible {
     package static let float32 = ElementType(raw: GGML_TYPE_F32)
     package static let float16 = ElementType(raw: GGML_TYPE_F16)
     package static let bfloat16 = ElementType(raw: GGML_TYPE_BF16)
-    package static let q8_0 = ElementType(raw: GGML_TYPE_Q8_0)
-    package static let q4_0 = ElementType(raw: GGML_TYPE_Q4_0)
+    package static let quantised8 = ElementType(raw: GGML_TYPE_Q8_0)
+    package static let quantised4 = ElementType(raw: GGML_TYPE_Q4_0)
     package static let int32 = ElementType(raw: GGML_TYPE_I32)
     package static let int64 = ElementType(raw: GGML_TYPE_I64)
 

@@ -42,10 +42,10 @@ struct Generate: AsyncParsableCommand {
     var json = false
 
     func validate() throws {
-        let name = try method.name
-        if !name.needsRegion, !promptOptions.roi.isEmpty, !promptOptions.showRoi, !json {
+        let method = try method
+        if !method.needsRegion, !promptOptions.roi.isEmpty, !promptOptions.showRoi, !json {
             throw ValidationError(
-                "--roi has no effect with --strategy \(name.rawValue), which needs no region; leave it out, or show it with --show-roi."
+                "--roi has no effect with --strategy \(method.name), which needs no region; leave it out, or show it with --show-roi."
             )
         }
         // -1 is until the context is full.

@@ -49,7 +49,7 @@ struct AddedTextTests {
         let model = try changed.load()
         let bos = try #require(model.tokenizer?.addedTokens.first.first)
         let name = try #require(model.tokenizer?.text(of: bos))
-        let number = JSON.number(Double(bos))
+        let number = JSONValue.number(Double(bos))
         let server = try await TestServer(model: model)
         for (prompt, isTold) in [(name + "a", true), ("a", false)] {
             let tokens = try await server.post("/tokenize", ["prompt": .string(prompt)]).json["tokens"]?.array ?? []

@@ -55,7 +55,9 @@ struct DecodingBatchTests {
         let model = try QuantizedModel.microcosm()
         let requests = try Self.requests(model)
         var alone: [[GenerationStep]] = []
-        for request in requests { alone.append(try await Self.steps(request, in: Session(model, options: Self.options))) }
+        for request in requests {
+            alone.append(try await Self.steps(request, in: Session(model, options: Self.options)))
+        }
         let batch = try DecodingBatch(model, options: Self.options)
         // Twice, so that caches that others have left are used too.
         let sessions = requests.map { _ in Session(batch) }
@@ -85,8 +87,10 @@ struct DecodingBatchTests {
         let batch = try DecodingBatch(model, options: Self.options)
         let alone = try await Self.steps(requests[1], in: Session(model, options: Self.options))
 
-        var paused = try Session(batch).generate(requests[1].prompt, strategy: requests[1].strategy, limits: Self.limits)
-            .makeAsyncIterator()
+        var paused = try Session(batch).generate(
+            requests[1].prompt, strategy: requests[1].strategy, limits: Self.limits
+        )
+        .makeAsyncIterator()
         var early: [GenerationStep] = []
         for _ in 0..<3 { early.append(try #require(await paused.next())) }
         let others = try await withThrowingTaskGroup(of: [GenerationStep]?.self) { group in

@@ -26,8 +26,9 @@ struct QuantisedCacheTests {
     }
 
     static let types: [(keys: ElementType, values: ElementType, tolerance: Double)] = [
-        (.q8_0, .q8_0, 0.05), (.q4_0, .q4_0, 0.4), (.q8_0, .float16, 0.05), (.float32, .q8_0, 0.05),
-        (.bfloat16, .q8_0, 0.05),
+        (.quantised8, .quantised8, 0.05), (.quantised4, .quantised4, 0.4), (.quantised8, .float16, 0.05),
+        (.float32, .quantised8, 0.05),
+        (.bfloat16, .quantised8, 0.05),
     ]
 
     @Test("logits and scores are near those of float32", arguments: types)
@@ -52,11 +53,11 @@ struct QuantisedCacheTests {
             try CacheLayout(configuration, contextLength: 512, storage: CacheStorage(keys: type, values: type))
                 .byteCount
         }
-        #expect(try size(.q8_0) == size(.float16) * 34 / 64)
-        #expect(try size(.q4_0) == size(.float16) * 18 / 64)
+        #expect(try size(.quantised8) == size(.float16) * 34 / 64)
+        #expect(try size(.quantised4) == size(.float16) * 18 / 64)
     }
 
-    @Test("heads that their blocks don't divide are refused", arguments: [ElementType.q8_0, .q4_0])
+    @Test("heads that their blocks don't divide are refused", arguments: [ElementType.quantised8, .quantised4])
     func width(type: ElementType) throws {
         for storage in [CacheStorage(keys: type, values: .float16), .init(keys: .float16, values: type)] {
             #expect(

@@ -104,17 +104,19 @@ struct LaneKernelTests {
         .init(type: .float16, width: 24, heads: 6, keyHeads: 2, tokens: 37, start: 30, lanes: 2, window: 7),
         .init(type: .bfloat16, width: 36, heads: 2, keyHeads: 2, tokens: 5, start: 61, lanes: 2, window: 40),
         .init(type: .bfloat16, width: 128, heads: 20, keyHeads: 1, tokens: 3, start: 31, lanes: 2, varies: false),
-        .init(type: .q8_0, width: 32, heads: 4, keyHeads: 2, tokens: 1, start: 0, lanes: 1),
-        .init(type: .q8_0, width: 64, heads: 9, keyHeads: 3, tokens: 1, start: 99, lanes: 3),
-        .init(type: .q8_0, width: 96, heads: 6, keyHeads: 2, tokens: 37, start: 30, lanes: 2, window: 7),
-        .init(type: .q4_0, width: 32, heads: 2, keyHeads: 2, tokens: 5, start: 61, lanes: 2, window: 40),
-        .init(type: .q4_0, width: 256, heads: 4, keyHeads: 1, tokens: 3, start: 31, lanes: 3),
-        .init(type: .q4_0, width: 64, heads: 8, keyHeads: 2, tokens: 1, start: 77, lanes: 2, varies: false),
-        .init(type: .q8_0, width: 64, heads: 6, keyHeads: 2, tokens: 9, start: 40, lanes: 2, valueType: .q4_0),
-        .init(type: .float16, width: 64, heads: 4, keyHeads: 1, tokens: 2, start: 70, lanes: 2, valueType: .q8_0),
+        .init(type: .quantised8, width: 32, heads: 4, keyHeads: 2, tokens: 1, start: 0, lanes: 1),
+        .init(type: .quantised8, width: 64, heads: 9, keyHeads: 3, tokens: 1, start: 99, lanes: 3),
+        .init(type: .quantised8, width: 96, heads: 6, keyHeads: 2, tokens: 37, start: 30, lanes: 2, window: 7),
+        .init(type: .quantised4, width: 32, heads: 2, keyHeads: 2, tokens: 5, start: 61, lanes: 2, window: 40),
+        .init(type: .quantised4, width: 256, heads: 4, keyHeads: 1, tokens: 3, start: 31, lanes: 3),
+        .init(type: .quantised4, width: 64, heads: 8, keyHeads: 2, tokens: 1, start: 77, lanes: 2, varies: false),
+        .init(
+            type: .quantised8, width: 64, heads: 6, keyHeads: 2, tokens: 9, start: 40, lanes: 2, valueType: .quantised4),
+        .init(type: .float16, width: 64, heads: 4, keyHeads: 1, tokens: 2, start: 70, lanes: 2, valueType: .quantised8),
         .init(type: .float16, width: 64, heads: 4, keyHeads: 2, tokens: 30, start: 300, lanes: 3, window: 33, rows: 64),
         .init(type: .float32, width: 20, heads: 2, keyHeads: 2, tokens: 1, start: 127, lanes: 2, window: 64, rows: 64),
-        .init(type: .q8_0, width: 32, heads: 5, keyHeads: 1, tokens: 17, start: 143, lanes: 2, window: 48, rows: 64),
+        .init(
+            type: .quantised8, width: 32, heads: 5, keyHeads: 1, tokens: 17, start: 143, lanes: 2, window: 48, rows: 64),
     ]
 
     @Test("attention over cached positions and their tangents", arguments: instructionSets, attentionCases)

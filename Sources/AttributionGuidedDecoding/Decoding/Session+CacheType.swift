@@ -38,8 +38,8 @@ extension Session {
                 case .float16: .float16
                 case .bfloat16: .bfloat16
                 case .float32: .float32
-                case .quantised8: .q8_0
-                case .quantised4: .q4_0
+                case .quantised8: .quantised8
+                case .quantised4: .quantised4
                 }
             }
         }

@@ -15,7 +15,8 @@ final class SequenceMemory {
             indices.isEmpty
             ? nil
             : try TensorBuffer(
-                indices.map { (.float32, [1, 1, model.configuration.attention[$0].headCount, regions.count]) }, on: .cpu,
+                indices.map { (.float32, [1, 1, model.configuration.attention[$0].headCount, regions.count]) },
+                on: .cpu,
                 purpose: "head weights")
         let weights = Dictionary(uniqueKeysWithValues: zip(indices, headWeightBuffer?.tensors ?? []))
         for (layer, tensor) in weights {
