@@ -16,16 +16,7 @@ struct MeasureFaithfulness: ParsableCommand {
 
     @OptionGroup(title: "Model") var modelOptions: ModelOptions
 
-    @Option(help: ArgumentHelp("The prompts.", valueName: "file"))
-    var prompts: String
-
-    @Option(help: ArgumentHelp("Prompts to use at most.", valueName: "n"))
-    var limit: Int?
-
-    @Option(
-        parsing: .unconditionalSingleValue,
-        help: ArgumentHelp("A region for all prompts, instead of their own; may be repeated.", valueName: "spec"))
-    var roi: [String] = []
+    @OptionGroup(title: "Prompts and region") var promptListOptions: PromptListOptions
 
     @Option(help: ArgumentHelp("Points of a curve.", valueName: "n"))
     var steps = 10
@@ -39,18 +30,16 @@ struct MeasureFaithfulness: ParsableCommand {
     func validate() throws {
         if let plot { try Terminal.checkOutput("\(plot)-tokens.svg", option: "--plot") }
         try NumberOption.check(steps, "--steps", in: 1...1000)
-        try NumberOption.check(limit, "--limit", in: NumberOption.counts)
-        _ = try PromptOptions.regions(roi)
     }
 
     func run() throws {
-        let items = try PromptItem.read(path: prompts, limit: limit)
+        let items = try PromptItem.read(path: promptListOptions.prompts, limit: promptListOptions.limit)
         let model = try modelOptions.load()
         var options = Faithfulness.Options()
         options.steps = steps
         options.attribution = modelOptions.reverseOptions
         let bar = ProgressBar("taking away")
-        let result = try Faithfulness(model, items, regions: PromptOptions.regions(roi), options: options) {
+        let result = try Faithfulness(model, items, regions: promptListOptions.regions, options: options) {
             bar.update($0)
         }
         bar.finish()

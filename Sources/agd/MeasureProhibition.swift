@@ -16,16 +16,7 @@ struct MeasureProhibition: AsyncParsableCommand {
 
     @OptionGroup(title: "Model") var modelOptions: ModelOptions
 
-    @Option(help: ArgumentHelp("Prompts that forbid words.", valueName: "file"))
-    var prompts: String
-
-    @Option(help: ArgumentHelp("Prompts to use at most.", valueName: "n"))
-    var limit: Int?
-
-    @Option(
-        parsing: .unconditionalSingleValue,
-        help: ArgumentHelp("A region for all prompts, instead of their own; may be repeated.", valueName: "spec"))
-    var roi: [String] = []
+    @OptionGroup(title: "Prompts and region") var promptListOptions: PromptListOptions
 
     @Option(help: "How relevance propagates: \(PropagationRule.all.map(\.name).joined(separator: ", ")).")
     var rule: PropagationRule = .attnLRP
@@ -46,18 +37,16 @@ struct MeasureProhibition: AsyncParsableCommand {
 
     func validate() throws {
         try Terminal.checkOutput(plot, option: "--plot")
-        try NumberOption.check(limit, "--limit", in: NumberOption.counts)
         try NumberOption.check(maximumTokens, "--n-predict", in: NumberOption.tokens)
         if !(0...1).contains(minProbability) { throw ValidationError("--min-probability must be between 0 and 1.") }
-        _ = try PromptOptions.regions(roi)
     }
 
     func run() async throws {
-        let items = try ProhibitionItem.read(path: prompts, limit: limit)
+        let items = try ProhibitionItem.read(path: promptListOptions.prompts, limit: promptListOptions.limit)
         let model = try modelOptions.load()
         let bar = ProgressBar("looking at prohibitions")
         let result = try await Prohibition(
-            model, items, regions: PromptOptions.regions(roi), rule: rule,
+            model, items, regions: promptListOptions.regions, rule: rule,
             candidates: CandidateRule(minimumProbability: minProbability),
             answerLength: maximumTokens, options: modelOptions.reverseOptions
         ) { bar.update($0) }

@@ -1,0 +1,85 @@
+import AttributionGuidedDecoding
+
+/// What generation is asked for, in OpenAI's words.
+extension Field {
+    static let model = Field(
+        "model", .string(0...256), "The served model's name, as in /v1/models; without it the same model.")
+
+    static let messages = Field(
+        "messages",
+        .array(
+            .object(
+                [
+                    Field(
+                        "role", .choice(["system", "developer", "user", "assistant", "tool"]),
+                        "Who speaks; developer is another word for system.", required: true),
+                    Field(
+                        "content",
+                        .either([
+                            .string(0...Limits.promptBytes),
+                            .array(
+                                .object([
+                                    Field("type", .choice(["text"]), "Only texts are understood.", required: true),
+                                    Field(
+                                        "text", .string(0...Limits.promptBytes), "A piece of the message.",
+                                        required: true),
+                                ]), count: 0...Limits.contentParts),
+                        ]), "What is said; pieces are put together. An assistant may have said nothing (null)."),
+                    Field("agd_weight", .number(Limits.weight), "Makes the message a region with this weight."),
+                ] + messageParts + messageWithoutEffect), count: 1...Limits.messages), "The conversation so far.",
+        required: true)
+
+    /// What an answer says beside its text, so that it can be sent back as it came.
+    private static let messageWithoutEffect = [
+        unsupportedInMessage("function_call", neutral: [[:]]), unsupportedInMessage("refusal", neutral: [""]),
+        unsupportedInMessage("audio", neutral: [[:]]), unsupportedInMessage("annotations", neutral: [[]]),
+        unsupportedInMessage("reasoning", neutral: [""]),
+    ]
+
+    private static func unsupportedInMessage(_ name: String, neutral: [JSONValue]) -> Field {
+        .unsupported(name, because: "chat templates know no such part of a message", neutral: neutral)
+    }
+
+    static let promptOrMessages = [
+        Field("messages", messages.type, "A conversation, or else give a prompt."),
+        Field(
+            "prompt",
+            .either([
+                .string(1...Limits.promptBytes), .array(.integer(0...Int(Int32.max)), count: 1...Limits.promptTokens),
+            ]), "A raw text or token ids, or else give messages."),
+        model,
+    ]
+
+    static let generation = [
+        Field(
+            "temperature", .number(0...100),
+            "0 takes the most probable token; above 0 tokens are drawn, with logits divided by it. Without it nothing is drawn, or with agd.strategy \"sample\" at 1. Strategies that draw nothing ignore it, and the answer's agd.notes say so; the same goes for top_p, top_k and min_p."
+        ),
+        Field(
+            "top_p", .number(0...1), "Draws from the smallest set of tokens with this much probability.",
+            default: .number(Sampling.Options.openAI.topP)),
+        Field(
+            "top_k", .integer(0...1_000_000), "Draws from this many most probable tokens; 0 from all.",
+            default: .number(Double(Sampling.Options.openAI.topK)), neutral: [-1]),
+        Field(
+            "min_p", .number(0...1), "Drops tokens with less than this share of the most probable one's probability.",
+            default: .number(Sampling.Options.openAI.minP)),
+        Field(
+            "seed", .integer(Limits.seed), "The same seed gives the same tokens; without it every draw is new.",
+            neutral: [-1]),
+        Field("n", .integer(1...Limits.choices), "Number of answers.", default: 1),
+        Field(
+            "stop",
+            .either([
+                .string(1...Limits.stopBytes), .array(.string(1...Limits.stopBytes), count: 0...Limits.stopStrings),
+            ]), "Texts before which the answer ends.", neutral: ["", [""]]),
+        Field("ignore_eos", .boolean, "Goes on after the model's end-of-generation tokens.", default: false),
+        Field("stream", .boolean, "Sends the answer as it is made, as server-sent events.", default: false),
+        Field(
+            "stream_options",
+            .object([
+                Field("include_usage", .boolean, "Ends with a chunk that counts tokens.", default: false),
+                .unsupported("include_obfuscation", because: "chunks are not padded", neutral: [false]),
+            ]), "For streams; a whole answer counts tokens anyway."),
+    ]
+}

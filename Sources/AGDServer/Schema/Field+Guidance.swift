@@ -1,0 +1,62 @@
+import AttributionGuidedDecoding
+
+/// The object `agd`: regions, and the methods of decoding.
+extension Field {
+    private static let roi = Field(
+        "roi",
+        .array(.either([.string(1...Limits.promptBytes), .object(region)]), count: 0...Limits.regions),
+        "Regions of interest: objects, or the command line's specifications such as system, message:1, text:\"in French\"=-0.5. Where they overlap, weights add up, to 1e6 at most."
+    )
+    private static let rule = Field(
+        "rule", .choice(PropagationRule.all.map(\.name)), "How relevance propagates.",
+        default: .string(PropagationRule.attnLRP.name))
+
+    /// Where only regions are asked about.
+    static let agdRegions = [Field("agd", .object([roi]), "Regions of the prompt.")]
+    static let agdAttribution = [
+        Field("agd", .object([roi, rule]), "Regions of the prompt, and how relevance propagates.")
+    ]
+
+    static let agd = [
+        Field(
+            "agd",
+            .object(
+                [
+                    roi,
+                    Field(
+                        "strategy", .choice(DecodingMethod.kinds.map(\.name)),
+                        "How tokens are chosen; without it agd where there is a region, else greedy or sample by temperature. A field that the strategy doesn't obey is an error."
+                    ),
+                ] + DecodingMethod.options.filter { !$0.isOfDraws }.map(Field.init) + [
+                    Field("trace", .boolean, "Adds to each choice or chunk how its tokens were chosen.", default: false)
+                ]), "Attribution-guided decoding, and the methods it is compared with.")
+    ]
+
+    private static let region = [
+        Field(
+            "message", .either([.integer(0...Limits.messages - 1), .choice(["system", "user", "assistant", "tool"])]),
+            "A message by its number from 0, or all messages of a role."),
+        Field("text", .string(1...Limits.promptBytes), "Every occurrence of a text; with message only in there."),
+        Field(
+            "characters", .array(.integer(0...Limits.promptBytes), count: 2...2),
+            "With a message's number: from which character (Unicode scalar) of its content up to, not including, which."
+        ),
+        Field(
+            "tokens",
+            .either([.string(1...4096), .array(.integer(0...Limits.promptTokens), count: 1...Limits.promptTokens)]),
+            "Positions of the prompt, as numbers or as \"0..<12,15\"."),
+        Field(
+            "heads",
+            .either([
+                .string(1...4096),
+                .array(
+                    .object([
+                        Field("layer", .integer(0...1023), "Counted from 0.", required: true),
+                        Field("head", .integer(0...1023), "Counted from 0.", required: true),
+                        Field("weight", .number(Limits.weight), "Multiplied by the region's.", default: 1),
+                    ]), count: 1...Limits.heads),
+            ]), "Attention heads, as objects or as \"3.5,7.0\" (layer.head)."),
+        Field(
+            "weight", .number(Limits.weight), "How much the region counts; negative to steer away from it.", default: 1),
+    ]
+}

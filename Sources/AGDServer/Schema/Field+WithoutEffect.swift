@@ -1,0 +1,34 @@
+/// Fields that clients send though they change nothing here.
+extension Field {
+    private static let withoutEffect = [
+        Field("user", .string(0...1024), "Has no effect."),
+        .unsupported("frequency_penalty", because: "penalties are not implemented", neutral: [0]),
+        .unsupported("presence_penalty", because: "penalties are not implemented", neutral: [0]),
+        .unsupported("repetition_penalty", because: "penalties are not implemented", neutral: [1]),
+        .unsupported("repeat_penalty", because: "penalties are not implemented", neutral: [1]),
+        .unsupported("logit_bias", because: "biases are not implemented", neutral: [[:], []]),
+        .unsupported("typical_p", because: "it is not implemented", neutral: [1]),
+        .unsupported("mirostat", because: "it is not implemented", neutral: [0]),
+    ]
+    static let completionWithoutEffect =
+        withoutEffect + [
+            .unsupported("best_of", because: "answers are not ranked", neutral: [1]),
+            .unsupported("suffix", because: "insertion is not implemented", neutral: [""]),
+        ]
+    static let chatWithoutEffect =
+        withoutEffect + [
+            Field("metadata", .labels(16), "Has no effect."),
+            Field("safety_identifier", .string(0...1024), "Has no effect."),
+            Field("prompt_cache_key", .string(0...1024), "Has no effect: prefixes are recognised by themselves."),
+            .unsupported("store", because: "answers are not stored", neutral: [false]),
+            .unsupported("service_tier", because: "there is one tier", neutral: ["auto", "default"]),
+            .unsupported("response_format", because: "formats are not enforced", neutral: [["type": "text"]]),
+            .unsupported("modalities", because: "models here write text", neutral: [["text"], []]),
+            .unsupported("functions", because: "they are called tools now", neutral: [[]]),
+            .unsupported("function_call", because: "it is called tool_choice now", neutral: ["none", "auto"]),
+            Field("parallel_tool_calls", .boolean, "Has no effect: how many tools a model calls is its own choice."),
+        ]
+        + ["audio", "prediction", "verbosity", "web_search_options"].map {
+            .unsupported($0, because: "it is not implemented")
+        }
+}
