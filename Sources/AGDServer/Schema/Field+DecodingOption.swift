@@ -31,7 +31,8 @@ extension Field {
             ? ""
             : " Without it " + option.standards.map { "\($0.text) with \($0.method)" }.joined(separator: ", ") + "."
         self.init(
-            option.fieldName, FieldType(option), "\(option.meaning)\(standards) With the strategies \(methods).",
+            option.fieldName, FieldType(option),
+            "\(option.meaning)\(standards) With the strateg\(option.standards.count == 1 ? "y" : "ies") \(methods).",
             default: texts.count == 1
                 ? texts.first.map { text in Double(text).map(JSONValue.number) ?? .string(text) } : nil)
     }

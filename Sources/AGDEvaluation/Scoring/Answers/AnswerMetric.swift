@@ -5,25 +5,34 @@
 public enum AnswerMetric: String, CaseIterable, Sendable {
     /// Equal after normalisation (DPR; instruct-qa, Adlakha et al., arXiv 2307.16877; HotpotQA, arXiv 1809.09600).
     case dprExactMatch = "dpr_exact_match"
+    /// The same, by instruct-qa's name.
     case instructQAExactMatch = "instructqa_em"
+    /// The same, by HotpotQA's name.
     case hotpotExactMatch = "hotpot_em"
     /// The gold is part of the prediction after normalisation: of its text, not of its tokens (lost-in-the-middle,
     /// arXiv 2307.03172; instruct-qa; DPR for KILT).
     case bestSubspan = "best_subspan_em"
+    /// The same, by instruct-qa's name.
     case instructQARecallExactMatch = "instructqa_recallem"
+    /// The same, by the name of DPR for KILT.
     case dprKILTHasAnswer = "dpr_kilt_has_answer"
     /// The same on the prediction's first line, which is how lost-in-the-middle calls it.
     case bestSubspanFirstLine = "best_subspan_em_first_line"
     /// Token overlap (instruct-qa).
     case instructQARecall = "instructqa_recall"
+    /// The share of the prediction's tokens that the gold has, too.
     case instructQAPrecision = "instructqa_precision"
+    /// The harmonic mean of recall and precision.
     case instructQAF1 = "instructqa_f1"
     /// Token overlap with one gold; `yes`, `no` and `noanswer` match only themselves (HotpotQA).
     case hotpotF1 = "hotpot_f1"
+    /// The share of the prediction's tokens that the gold has, too.
     case hotpotPrecision = "hotpot_precision"
+    /// The share of the gold's tokens that the prediction has, too.
     case hotpotRecall = "hotpot_recall"
     /// With TriviaQA's own normalisation (arXiv 1705.03551).
     case triviaQAExactMatch = "triviaqa_em"
+    /// Token overlap, with the same normalisation.
     case triviaQAF1 = "triviaqa_f1"
     /// The gold's tokens occur in a row in the prediction; articles and punctuation count (DPR).
     case dprHasAnswer = "dpr_has_answer"

@@ -59,7 +59,7 @@ struct DecodingSetting<Settings: DecodingSettings>: Sendable {
     let text: @Sendable (Settings) -> String
     private let assign: @Sendable (String, inout Settings) -> Bool
 
-    init<Value: LosslessStringConvertible & SendableMetatype>(
+    init<Value: LosslessStringConvertible & Sendable>(
         _ option: DecodingOption, _ path: WritableKeyPath<Settings, Value> & Sendable,
         labelled labelling: Labelling = .ifNotStandard
     ) {
