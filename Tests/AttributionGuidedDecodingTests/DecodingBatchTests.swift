@@ -5,10 +5,10 @@ import Testing
 @testable import LaneEngine
 @testable import TestFixtures
 
-@Suite("Sessions of one batch say what each of them says alone", .timeLimit(.minutes(3)))
+@Suite("Sessions of one batch say what each of them says alone", .timeLimit(.minutes(20)))
 struct DecodingBatchTests {
     private static let options = Session.Options(contextLength: 128, threadCount: 1, cacheType: .float16)
-    private static let limits = GenerationLimits(maximumTokens: 12, ignoresEndOfGeneration: true)
+    private static let limits = GenerationLimits(maximumTokens: 6, ignoresEndOfGeneration: true)
 
     private struct Request {
         var prompt: Prompt
@@ -38,7 +38,9 @@ struct DecodingBatchTests {
             Request(prompt: try prompt(20..<50), strategy: Sampling(sampling)),
             Request(
                 prompt: try prompt(0..<20),
-                strategy: ReverseGuided(AttributionGuided(region: region, entropyThreshold: 1), model: model)),
+                strategy: ReverseGuided(
+                    AttributionGuided(region: region, entropyThreshold: 1), model: model,
+                    options: Oracle.reverseOptions)),
         ]
     }
 
@@ -55,7 +57,9 @@ struct DecodingBatchTests {
         let model = try QuantizedModel.microcosm()
         let requests = try Self.requests(model)
         var alone: [[GenerationStep]] = []
-        for request in requests { alone.append(try await Self.steps(request, in: Session(model, options: Self.options))) }
+        for request in requests {
+            alone.append(try await Self.steps(request, in: Session(model, options: Self.options)))
+        }
         let batch = try DecodingBatch(model, options: Self.options)
         // Twice, so that caches that others have left are used too.
         let sessions = requests.map { _ in Session(batch) }
@@ -85,8 +89,10 @@ struct DecodingBatchTests {
         let batch = try DecodingBatch(model, options: Self.options)
         let alone = try await Self.steps(requests[1], in: Session(model, options: Self.options))
 
-        var paused = try Session(batch).generate(requests[1].prompt, strategy: requests[1].strategy, limits: Self.limits)
-            .makeAsyncIterator()
+        var paused = try Session(batch).generate(
+            requests[1].prompt, strategy: requests[1].strategy, limits: Self.limits
+        )
+        .makeAsyncIterator()
         var early: [GenerationStep] = []
         for _ in 0..<3 { early.append(try #require(await paused.next())) }
         let others = try await withThrowingTaskGroup(of: [GenerationStep]?.self) { group in

@@ -117,7 +117,8 @@ package final class GenerationState: @unchecked Sendable {  // Touched by the se
         let distribution = prediction.distribution.without(tokenizer?.suppressedTokens ?? [])
         let choice = try strategy.choose(
             DecodingContext(
-                distribution: distribution, tokens: Array(inference.tokens.prefix(position)), earlyLogits: prediction.earlyLogits,
+                distribution: distribution, tokens: Array(inference.tokens.prefix(position)),
+                earlyLogits: prediction.earlyLogits,
                 companion: prediction.companion, relevance: relevance))
         guard distribution.logits.indices.contains(choice.token) else {
             throw GenerationError.invalid(

@@ -46,7 +46,8 @@ extension Session {
         }
         guard start >= 1, start < tokens.count else { return [] }
         return try await alone { session in
-            let inference = try session.prepared([], rule: .attnLRP, for: Array(tokens[..<start]), room: tokens.count - start)
+            let inference = try session.prepared(
+                [], rule: .attnLRP, for: Array(tokens[..<start]), room: tokens.count - start)
             var results: [TokenLogProbability] = []
             progress(inference.tokens.count)
             while inference.tokens.count < tokens.count - 1 {
@@ -59,7 +60,8 @@ extension Session {
                     Array(tokens[position..<end]), output: isOnlyRead ? .logits : .everyPosition)
                 for (offset, distribution) in (isOnlyRead ? [] : prediction.distributions).enumerated() {
                     results.append(
-                        TokenLogProbability(tokens[position + offset + 1], in: distribution, alternatives: alternatives))
+                        TokenLogProbability(tokens[position + offset + 1], in: distribution, alternatives: alternatives)
+                    )
                 }
                 progress(inference.tokens.count)
             }
