@@ -5,10 +5,10 @@ import Testing
 @testable import LaneEngine
 @testable import TestFixtures
 
-@Suite("Sessions of one batch say what each of them says alone", .timeLimit(.minutes(3)))
+@Suite("Sessions of one batch say what each of them says alone", .timeLimit(.minutes(20)))
 struct DecodingBatchTests {
     private static let options = Session.Options(contextLength: 128, threadCount: 1, cacheType: .float16)
-    private static let limits = GenerationLimits(maximumTokens: 12, ignoresEndOfGeneration: true)
+    private static let limits = GenerationLimits(maximumTokens: 6, ignoresEndOfGeneration: true)
 
     private struct Request {
         var prompt: Prompt
@@ -38,7 +38,9 @@ struct DecodingBatchTests {
             Request(prompt: try prompt(20..<50), strategy: Sampling(sampling)),
             Request(
                 prompt: try prompt(0..<20),
-                strategy: ReverseGuided(AttributionGuided(region: region, entropyThreshold: 1), model: model)),
+                strategy: ReverseGuided(
+                    AttributionGuided(region: region, entropyThreshold: 1), model: model,
+                    options: Oracle.reverseOptions)),
         ]
     }
 
