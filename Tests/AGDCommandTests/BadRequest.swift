@@ -55,7 +55,9 @@ struct BadRequest: Sendable, CustomTestStringConvertible {
         .init("no context", ask("--ctx-size", "0"), "--ctx-size", "1 to 16777216"),
         .init("a negative context", ask("--ctx-size", "-4"), "--ctx-size", "1 to 16777216"),
         .init("a context longer than any", ask("--ctx-size", "99999999"), "--ctx-size", "1 to 16777216"),
-        .init("a context that doesn't fit into memory", ask("--ctx-size", "16777216", "-n", "-1"), "memory", "--ctx-size"),
+        .init(
+            "a context that doesn't fit into memory", ask("--ctx-size", "16777216", "-n", "-1"), "memory", "--ctx-size"
+        ),
         .init("a context that is no number", ask("--ctx-size", "1e3"), "1e3", "--ctx-size"),
         .init("a context beyond 64 bits", ask("--ctx-size", "99999999999999999999"), "--ctx-size"),
         .init("a negative number of GPU layers", ask("-ngl", "-1"), "--gpu-layers", "0 to"),

@@ -79,7 +79,7 @@ struct NumberOptionTests {
         let remedies = ["MiB are free", "--ctx-size", "--cache-type"]
         for (options, lanes) in [(["--strategy", "greedy"], "1 lane "), (["--roi", "tokens:1"], "2 lanes ")] {
             try await Command.expectError(
-                ["generate"] + Self.large + Self.prompt + ["-n", "3", "-c", "16777216"] + options,
+                ["generate"] + Self.large + Self.prompt + ["-n", "-1", "-c", "16777216"] + options,
                 mentions: ["16777216 positions", lanes] + remedies)
         }
     }

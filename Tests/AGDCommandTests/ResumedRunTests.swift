@@ -22,6 +22,13 @@ struct ResumedRunTests {
         try await body(folder)
     }
     private static func bytes(_ path: String) throws -> Data { try Data(contentsOf: URL(filePath: path)) }
+    /// The ids and replies of a run file, line by line.
+    private static func replies(_ path: String) throws -> [[String]] {
+        try String(decoding: bytes(path), as: UTF8.self).split(separator: "\n").dropFirst().map { line in
+            let sample = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
+            return [try #require(sample?["doc_id"] as? String)] + (try #require(sample?["resps"] as? [String]))
+        }
+    }
 
     @Test("killed twenty times at random moments and resumed, it gives the bytes of an undisturbed run")
     func killed() async throws {
@@ -46,10 +53,11 @@ struct ResumedRunTests {
         }
     }
 
-    @Test("items decoded side by side give the bytes of items decoded one by one", arguments: ["agd", "greedy", "cad"])
+    @Test("items decoded side by side give the replies of items decoded one by one, in the same order", arguments: ["agd", "greedy", "cad"])
     func parallel(strategy: String) async throws {
         try await Self.withFolder { folder in
-            // In panels, whose products are the same for any number of columns.
+            // In panels, whose products are the same for any number of columns; attention's sums depend on how a prompt
+            // is divided.
             let model = folder + "/q8_0.gguf"
             try QuantizedModel.make(
                 from: URL(filePath: CommandLineTests.model), type: GGML_TYPE_Q8_0, at: URL(filePath: model))
@@ -65,7 +73,8 @@ struct ResumedRunTests {
             }
             let last = try await Command.run(many)
             #expect(last.status == 0, "\(last.standardError)")
-            #expect(try Self.bytes(folder + "/many.jsonl") == Self.bytes(folder + "/one.jsonl"))
+            let replies = try Self.replies(folder + "/one.jsonl")
+            #expect(!replies.isEmpty && (try Self.replies(folder + "/many.jsonl")) == replies)
         }
     }
 
