@@ -53,7 +53,9 @@ struct ResumedRunTests {
         }
     }
 
-    @Test("items decoded side by side give the replies of items decoded one by one, in the same order", arguments: ["agd", "greedy", "cad"])
+    @Test(
+        "items decoded side by side give the replies of items decoded one by one, in the same order",
+        arguments: ["agd", "greedy", "cad"])
     func parallel(strategy: String) async throws {
         try await Self.withFolder { folder in
             // In panels, whose products are the same for any number of columns; attention's sums depend on how a prompt
