@@ -21,8 +21,9 @@ func readmeExample(path: String) async throws -> String {
     let generation = try model.generate(prompt, strategy: strategy, limits: GenerationLimits(maximumTokens: 64))
     for try await step in generation {
         answer += step.text
-        if step.changedByGuidance { print("guided:", step.choice.candidates.map(\.score)) }
+        if step.changedByGuidance { print("guided:", step.choice.candidates.compactMap(\.score)) }
     }
+    print(answer)
     return answer
 }
 

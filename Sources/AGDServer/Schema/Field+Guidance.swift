@@ -5,7 +5,7 @@ extension Field {
     private static let roi = Field(
         "roi",
         .array(.either([.string(1...Limits.promptBytes), .object(region)]), count: 0...Limits.regions),
-        "Regions of interest: objects, or the command line's specifications such as system, message:1, text:\"in French\"=-0.5. Where they overlap, weights add up, to 1e6 at most."
+        "Regions of interest: objects, or the command line's specifications such as system, message:1, text:\"in French\"=-0.5. Where they overlap, weights add up; the sum may be -1000 to 1000."
     )
     private static let rule = Field(
         "rule", .choice(PropagationRule.all.map(\.name)), "How relevance propagates.",

@@ -27,7 +27,7 @@ enum Limits {
     static let heads = 4096
     static let targets = 16
     static let weight = -1000.0...1000.0
-    /// A pattern is tried at every place of the prompt by a matcher that backtracks.
+    /// Patterns are matched without going back; their work is bounded besides.
     static let patternBytes = 256
     /// Integers that a JSON number holds exactly.
     static let seed = -9_007_199_254_740_991...9_007_199_254_740_991
