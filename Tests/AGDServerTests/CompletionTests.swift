@@ -6,6 +6,18 @@ import Testing
 
 @Suite("Completions and attributions", .enabled(if: TestServer.modelPath != nil, "Models/microcosm.gguf is absent"))
 struct CompletionTests {
+    @Test(
+        "With echo every token of a prompt is rated, wherever its last chunk ends", arguments: [1, 2, 3, 129, 130, 258])
+    func echoRatesEveryToken(count: Int) async throws {
+        let server = try await TestServer()
+        let prompt = JSONValue.array((0..<count).map { .number(Double(5 + $0 % 7)) })
+        let reply = try await server.post(
+            "/v1/completions", ["prompt": prompt, "max_tokens": 0, "echo": true, "logprobs": 0]
+        ).json
+        let rated = reply["choices"]?[0]?["logprobs"]?["token_logprobs"]?.array ?? []
+        #expect(rated.count == count && rated.dropFirst().allSatisfy { $0.double != nil })
+    }
+
     @Test("With echo, a text's tokens have the probabilities that generating them one by one reports")
     func echoAgreesWithGeneration() async throws {
         let server = try await TestServer()

@@ -142,7 +142,12 @@ package final class InferenceSession: @unchecked Sendable {  // Handed from one 
         progress: (Int) throws -> Void = { _ in }
     ) throws -> Prediction {
         beginReading(newTokens, output: output, withTangents: withTangents)
-        return try readAlone(progress)
+        var prediction = try readAlone(progress)
+        // Of one token too, whose prediction is the last one.
+        if case .everyPosition = output, prediction.distributions.isEmpty {
+            prediction.distributions = [prediction.distribution]
+        }
+        return prediction
     }
 
     /// The prediction after the last token again, with tangents, which are caught up where they were left out.
