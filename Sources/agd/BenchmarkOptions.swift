@@ -74,7 +74,9 @@ struct BenchmarkOptions: ParsableArguments {
     func run(_ model: LanguageModel, _ modelOptions: ModelOptions) throws -> EvaluationRun {
         var judging: Judge?
         if let judge, let judgeModel {
-            let key = ProcessInfo.processInfo.environment["AGD_JUDGE_KEY"].map { Secret($0) }
+            let key = ProcessInfo.processInfo.environment["AGD_JUDGE_KEY"].map {
+                Secret($0.trimmingCharacters(in: .whitespacesAndNewlines))
+            }
             let endpoint = try ChatEndpoint(url: judge, model: judgeModel, key: key)
             if endpoint.sendsKeyInClear {
                 Terminal.note("--judge \(judge): AGD_JUDGE_KEY goes there unencrypted; https:// keeps it from others")

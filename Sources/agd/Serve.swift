@@ -118,6 +118,10 @@ struct Serve: AsyncParsableCommand {
         }
         let key = text.trimmingCharacters(in: .whitespacesAndNewlines)
         guard !key.isEmpty else { throw ValidationError("\(path): there is no key in the file.") }
+        guard Secret(key).isHeaderValue else {
+            throw ValidationError(
+                "\(path): the key contains a line end or another control character, which no request can send.")
+        }
         return Secret(key)
     }
 }

@@ -27,6 +27,15 @@ struct JudgeTests {
     private static let turn = JudgedTurn(
         isAligned: true, criteria: [.init(text: "polite", type: "style"), .init(text: "short", type: "format")])
 
+    @Test("A key that no header can carry is refused without being shown", arguments: ["a\nb", "a\r\nX: y", "a\u{0}"])
+    func unsendableKey(key: String) {
+        let error = #expect(throws: EvaluationError.self) {
+            try ChatEndpoint(url: "https://judge.example/v1", model: "m", key: Secret(key))
+        }
+        #expect(error?.problem.contains("control character") ?? false)
+        #expect(error?.description.contains(key) == false)
+    }
+
     @Test(
         "A key that goes to another machine in the clear is told, and no other",
         arguments: [

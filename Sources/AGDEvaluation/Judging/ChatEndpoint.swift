@@ -32,6 +32,12 @@ public struct ChatEndpoint: Sendable {
                 field: "judge", problem: "'\(text)' is not an address",
                 remedy: "give one such as http://localhost:8080/v1")
         }
+        // Said here, for who sends it would show it in an error.
+        guard key?.isHeaderValue != false else {
+            throw EvaluationError(
+                field: "judge", problem: "its key contains a line end or another control character",
+                remedy: "give the key alone")
+        }
         self.url = url.path.hasSuffix("/chat/completions") ? url : url.appending(path: "chat/completions")
         self.model = model
         self.key = key

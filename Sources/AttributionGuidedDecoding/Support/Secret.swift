@@ -14,6 +14,9 @@ public struct Secret: Sendable {
     /// Whether the text is empty.
     public var isEmpty: Bool { text.isEmpty }
 
+    /// Whether a header of HTTP can carry it: in one without control characters, such as a line end.
+    public var isHeaderValue: Bool { text.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x7F } }
+
     /// The text itself, for who must send it.
     public func reveal() -> String { text }
 
