@@ -47,7 +47,9 @@ struct API: Sendable {
                 ))
         }
         router.get(Endpoint.metrics.route) { _, _ in try await metrics() }
-        router.get(Endpoint.openAPI.route) { _, _ in try Response.json(OpenAPI.document) }
+        // Made once: it is for everybody, and making it takes far longer than asking for it.
+        let description = try Response.json(OpenAPI.document)
+        router.get(Endpoint.openAPI.route) { _, _ in description }
         Page.add(to: router)
         for endpoint in Endpoint.all { refuseOtherMethods(router, endpoint) }
         return router
@@ -91,6 +93,11 @@ struct API: Sendable {
         guard type == "application/json" else {
             throw APIError(
                 status: .unsupportedMediaType, message: "Send the body as 'Content-Type: application/json'.",
+                type: "invalid_request_error", code: "unsupported_media_type")
+        }
+        guard ["", "identity"].contains(request.headers[.contentEncoding]?.lowercased() ?? "") else {
+            throw APIError(
+                status: .unsupportedMediaType, message: "Send the body as it is, without 'Content-Encoding'.",
                 type: "invalid_request_error", code: "unsupported_media_type")
         }
     }
