@@ -13,6 +13,17 @@ struct ReplyTests {
             ("<seed:think>Oslo?</seed:think>\nOslo.", "Oslo."),
             ("<|START_THINKING|>Oslo?<|END_THINKING|>Oslo.", "Oslo."),
             ("<|channel|>analysis<|message|>Oslo?<|end|><|start|>assistant<|channel|>final<|message|>Oslo.", "Oslo."),
+            // EXAONE Deep, Marco-o1, Reka Flash, MedGemma, Granite 3.2, Kimi-VL, OpenThinker, Hunyuan.
+            ("<thought>\nOslo?\n</thought>\n\nOslo.", "Oslo."),
+            ("<Thought>Oslo?</Thought>\n<Output>Oslo.</Output>", "Oslo."),
+            ("<reasoning>Oslo?</reasoning>Oslo.", "Oslo."),
+            ("<unused94>thought\nOslo?<unused95>Oslo.", "Oslo."),
+            ("Here is my thought process:\nOslo?\nHere is my response:\nOslo.", "Oslo."),
+            ("◁think▷Oslo?◁/think▷Oslo.", "Oslo."),
+            (
+                "<|begin_of_thought|>Oslo?<|end_of_thought|>\n\n<|begin_of_solution|>Oslo.<|end_of_solution|>", "Oslo."
+            ),
+            ("<think>\nOslo?\n</think>\n<answer>\nOslo.</answer>", "Oslo."),
             ("Oslo<think>or Bergen?</think>.", "Oslo."),
             ("<think>a</think>Os<think>b</think>lo.", "Oslo."),
             // The template had opened the thought.

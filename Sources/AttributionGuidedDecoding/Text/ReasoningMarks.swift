@@ -47,7 +47,19 @@ public struct ReasoningMarks: Sendable, Hashable {
         ReasoningMarks(
             opening: "Here are my reasoning steps:", closing: "[BEGIN FINAL RESPONSE]",
             scaffolding: ["[END FINAL RESPONSE]", "<|end|>"]),
-        ReasoningMarks(opening: "<think>", closing: "</think>", scaffolding: ["<response>", "</response>"]),
+        ReasoningMarks(
+            opening: "Here is my thought process:", closing: "Here is my response:"),
+        ReasoningMarks(opening: "<thought>", closing: "</thought>"),
+        ReasoningMarks(opening: "<Thought>", closing: "</Thought>", scaffolding: ["<Output>", "</Output>"]),
+        ReasoningMarks(opening: "<reasoning>", closing: "</reasoning>"),
+        ReasoningMarks(opening: "<unused94>thought", closing: "<unused95>"),
+        ReasoningMarks(opening: "◁think▷", closing: "◁/think▷"),
+        ReasoningMarks(
+            opening: "<|begin_of_thought|>", closing: "<|end_of_thought|>",
+            scaffolding: ["<|begin_of_solution|>", "<|end_of_solution|>"]),
+        ReasoningMarks(
+            opening: "<think>", closing: "</think>",
+            scaffolding: ["<response>", "</response>", "<answer>", "</answer>"]),
     ]
 
     /// Whether the closing mark ends nothing but thoughts: other messages end with gpt-oss's too.
