@@ -40,6 +40,46 @@ struct InputFileTests {
     }
 }
 
+@Suite("Data files as people have them")
+struct DataFileKindTests {
+    @Test(
+        "are told by what they are where they are no JSON",
+        arguments: [
+            ("version https://git-lfs.github.com/spec/v1\noid sha256:aa\n", "Git LFS"),
+            ("<!DOCTYPE html>\n<html>", "web page"),
+            ("PAR1\u{15}", "Parquet"), ("PK\u{3}\u{4}", "ZIP"),
+        ], [Benchmark.nqOpen, .ifeval])
+    func otherKinds(contents: (text: String, kind: String), benchmark: Benchmark) throws {
+        let file = try TemporaryFile(contents.text)
+        let error = #expect(throws: EvaluationError.self) { try benchmark.items(inFile: file.path) }
+        #expect(error?.problem.contains(contents.kind) ?? false && error?.file == file.path)
+    }
+
+    @Test(
+        "may be arrays where others are lines",
+        arguments: [
+            (
+                Benchmark.nqSwap,
+                #"{"question": "q", "org_context": "a", "org_answer": ["a"], "sub_context": "c", "sub_answer": ["c"]}"#,
+                4
+            ),
+            (
+                .ifeval, #"{"key": 1, "prompt": "p", "instruction_id_list": ["punctuation:no_comma"], "kwargs": [{}]}"#,
+                2
+            ),
+        ])
+    func arrays(benchmark: Benchmark, item: String, count: Int) throws {
+        let file = try TemporaryFile("[\(item),\n\(item)]")
+        #expect(try benchmark.items(inFile: file.path).count == count)
+    }
+
+    @Test("of TriviaQA may have an answer without further names")
+    func noAliases() throws {
+        let file = try TemporaryFile(#"{"question": "q", "answer": {"aliases": [], "value": "a"}}"#)
+        #expect(try Benchmark.triviaqa.items(inFile: file.path).count == 1)
+    }
+}
+
 @Suite("Benchmarks are read from their official files", .needsSharedData)
 struct OfficialFileTests {
     private func items(_ benchmark: Benchmark, _ name: String) throws -> [EvaluationItem] {

@@ -5,7 +5,7 @@ import AttributionGuidedDecoding
 /// The rules are mixed into the prompt, so the region is the whole user message.
 enum IFEvalReader {
     static func items(inFile path: String) throws(EvaluationError) -> [EvaluationItem] {
-        try ItemFile.lines(of: path) { (line, _) throws(EvaluationError) in
+        try ItemFile.objects(of: path) { (line, _) throws(EvaluationError) in
             [
                 EvaluationItem(
                     id: try line["key"].identifier(), setting: "ifeval",

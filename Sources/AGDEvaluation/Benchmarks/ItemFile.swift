@@ -16,6 +16,7 @@ enum ItemFile {
                 let last = line.last(where: { !InputFile.isBlank($0) })
             else { continue }
             if first == UInt8(ascii: "[") { return .array }
+            try InputFile.refuseOtherKinds(line, path)
             if "{[,".utf8.contains(last) { return .member("Data") }
             do throws(EvaluationError) {
                 return try JSONParser.parse(line)["Data"] != nil ? .member("Data") : .lines
@@ -26,8 +27,19 @@ enum ItemFile {
         return .lines
     }
 
+    /// Reads each object as items, however the file is laid out.
+    static func objects(
+        of path: String, _ read: (JSONField, Int) throws(EvaluationError) -> [EvaluationItem]
+    ) throws(EvaluationError) -> [EvaluationItem] {
+        switch try layout(of: path) {
+        case .array: try array(in: path, read)
+        case .member(let key): try array(in: path, at: key, read)
+        case .lines: try lines(of: path, read)
+        }
+    }
+
     /// Reads each line as items.
-    static func lines(
+    private static func lines(
         of path: String, _ read: (JSONField, Int) throws(EvaluationError) -> [EvaluationItem]
     ) throws(EvaluationError) -> [EvaluationItem] {
         var items: [EvaluationItem] = []

@@ -6,7 +6,7 @@ enum MicrocosmReader {
     private static let roles = ["system", "user", "assistant", "tool"]
 
     static func items(inFile path: String) throws(EvaluationError) -> [EvaluationItem] {
-        try ItemFile.lines(of: path) { (line, _) throws(EvaluationError) in
+        try ItemFile.objects(of: path) { (line, _) throws(EvaluationError) in
             let messages = try nonEmpty(line["messages"]).map { (message) throws(EvaluationError) in
                 let role = try message["role"].string()
                 guard roles.contains(role) else {

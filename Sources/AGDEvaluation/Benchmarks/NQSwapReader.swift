@@ -2,7 +2,7 @@
 /// an item in the setting `original` and one in the setting `swapped`.
 enum NQSwapReader {
     static func items(inFile path: String) throws(EvaluationError) -> [EvaluationItem] {
-        try ItemFile.lines(of: path) { (line, number) throws(EvaluationError) in
+        try ItemFile.objects(of: path) { (line, number) throws(EvaluationError) in
             try [("original", "org"), ("swapped", "sub")].map { (setting, prefix) throws(EvaluationError) in
                 let passage = QuestionPrompt.Passage(title: nil, text: try line["\(prefix)_context"].string())
                 return try QuestionPrompt.openBook(

@@ -18,11 +18,7 @@ struct QuestionReader {
     var removesQuotes = false
 
     func items(inFile path: String) throws(EvaluationError) -> [EvaluationItem] {
-        switch try ItemFile.layout(of: path) {
-        case .array: try ItemFile.array(in: path, item)
-        case .member(let key): try ItemFile.array(in: path, at: key, item)
-        case .lines: try ItemFile.lines(of: path, item)
-        }
+        try ItemFile.objects(of: path, item)
     }
 
     private func item(_ field: JSONField, number: Int) throws(EvaluationError) -> [EvaluationItem] {
@@ -48,7 +44,8 @@ struct QuestionReader {
             } else {
                 field
             }
-        let answers = if case .string(let answer) = list.value { [answer] } else { try list.strings() }
+        var answers = if case .string(let answer) = list.value { [answer] } else { try list.strings() }
+        if answers.isEmpty, let answer = field.first("value", "Value") { answers = [try answer.string()] }
         guard !answers.isEmpty else {
             throw EvaluationError(field: list.path, problem: "holds no answer", remedy: "give at least one")
         }

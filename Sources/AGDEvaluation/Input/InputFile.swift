@@ -96,6 +96,7 @@ extension InputFile {
         while let line = try file.nextLine() {
             number += 1
             if line.allSatisfy(isBlank) { continue }
+            if number == 1 { try refuseOtherKinds(line, path) }
             do throws(EvaluationError) {
                 try body(JSONField(try JSONParser.parse(line)), number)
             } catch {
@@ -104,9 +105,31 @@ extension InputFile {
         }
     }
 
+    /// Says what a file is that was taken for JSON.
+    static func refuseOtherKinds(_ content: [UInt8], _ path: String) throws(EvaluationError) {
+        let start = Array(content.prefix(512))
+        let text = String(decoding: start.drop { isBlank($0) || $0 == 0x0A }, as: UTF8.self).lowercased()
+        let (problem, remedy): (String, String)
+        if text.hasPrefix("version https://git-lfs") {
+            (problem, remedy) = ("is a Git LFS pointer, not the data itself", "fetch it with 'git lfs pull'")
+        } else if ["<!doctype", "<html", "<?xml"].contains(where: text.hasPrefix) {
+            (problem, remedy) = ("is a web page", "download the file itself; this may need a login")
+        } else if start.starts(with: "PAR1".utf8) {
+            (problem, remedy) = ("is Parquet", "convert it to JSON lines, as with pandas' to_json(lines=True)")
+        } else if start.starts(with: "PK\u{3}\u{4}".utf8) {
+            (problem, remedy) = ("is a ZIP archive", "unpack it")
+        } else if start.starts(with: [0xFF, 0xFE]) || start.starts(with: [0xFE, 0xFF]) {
+            (problem, remedy) = ("is UTF-16", "convert it to UTF-8")
+        } else {
+            return
+        }
+        throw EvaluationError(file: path, problem: problem, remedy: remedy)
+    }
+
     /// The whole file as one JSON value.
     static func json(at path: String) throws(EvaluationError) -> JSONValue {
         let content = try InputFile(path: path).readAll()
+        try refuseOtherKinds(content, path)
         do throws(EvaluationError) { return try JSONParser.parse(content) } catch { throw error.located(file: path) }
     }
 
