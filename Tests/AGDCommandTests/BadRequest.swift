@@ -186,6 +186,9 @@ struct BadRequest: Sendable, CustomTestStringConvertible {
         .init(
             "heads that the model lacks", roi("heads:@FILE"), "77.1", "layers 0 to",
             file: #"[{"layer": 77, "head": 1}]"#),
+        .init(
+            "heads that the model lacks, behind a byte-order mark", roi("heads:@FILE"), "77.1", "layers 0 to",
+            file: "\u{FEFF}" + #"[{"layer": 77, "head": 1}]"#),
         .init("no file of heads", roi("heads:@"), "read"),
     ]
 

@@ -23,7 +23,8 @@ struct TextBorderTests {
     @Test(
         "a text may begin with a dash, and look like an option",
         arguments: [
-            "- What do you know about Inga?", "-", "---", "--user", "-n", "--help me", "-=x", "--=y", "----- x", "-m=1",
+            "- What do you know about Inga?", "-", "--", "---", "--user", "-n", "--help me", "-=x", "--=y", "----- x",
+            "-m=1",
         ])
     func dashes(text: String) async throws {
         #expect(try await Self.prompt(["--user", text]).contains(text))
@@ -38,6 +39,7 @@ struct TextBorderTests {
         let explained = try await Self.run([
             "explain", "--user", "Hi.", "--completion", "- no", "--format", "text", "--roi", "text:\"Hi\"",
         ])
+        _ = try await Self.run(["explain", "--user", "Hi.", "--completion", "--", "--format", "text", "--roi", "user"])
         #expect(explained.standardOutput.contains("-"))
         _ = try await Self.run(["attribute", "--user", "Hi.", "--target-text", "-"])
         // What a region or a name is said to be is judged, not taken for an option.

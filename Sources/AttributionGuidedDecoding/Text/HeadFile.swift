@@ -10,10 +10,11 @@ enum HeadFile {
     private struct Document: Decodable { var heads: [Entry] }
 
     static func read(path: String) throws -> [RegionOfInterest.Head: Double] {
-        let data: Data
+        var data: Data
         do { data = try Data(contentsOf: URL(fileURLWithPath: path)) } catch {
             throw RegionError.headFile(path: path, problem: "can't be read: \(error.localizedDescription)")
         }
+        if data.starts(with: [0xEF, 0xBB, 0xBF]) { data = Data(data.dropFirst(3)) }
         let entries: [Entry]
         do {
             let decoder = JSONDecoder()
