@@ -1,5 +1,6 @@
 import AttributionGuidedDecoding
 import Foundation
+import Hummingbird
 import Testing
 
 @testable import AGDServer
@@ -13,7 +14,8 @@ struct NeutralValueTests {
         ("tool_choice", "auto"), ("functions", []), ("stream_options", ["include_usage": true]), ("user", "somebody"),
         ("store", false), ("metadata", ["a": "b"]), ("stop", []), ("stop", ""), ("stop", [""]), ("logprobs", false),
         ("top_logprobs", 0), ("modalities", ["text"]), ("service_tier", "auto"), ("temperature", 0), ("top_p", 1),
-        ("stream", false), ("parallel_tool_calls", true), ("agd", [:]),
+        ("stream", false), ("parallel_tool_calls", true), ("agd", [:]), ("verbosity", "medium"), ("min_tokens", 0),
+        ("dry_multiplier", 0), ("xtc_probability", 0), ("stop_token_ids", []), ("use_beam_search", false),
     ]
 
     @Test("A field that asks for nothing changes nothing", arguments: chat)
@@ -34,6 +36,21 @@ struct NeutralValueTests {
             "/v1/chat/completions", .object(request.merging(["max_tokens": -1]) { $1 }))
         let plain = try await server.post("/v1/chat/completions", .object(request))
         #expect(try unlimited.json["choices"] == plain.json["choices"])
+        let raw = try await server.post("/v1/completions", ["prompt": "Inga", "max_tokens": -1, "ignore_eos": true])
+        let tokens = try raw.json["usage"]?["total_tokens"]?.integer
+        #expect(raw.status == 200 && tokens ?? 0 > 48, "\(raw.text)")
+    }
+
+    @Test("A body may begin with a byte-order mark; one that is packed is named as that")
+    func bodies() async throws {
+        let server = try await TestServer()
+        let body = Data(#"{"prompt": "Inga", "max_tokens": 1}"#.utf8)
+        let type: HTTPFields = [.contentType: "application/json"]
+        #expect(
+            try await server.send(.post, "/v1/completions", [0xEF, 0xBB, 0xBF] + body, headers: type).status == 200)
+        let packed: HTTPFields = [.contentType: "application/json", .contentEncoding: "gzip"]
+        let reply = try await server.send(.post, "/v1/completions", [0x1F, 0x8B] + body, headers: packed)
+        #expect(reply.status == 415 && reply.text.contains("Content-Encoding"))
     }
 
     @Test(
@@ -41,7 +58,8 @@ struct NeutralValueTests {
         arguments: [
             ("tool_calls", []), ("annotations", []), ("reasoning_content", ""), ("reasoning", ""),
             ("name", "assistant"),
-            ("refusal", .null), ("refusal", ""), ("audio", .null), ("function_call", .null), ("tool_call_id", ""),
+            ("refusal", .null), ("refusal", ""), ("parsed", .null), ("reasoning_details", []), ("audio", .null),
+            ("function_call", .null), ("tool_call_id", ""),
         ] as [(String, JSONValue)])
     func history(field: String, value: JSONValue) async throws {
         let server = try await TestServer()

@@ -64,9 +64,9 @@ struct GenerationRequest: Sendable {
         let prompts = try RawPrompt.all(in: body).map { prompt in
             try Self.naming("prompt") { try prompt.prompt(served) }
         }
+        let maximum = body["max_tokens"]?.integer ?? 16
         try self.init(
-            body, served, prompts: prompts, allowsPatterns: allowsPatterns,
-            maximumTokens: body["max_tokens"]?.integer ?? 16,
+            body, served, prompts: prompts, allowsPatterns: allowsPatterns, maximumTokens: maximum < 0 ? nil : maximum,
             logProbabilityCount: body["logprobs"]?.integer, promptField: "prompt")
         echoes = body["echo"]?.bool ?? false
         if limits.maximumTokens == 0, !echoes {

@@ -56,8 +56,8 @@ struct Endpoint: Sendable {
                 ]), "A text or token ids, or several of them; each gets an answer of its own.", required: true),
         ] + Field.generation + [
             Field(
-                "max_tokens", .integer(0...Limits.maximumTokens), "Tokens generated at most; 0 only with echo.",
-                default: 16),
+                "max_tokens", .integer(-1...Limits.maximumTokens),
+                "Tokens generated at most; 0 only with echo, -1 for as many as the context holds.", default: 16),
             Field(
                 "echo", .boolean, "Begins the answer with the prompt; with logprobs its tokens are rated too.",
                 default: false),

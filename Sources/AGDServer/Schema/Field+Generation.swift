@@ -33,7 +33,9 @@ extension Field {
     private static let messageWithoutEffect = [
         unsupportedInMessage("function_call", neutral: [[:]]), unsupportedInMessage("refusal", neutral: [""]),
         unsupportedInMessage("audio", neutral: [[:]]), unsupportedInMessage("annotations", neutral: [[]]),
-        unsupportedInMessage("reasoning", neutral: [""]),
+        unsupportedInMessage("reasoning", neutral: [""]), unsupportedInMessage("reasoning_details", neutral: [[]]),
+        unsupportedInMessage("images", neutral: [[]]), unsupportedInMessage("parsed", neutral: []),
+        unsupportedInMessage("provider_specific_fields", neutral: [[:]]),
     ]
 
     private static func unsupportedInMessage(_ name: String, neutral: [JSONValue]) -> Field {

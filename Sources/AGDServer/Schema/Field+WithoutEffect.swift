@@ -9,6 +9,15 @@ extension Field {
         .unsupported("logit_bias", because: "biases are not implemented", neutral: [[:], []]),
         .unsupported("typical_p", because: "it is not implemented", neutral: [1]),
         .unsupported("mirostat", because: "it is not implemented", neutral: [0]),
+        .unsupported("dry_multiplier", because: "it is not implemented", neutral: [0]),
+        .unsupported("xtc_probability", because: "it is not implemented", neutral: [0]),
+        .unsupported("top_a", because: "it is not implemented", neutral: [0]),
+        .unsupported("tfs_z", because: "it is not implemented", neutral: [1]),
+        .unsupported("length_penalty", because: "penalties are not implemented", neutral: [1]),
+        .unsupported("use_beam_search", because: "it is not implemented", neutral: [false]),
+        .unsupported("min_tokens", because: "it is not implemented", neutral: [0]),
+        .unsupported("stop_token_ids", because: "answers end at texts", neutral: [[]]),
+        .unsupported("skip_special_tokens", because: "answers are texts without control tokens", neutral: [true]),
     ]
     static let completionWithoutEffect =
         withoutEffect + [
@@ -23,12 +32,11 @@ extension Field {
             .unsupported("store", because: "answers are not stored", neutral: [false]),
             .unsupported("service_tier", because: "there is one tier", neutral: ["auto", "default"]),
             .unsupported("response_format", because: "formats are not enforced", neutral: [["type": "text"]]),
+            .unsupported("verbosity", because: "it is not implemented", neutral: ["medium"]),
             .unsupported("modalities", because: "models here write text", neutral: [["text"], []]),
             .unsupported("functions", because: "they are called tools now", neutral: [[]]),
             .unsupported("function_call", because: "it is called tool_choice now", neutral: ["none", "auto"]),
             Field("parallel_tool_calls", .boolean, "Has no effect: how many tools a model calls is its own choice."),
         ]
-        + ["audio", "prediction", "verbosity", "web_search_options"].map {
-            .unsupported($0, because: "it is not implemented")
-        }
+        + ["audio", "prediction", "web_search_options"].map { .unsupported($0, because: "it is not implemented") }
 }

@@ -8,7 +8,9 @@ extension JSONValue {
         guard String(validating: body, as: UTF8.self) != nil else {
             throw .invalid("The body is not UTF-8.", param: nil)
         }
-        do throws(JSONError) { try self.init(parsing: Array(body)) } catch {
+        // As in files, some programs put a byte-order mark before UTF-8.
+        let text = body.starts(with: [0xEF, 0xBB, 0xBF]) ? body.dropFirst(3) : body
+        do throws(JSONError) { try self.init(parsing: Array(text)) } catch {
             throw .invalid("The body is \(error).", param: nil)
         }
     }
