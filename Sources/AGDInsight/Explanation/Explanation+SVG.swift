@@ -26,7 +26,7 @@ extension Explanation {
         let sans = "font-family: sans-serif"
         let legend = [
             SVG.text(
-                "Relevance \(target) · \(Self.visible(model)) · \(rule)", x: margin, y: 26,
+                "Relevance \(target) · \(model.printable) · \(rule)", x: margin, y: 26,
                 ["font-size": "13", "style": sans]),
             SVG.rectangle(
                 x: pageWidth - 240, y: 14, width: 160, height: 14, ["fill": "url(#scale)", "stroke": "#999"]),
