@@ -29,7 +29,10 @@ public final class DecodingBatch: @unchecked Sendable {  // `condition` guards w
     /// How long a step waits for those that took part in the last one.
     private static let patience = 0.005
 
-    /// - Parameter options: of each session; `threadCount` is that of them all together.
+    /// A batch without sessions as yet.
+    /// - Parameters:
+    ///   - model: the model that decodes.
+    ///   - options: of each session; `threadCount` is that of them all together.
     /// - Throws: ``GenerationError/invalid(field:problem:)`` for a context or a thread count that can't be.
     public init(_ model: LanguageModel, options: Session.Options = Session.Options()) throws {
         self.model = model

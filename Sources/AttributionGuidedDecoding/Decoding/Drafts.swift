@@ -1,6 +1,7 @@
 /// How many tokens of a completion are drafted ahead of the model: copied from what came before, and read in one pass with the
 /// token chosen last. A drafted token stands where the strategy's own choice is the same; so no text ever changes.
 public enum DraftLength: Sendable, Hashable, LosslessStringConvertible {
+    /// None.
     case off
     /// As many as have lately stood, none for a while where none did; in a batch none.
     case auto

@@ -62,6 +62,7 @@ extension Session {
 
 extension Session.CacheType: Encodable {
     /// As its description.
+    /// - Throws: what the encoder throws.
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
         try container.encode(description)
