@@ -40,9 +40,6 @@ extension Graph {
         contiguous(permute(multiplyMatrix(w, contiguous(permute(x, 0, 2, 1, 3))), 0, 2, 1, 3))
     }
 
-    /// `A B^T` for `[m, k]` and `[n, k]`: `[m, n]`. With weights `[in, out]` and `g^T` it is `W^T g`.
-    package func outerProduct(_ a: Tensor, _ b: Tensor) -> Tensor { Tensor(ggml_out_prod(context, a.raw, b.raw)) }
-
     /// `softmax(x * scale + mask)` over dimension 0.
     /// - Parameter sinks: `[extent of dimension 2]`, for each entry of it one more logit, which takes its share of the sum of 1
     ///   and is left out of the result.

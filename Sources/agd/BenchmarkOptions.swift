@@ -42,7 +42,7 @@ struct BenchmarkOptions: ParsableArguments {
     @Option(
         parsing: .unconditional,
         help: ArgumentHelp(
-            "Items decoded side by side, which reads the weights once for all of them; the replies are the same.",
+            "Items decoded side by side, which reads the weights once for all of them; the replies are the same, but for near ties.",
             valueName: "n"))
     var parallel = 1
 

@@ -15,10 +15,10 @@ struct StrategyOptions: ParsableArguments {
     init() {}
 
     init(from decoder: any Decoder) throws {
-        let arguments = try decoder.container(keyedBy: Key.self)
+        let arguments = try decoder.container(keyedBy: DecodingMethodKey.self)
         _strategy = try arguments.decode(Option<DecodingMethod.Kind?>.self, forKey: .strategy)
         for option in DecodingMethod.options {
-            let key = Key(stringValue: option.name)
+            let key = DecodingMethodKey(stringValue: option.name)
             given[option.name] = try arguments.decode(Option<String?>.self, forKey: key).wrappedValue
         }
     }
@@ -81,16 +81,6 @@ struct StrategyOptions: ParsableArguments {
 
 /// ArgumentParser finds a command's options by reflection, and reads them by key: what is reflected here is the table.
 extension StrategyOptions: CustomReflectable {
-    private struct Key: CodingKey {
-        var stringValue: String
-        var intValue: Int? { nil }
-
-        init(stringValue: String) { self.stringValue = stringValue }
-        init?(intValue: Int) { nil }
-
-        static let strategy = Key(stringValue: "strategy")
-    }
-
     var customMirror: Mirror {
         let options: [(label: String?, value: Any)] = DecodingMethod.options.map { option in
             (

@@ -58,8 +58,7 @@ struct ResumedRunTests {
         arguments: ["agd", "greedy", "cad"])
     func parallel(strategy: String) async throws {
         try await Self.withFolder { folder in
-            // In panels, whose products are the same for any number of columns; attention's sums depend on how a prompt
-            // is divided.
+            // In panels, whose products are the same for any number of columns.
             let model = folder + "/q8_0.gguf"
             try QuantizedModel.make(
                 from: URL(filePath: CommandLineTests.model), type: GGML_TYPE_Q8_0, at: URL(filePath: model))

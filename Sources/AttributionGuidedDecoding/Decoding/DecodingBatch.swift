@@ -8,7 +8,7 @@ import Foundation
 /// let sessions = try (0..<8).map { _ in try Session(batch) }
 /// ```
 ///
-/// Sessions are used as they are alone, by tasks of their own, and each says what it would say alone. A generation that is begun
+/// Sessions are used as they are alone, by tasks of their own, and each says what it would say alone, but for rounding. A generation that is begun
 /// joins between two steps; its prompt is read in pieces while the others go on. A step waits for a generation that took part in
 /// the last one for some milliseconds at most, so that who doesn't ask for more holds nobody up.
 public final class DecodingBatch: @unchecked Sendable {  // `condition` guards what changes.

@@ -41,8 +41,8 @@ package struct Drafts {
     private var length: Int
     /// Steps without a draft: now, and after the next one that is refused whole.
     private var pause = 0, nextPause = 1
-    /// Tokens of the last draft.
-    private var drafted = 0
+    /// Tokens of the last draft, and how many of them didn't stand.
+    private var drafted = 0, refused = 0
     private var tokens: [Int] = []
     /// For each passage the position after its last occurrence that has one.
     private var continuations: [[Int]: Int] = [:]
@@ -82,8 +82,6 @@ package struct Drafts {
         (drafted, refused) = (draft.count, 0)
         return draft
     }
-
-    private var refused = 0
 
     /// Tells how many tokens of the last draft didn't stand.
     mutating func refuse(_ count: Int) { refused = count }
