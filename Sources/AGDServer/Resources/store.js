@@ -1,0 +1,66 @@
+// Conversations kept in the browser's store, each by itself.
+import { checked, titleOf } from "./conversation.js";
+
+const prefix = "agd/conversation/";
+
+let entries = null; // id → {id, title, changed}; read once, for a store may be large
+const entry = (conversation) => ({ id: conversation.id, title: titleOf(conversation), changed: conversation.changed });
+
+// The conversations in the store, the latest first, as {id, title, changed}.
+export function list() {
+  entries ??= new Map(Object.keys(localStorage).filter((key) => key.startsWith(prefix)).map((key) => read(key.slice(prefix.length)))
+    .filter(Boolean).map((conversation) => [conversation.id, entry(conversation)]));
+  return [...entries.values()].sort((a, b) => b.changed - a.changed);
+}
+
+// Another tab wrote to the store.
+export const forget = () => { entries = null; };
+
+// A conversation; null where it isn't there or can't be read.
+export function read(id) {
+  try {
+    return checked(JSON.parse(localStorage.getItem(prefix + id)));
+  } catch {
+    return null;
+  }
+}
+
+// Throws where the store is full.
+export function write(conversation) {
+  localStorage.setItem(prefix + conversation.id, JSON.stringify(slim(conversation)));
+  entries?.set(conversation.id, entry(conversation));
+}
+
+export function remove(id) {
+  localStorage.removeItem(prefix + id);
+  entries?.delete(id);
+}
+
+// Without what can be asked for again: the candidates of tokens that weren't guided; numbers to four digits.
+function slim(conversation) {
+  const token = ({ candidates, ...rest }) => (rest.guided && candidates ? { ...rest, candidates } : rest);
+  const answer = (value) => ({ ...value, tokens: value.tokens.map(token) });
+  const turn = (value) => (value.answers ? { ...value, answers: value.answers.map(answer) } : value);
+  const rounded = (_, value) => (typeof value === "number" && !Number.isInteger(value) ? Number(value.toPrecision(4)) : value);
+  return JSON.parse(JSON.stringify({ ...conversation, turns: conversation.turns.map(turn) }, rounded));
+}
+
+// As a file or a link: a file has everything, a link leaves out how answers came about.
+export const exported = (conversations) => JSON.stringify({ format: "agd-conversations", version: 1, conversations: conversations.map(slim) }, null, 1);
+
+export function imported(text) {
+  const value = JSON.parse(text);
+  if (value?.format !== "agd-conversations" || !Array.isArray(value.conversations)) throw new Error("this is no file of conversations that was saved here");
+  return value.conversations.map(checked);
+}
+
+export function linkOf(conversation) {
+  const turns = conversation.turns.map((turn) => (turn.answers ? { ...turn, answers: turn.answers.map((answer) => ({ ...answer, tokens: [] })) } : turn));
+  const bytes = new TextEncoder().encode(JSON.stringify(slim({ ...conversation, turns })));
+  return btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join("")).replaceAll("+", "-").replaceAll("/", "_");
+}
+
+export function fromLink(text) {
+  const bytes = Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (character) => character.charCodeAt(0));
+  return checked(JSON.parse(new TextDecoder().decode(bytes)));
+}
