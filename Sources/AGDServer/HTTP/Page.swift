@@ -14,6 +14,7 @@ enum Page {
         "connection.js": PackageResources.connection_js,
         "conversation.js": PackageResources.conversation_js,
         "conversations.js": PackageResources.conversations_js,
+        "document-view.js": PackageResources.document_view_js,
         "dom.js": PackageResources.dom_js,
         "editor.js": PackageResources.editor_js,
         "examples.js": PackageResources.examples_js,

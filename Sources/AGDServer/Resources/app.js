@@ -55,7 +55,7 @@ export async function writing(conversation, work) {
 export function show(conversation) {
   save();
   app.conversation = open.get(conversation.id) ?? conversation;
-  sessionStorage.setItem("agd/open", app.conversation.id);
+  store.noteShown(app.conversation.id);
   tell("open");
 }
 

@@ -3,11 +3,11 @@ import { app, changed, marksChanged, remember } from "./app.js";
 import { answerIn, compare, isRunning } from "./answering.js";
 import { AnswerView } from "./answer-view.js";
 import { besideAnswer, newAnswer, shownAnswer } from "./conversation.js";
+import { markButton } from "./document-view.js";
 import { button, element } from "./dom.js";
 import { Editor } from "./editor.js";
 import { marksIn } from "./marks.js";
 import { copyText } from "./status.js";
-import { markButton } from "./turn-view.js";
 
 const nameOf = () => (app.conversation.kind === "text" ? "Continuation" : "Answer");
 

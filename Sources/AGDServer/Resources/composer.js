@@ -2,14 +2,15 @@
 import { app, changed, marksChanged, on, remember } from "./app.js";
 import { answerNext, isRunning, stop } from "./answering.js";
 import { newDocument, newTurn, shownAnswer } from "./conversation.js";
-import { byId, keepingFocus } from "./dom.js";
+import { DocumentList } from "./document-view.js";
+import { byId } from "./dom.js";
 import { Editor } from "./editor.js";
 import { marksIn } from "./marks.js";
 import { say } from "./status.js";
-import { documentView } from "./turn-view.js";
 
 const largest = 1 << 20; // of a document, in bytes
 let editor = null;
+let documents = null;
 
 export function prepareComposer() {
   byId("send").addEventListener("click", () => send());
@@ -38,6 +39,8 @@ function open() {
     send();
   });
   byId("message").replaceChildren(...(kind === "chat" ? [editor.node] : []));
+  byId("draft-documents").replaceChildren();
+  documents = new DocumentList(byId("draft-documents"));
   byId("mark-draft").replaceChildren(...(kind === "chat" ? [editor.markButton({ key: "mark-draft" })] : []));
   editor.draw();
   if (hadFocus) editor.area.focus();
@@ -56,7 +59,7 @@ function keep({ text, marks }) {
 
 function drawDocuments() {
   const { draft } = app.conversation;
-  keepingFocus(() => byId("draft-documents").replaceChildren(...draft.documents.map((document) => documentView(draft, document, { onRemove: true }))));
+  documents?.update(draft);
   controls();
 }
 

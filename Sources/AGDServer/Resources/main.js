@@ -36,7 +36,7 @@ addEventListener("drop", async (event) => {
 });
 
 on("model", enableExamples);
-const last = store.read(sessionStorage.getItem("agd/open") ?? store.list()[0]?.id ?? "");
+const last = store.read(store.shown() ?? store.list()[0]?.id ?? "");
 if (!openLink()) show(last ?? app.conversation);
 addEventListener("hashchange", openLink);
 connect();

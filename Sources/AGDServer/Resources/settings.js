@@ -1,5 +1,7 @@
 // Presets with a sentence each, and each setting by itself. A setting that is left empty is the server's default.
+import { compare, isRunning } from "./answering.js";
 import { app, changed, on } from "./app.js";
+import { shownAnswer } from "./conversation.js";
 import { byId, element } from "./dom.js";
 import { presetOf, presets, usePreset } from "./presets.js";
 import { standardLength } from "./request.js";
@@ -15,9 +17,18 @@ export function prepareSettings() {
   for (const name of ["score", "rule"]) byId(name).addEventListener("change", () => set(name, byId(name).value === standard(name) ? undefined : byId(name).value));
   byId("entropy-threshold").addEventListener("change", () => set("entropy_threshold", byId("entropy-threshold").value === "" ? undefined : Number(byId("entropy-threshold").value), byId("entropy-threshold")));
   byId("always").addEventListener("change", () => set("entropy_threshold", byId("always").checked ? "off" : undefined));
-  byId("beside").addEventListener("change", () => { app.conversation.beside = byId("beside").checked; changed("settings"); });
+  byId("beside").addEventListener("change", () => { setBeside(byId("beside").checked); });
   byId("sources").addEventListener("change", () => set("sources", byId("sources").checked || undefined));
   for (const what of ["open", "settings", "model"]) on(what, draw);
+}
+
+// Switched on, it shows at once what the model would have said itself.
+function setBeside(isOn) {
+  const { conversation } = app;
+  conversation.beside = isOn;
+  changed("settings");
+  const last = conversation.turns.at(-1);
+  if (isOn && last?.role === "assistant" && last.beside === null && shownAnswer(last).strategy === "agd" && !isRunning()) compare(conversation, last);
 }
 
 const standard = (name) => app.abilities?.guidance[name]?.standard;

@@ -3,12 +3,28 @@ import { checked, titleOf } from "./conversation.js";
 
 const prefix = "agd/conversation/";
 
+// A browser that forbids keeping gets a shelf that lasts as long as the page.
+const [shelf, session] = ["localStorage", "sessionStorage"].map((name) => {
+  try {
+    return globalThis[name];
+  } catch {
+    const items = {};
+    return Object.defineProperties(items, Object.fromEntries(Object.entries({
+      getItem: (key) => items[key] ?? null, setItem: (key, value) => { items[key] = value; }, removeItem: (key) => { delete items[key]; },
+    }).map(([key, value]) => [key, { value }])));
+  }
+});
+
+// Which conversation this tab shows.
+export const shown = () => session.getItem("agd/open");
+export const noteShown = (id) => session.setItem("agd/open", id);
+
 let entries = null; // id → {id, title, changed}; read once, for a store may be large
 const entry = (conversation) => ({ id: conversation.id, title: titleOf(conversation), changed: conversation.changed });
 
 // The conversations in the store, the latest first, as {id, title, changed}.
 export function list() {
-  entries ??= new Map(Object.keys(localStorage).filter((key) => key.startsWith(prefix)).map((key) => read(key.slice(prefix.length)))
+  entries ??= new Map(Object.keys(shelf).filter((key) => key.startsWith(prefix)).map((key) => read(key.slice(prefix.length)))
     .filter(Boolean).map((conversation) => [conversation.id, entry(conversation)]));
   return [...entries.values()].sort((a, b) => b.changed - a.changed);
 }
@@ -19,7 +35,7 @@ export const forget = () => { entries = null; };
 // A conversation; null where it isn't there or can't be read.
 export function read(id) {
   try {
-    return checked(JSON.parse(localStorage.getItem(prefix + id)));
+    return checked(JSON.parse(shelf.getItem(prefix + id)));
   } catch {
     return null;
   }
@@ -27,12 +43,12 @@ export function read(id) {
 
 // Throws where the store is full.
 export function write(conversation) {
-  localStorage.setItem(prefix + conversation.id, JSON.stringify(slim(conversation)));
+  shelf.setItem(prefix + conversation.id, JSON.stringify(slim(conversation)));
   entries?.set(conversation.id, entry(conversation));
 }
 
 export function remove(id) {
-  localStorage.removeItem(prefix + id);
+  shelf.removeItem(prefix + id);
   entries?.delete(id);
 }
 

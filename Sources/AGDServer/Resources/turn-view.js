@@ -1,13 +1,11 @@
 // A turn of a person, the system or a tool: its text with marks, its documents, and its editing.
-import { abort, app, changed, marksChanged, remember } from "./app.js";
 import { answerIn, answerNext, isRunning } from "./answering.js";
+import { abort, app, changed, marksChanged, remember } from "./app.js";
 import { setText } from "./conversation.js";
+import { DocumentList, drawText, markButton } from "./document-view.js";
 import { button, element } from "./dom.js";
 import { Editor } from "./editor.js";
-import { markRanges, pieces } from "./layers.js";
-import { marksIn, samePlace } from "./marks.js";
-import { markPlace, unmarkPlace } from "./selection.js";
-import { litRange } from "./sources.js";
+import { samePlace } from "./marks.js";
 import { copyText, say } from "./status.js";
 
 const names = { user: "You", system: "Instructions", tool: "Tool" };
@@ -18,8 +16,8 @@ export class TurnView {
     this.editor = null;
     this.head = element("div", { className: "head" });
     this.body = element("div", { className: "text plain", "data-place": turn.id });
-    this.documents = element("div", { className: "documents" });
-    this.node = element("article", { className: `turn ${turn.role}` }, this.head, this.body, this.documents);
+    this.documents = new DocumentList(element("div", { className: "documents" }));
+    this.node = element("article", { className: `turn ${turn.role}` }, this.head, this.body, this.documents.node);
     this.update();
   }
 
@@ -28,10 +26,10 @@ export class TurnView {
     this.node.className = `turn ${turn.role}`;
     this.node.setAttribute("aria-label", names[turn.role]);
     if (this.editor) return; // Its marks are its own until it is saved.
-    drawText(this.body, turn, turn.text);
+    drawText(this.body, { turn: turn.id }, turn.text);
     this.body.hidden = !turn.text;
     this.head.replaceChildren(element("h3", { className: "who", textContent: names[turn.role] }), this.actions());
-    this.documents.replaceChildren(...(turn.documents ?? []).map((document) => documentView(turn, document)));
+    this.documents.update(turn);
   }
 
   actions() {
@@ -74,20 +72,31 @@ export class TurnView {
   save(role, answers) {
     remember();
     const { turn, editor } = this;
-    const { turns } = app.conversation;
     setText(app.conversation, { turn: turn.id }, editor.text);
     turn.role = role;
     marksChanged([...app.conversation.marks.filter((mark) => !samePlace(mark, { turn: turn.id })), ...editor.marks]);
     this.close();
     if (!answers) return changed("turns");
-    const at = turns.indexOf(turn);
-    const later = turns.length - at - 2;
+    if (role === "system") return this.answerLast();
+    this.answerHere();
+  }
+
+  // Under other instructions the last turn is answered again.
+  answerLast() {
+    const last = app.conversation.turns.at(-1);
+    if (last.role === "assistant") answerIn(app.conversation, last);
+    else if (last !== this.turn) answerNext();
+    else changed("turns");
+  }
+
+  // The answers to a turn stay as earlier ones; what was said on their strength goes.
+  answerHere() {
+    const { turns } = app.conversation;
+    const at = turns.indexOf(this.turn);
     const next = turns[at + 1]?.role === "assistant" ? turns[at + 1] : null;
-    // Its answers stay as earlier ones; what was said on their strength goes.
-    turns.splice(at + (next ? 2 : 1));
-    if (role === "system" && !next) return changed("turns");
+    const later = turns.splice(at + (next ? 2 : 1)).length;
     if (next) answerIn(app.conversation, next); else answerNext();
-    if (later > 0) say(`${later} later turn${later === 1 ? " is" : "s are"} gone.`, { undo: true });
+    if (later) say(`${later} later turn${later === 1 ? " is" : "s are"} gone.`, { undo: true });
   }
 
   remove() {
@@ -100,28 +109,4 @@ export class TurnView {
     changed("marks");
     say("Deleted.", { undo: true });
   }
-}
-
-export function drawText(body, { id, document }, text) {
-  const place = document ? { turn: id, document } : { turn: id };
-  body.replaceChildren(...pieces(text, 0, text.length, [...markRanges(marksIn(app.conversation.marks, place)), ...litRange(place)]));
-}
-
-// Marks a whole text, or takes its marks away.
-export function markButton(place, text, key) {
-  const isMarked = marksIn(app.conversation.marks, place).length > 0;
-  return button(isMarked ? "Unmark" : "Mark", () => (isMarked ? unmarkPlace(place) : markPlace({ ...place, start: 0, end: text.length })), {
-    key, className: "quiet", title: isMarked ? "Take the marks away" : "Mark all of it: answers will draw on it" });
-}
-
-export function documentView(turn, document, { onRemove } = {}) {
-  const place = { turn: turn.id, document: document.id };
-  const body = element("div", { className: "text plain", "data-place": turn.id, "data-document": document.id });
-  drawText(body, { id: turn.id, document: document.id }, document.text);
-  const count = document.text.trim().split(/\s+/).length;
-  return element("details", { className: "document", open: document.text.length < 1500 || onRemove === undefined },
-    element("summary", {}, element("span", { className: "title", textContent: document.title }), element("span", { className: "hint", textContent: ` ${count} word${count === 1 ? "" : "s"}` })),
-    body,
-    element("div", { className: "actions" }, markButton(place, document.text, `${document.id}/mark`),
-      button("Remove", () => { remember(); turn.documents = turn.documents.filter((other) => other !== document); marksChanged(app.conversation.marks.filter((mark) => mark.document !== document.id)); changed(onRemove ? "draft" : "turns"); say("Removed.", { undo: true }); }, { className: "quiet", key: `${document.id}/remove` })));
 }

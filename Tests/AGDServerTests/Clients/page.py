@@ -88,13 +88,21 @@ async def turns(browser):
     assert await browser.text("#marks q") == "Reply in English, please."
     assert await browser.text(".turn.system .marked") == "Reply in English, please."
 
+    # Under other instructions the last turn is answered again, and no turn goes.
+    await browser.run("document.getElementById('status').replaceChildren()")
+    await browser.press("Edit", "document.querySelector('.turn.system')")
+    await browser.press("Save and answer", "document.querySelector('.turn.system')")
+    await browser.until(ANSWERED)
+    assert await browser.count("article.turn.assistant") == 2 and await browser.text(".turn.assistant:last-child .versions span") == "2/2"
+
     # Editing an earlier turn answers it anew; its first answer stays, what followed can be had back.
     await browser.press("Edit", "document.querySelector('.turn.user')")
     await browser.run("document.querySelector('.editing textarea').select()")
     await browser.type("Who is Inga?")
     await browser.press("Save and answer", "document.querySelector('.turn.user')")
-    await browser.until(f"{ANSWERED} && document.querySelectorAll('article.turn.assistant').length === 1")
+    await browser.until("document.getElementById('stop').hidden && document.querySelectorAll('article.turn.assistant').length === 1")
     assert await browser.text(".versions span") == "2/2"
+    await browser.run("document.getElementById('status').replaceChildren()")
 
     # Beside greedy, and taking the other one.
     await browser.press("Beside greedy")
@@ -162,6 +170,10 @@ async def documents(browser):
     region, content = sent["agd"]["roi"][0], sent["messages"][-1]["content"]
     assert content[slice(*region["characters"])] == "Inga has a red bicycle." and "note.txt" in content, (region, content)
     assert await browser.text(".document .marked") == "Inga has a red bicycle."
+    # Switched on, the side-by-side view has the model's own answer to the last turn at once.
+    await browser.run("document.getElementById('status').replaceChildren()")
+    await browser.click("#beside")
+    await browser.until(f"document.querySelectorAll('.columns.two .answer').length === 2 && {ANSWERED}")
 
 
 async def errors(browser):
