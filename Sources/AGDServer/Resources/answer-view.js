@@ -51,6 +51,9 @@ export class AnswerView {
     const lit = isShown ? litRange({ turn: this.turn.id }) : [];
     const ranges = [...this.tokenRanges(), ...markRanges(marks), ...lit, ...footnoteRanges(answer)];
     const version = JSON.stringify([marks, lit, answer.sources.length]);
+    const state = JSON.stringify([version, answer.text, isRunning]);
+    if (state === this.state) return this.prepareTokens(); // A long talk isn't drawn again for each change.
+    this.state = state;
     const draw = (start, end) => pieces(answer.text, start, end, ranges);
     body.replaceChildren(...(app.conversation.kind === "text" ? draw(0, answer.text.length) : markdown(answer.text, draw, this.drawn, version)));
     body.classList.toggle("plain", app.conversation.kind === "text");

@@ -90,17 +90,19 @@ async function receive(conversation, turn, answer, continues, signal) {
   const sources = Boolean(app.abilities?.sources && conversation.settings.sources && conversation.kind === "chat" && !continues);
   const { path, body } = await completionRequest(conversation, turns, answer.strategy, { continues, sources, signal });
   let lastSave = Date.now();
+  let report = null;
   for await (const event of stream(path, body, signal)) {
     const choice = event.choices[0];
     if (!choice) continue;
     if (choice.agd?.prompt_tokens && !continues) promptTokens.set(answer.id, choice.agd.prompt_tokens);
     if (choice.agd?.notes) answer.notes = choice.agd.notes;
-    if (choice.agd?.sources) answer.sources = footnotesFrom(choice.agd.sources, answer.text, messagesUpTo(conversation, turns));
+    report = choice.agd?.sources ?? report;
     append(answer, choice);
     if (choice.finish_reason) answer.finish = choice.finish_reason;
     changed("answer", answer);
     if (Date.now() - lastSave > 2000) { save(); lastSave = Date.now(); }
   }
+  if (report) answer.sources = footnotesFrom(report, answer.text, messagesUpTo(conversation, turns));
 }
 
 // A chunk's text is shown as its token's; one that was held back (a part of a character) shows with the next.

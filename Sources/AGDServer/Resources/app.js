@@ -76,7 +76,7 @@ export function removeConversation(id) {
     tell("open");
   }
   tell("list");
-  if (kept) undo = () => show(kept);
+  if (kept) undo = () => { show(kept); save(); };
 }
 
 // ---- Taking back

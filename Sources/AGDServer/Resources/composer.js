@@ -79,7 +79,7 @@ function controls() {
   byId("attach").hidden = isText;
 }
 
-export function send() {
+function send() {
   const { conversation } = app;
   if (byId("send").disabled || isRunning()) return;
   if (conversation.kind === "text") return continueText();

@@ -9,7 +9,7 @@ export function inlineOf(text) {
 }
 
 // An address that a link may lead to; null for all others, such as javascript:.
-export function safeAddress(text) {
+function safeAddress(text) {
   try {
     const url = new URL(text);
     return ["http:", "https:", "mailto:"].includes(url.protocol) ? url.href : null;

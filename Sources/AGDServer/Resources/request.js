@@ -67,7 +67,7 @@ export async function completionRequest(conversation, turns, strategy, { continu
 }
 
 // Whether anything that these turns say is marked.
-export function hasRegion(conversation, turns) {
+function hasRegion(conversation, turns) {
   if (conversation.templateWeight && conversation.kind === "chat") return true;
   return conversation.marks.some((mark) => mark.weight !== 0 && turns.some((turn) => turn.id === mark.turn));
 }

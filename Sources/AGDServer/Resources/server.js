@@ -1,6 +1,6 @@
 // The server's API. Every failure becomes a ServerError with the server's own words.
 
-export class ServerError extends Error {
+class ServerError extends Error {
   constructor(message, { status = 0, code = null, wait = null } = {}) {
     super(message);
     Object.assign(this, { status, code, wait });

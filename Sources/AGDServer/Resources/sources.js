@@ -31,14 +31,14 @@ function notesIn(message, { start, end, share }, messages, places) {
 }
 
 // Where in UTF-16 units so many Unicode characters end.
-export function unitsOf(text, count) {
+function unitsOf(text, count) {
   let at = Math.min(count, text.length);
   while (at < text.length && characters(text, at) < count) at++;
   return at;
 }
 
 // The footnotes of an answer, each passage once: [{number, note, sentences: [{end, share}]}].
-export function numbered(answer) {
+function numbered(answer) {
   const found = new Map();
   for (const { end, notes } of answer.sources) {
     for (const note of notes) {

@@ -35,7 +35,7 @@ export const forget = () => { entries = null; };
 // A conversation; null where it isn't there or can't be read.
 export function read(id) {
   try {
-    return checked(JSON.parse(shelf.getItem(prefix + id)));
+    return checked(withTokens(JSON.parse(shelf.getItem(prefix + id)), unpacked));
   } catch {
     return null;
   }
@@ -43,7 +43,7 @@ export function read(id) {
 
 // Throws where the store is full.
 export function write(conversation) {
-  shelf.setItem(prefix + conversation.id, JSON.stringify(slim(conversation)));
+  shelf.setItem(prefix + conversation.id, JSON.stringify(withTokens(slim(conversation), packed)));
   entries?.set(conversation.id, entry(conversation));
 }
 
@@ -52,14 +52,28 @@ export function remove(id) {
   entries?.delete(id);
 }
 
-// Without what can be asked for again: the candidates of tokens that weren't guided; numbers to four digits.
-function slim(conversation) {
-  const token = ({ candidates, ...rest }) => (rest.guided && candidates ? { ...rest, candidates } : rest);
-  const answer = (value) => ({ ...value, tokens: value.tokens.map(token) });
+// The same conversation with other tokens.
+function withTokens(conversation, change) {
+  const answer = (value) => ({ ...value, tokens: value.tokens.map(change) });
   const turn = (value) => (value.answers ? { ...value, answers: value.answers.map(answer) } : value);
-  const rounded = (_, value) => (typeof value === "number" && !Number.isInteger(value) ? Number(value.toPrecision(4)) : value);
-  return JSON.parse(JSON.stringify({ ...conversation, turns: conversation.turns.map(turn) }, rounded));
+  return { ...conversation, turns: conversation.turns.map(turn) };
 }
+
+// Without what says little: the candidates of tokens that weren't guided, and digits after the fourth.
+function slim(conversation) {
+  const rounded = (_, value) => (typeof value === "number" && !Number.isInteger(value) ? Number(value.toPrecision(4)) : value);
+  const whole = withTokens(conversation, ({ candidates, ...token }) => (token.guided && candidates ? { ...token, candidates } : token));
+  return JSON.parse(JSON.stringify(whole, rounded));
+}
+
+// Browsers keep some five million characters, and an hour's talk has many tokens: there they are lists without names.
+const packed = ({ id, text, entropy, guided, changed, greedy, name, candidates }) => (guided || name !== undefined
+  ? [id, text, entropy, changed ? 2 : guided ? 1 : 0, greedy, name, candidates?.map((one) => [one.id, one.name, one.probability, one.score])] : [id, text, entropy]);
+
+const unpacked = ([id, text, entropy, state, greedy, name, candidates]) => ({
+  id, text, entropy, ...(state ? { guided: true } : {}), ...(state === 2 ? { changed: true, greedy } : {}), ...(name ? { name } : {}),
+  ...(candidates ? { candidates: candidates.map(([id, name, probability, score]) => ({ id, name, probability, score: score ?? undefined })) } : {}),
+});
 
 // As a file or a link: a file has everything, a link leaves out how answers came about.
 export const exported = (conversations) => JSON.stringify({ format: "agd-conversations", version: 1, conversations: conversations.map(slim) }, null, 1);

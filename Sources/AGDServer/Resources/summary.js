@@ -3,7 +3,7 @@ import { app } from "./app.js";
 import { byId, percent } from "./dom.js";
 import { say } from "./status.js";
 
-export const shares = ({ tokens }) => ({
+const shares = ({ tokens }) => ({
   count: tokens.length,
   guided: tokens.filter((token) => token.guided).length,
   changed: tokens.filter((token) => token.changed).length,

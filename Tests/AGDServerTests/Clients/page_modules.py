@@ -98,11 +98,17 @@ STORE = """(async () => {
   const [store, c] = await Promise.all([import('/page/store.js'), import('/page/conversation.js')]);
   const wrong = [];
   const conversation = c.newConversation();
-  conversation.turns.push(c.newTurn('user', 'Grüße 😀', [c.newDocument('a.txt', 'text')]), { ...c.newAssistantTurn(), answers: [{ ...c.newAnswer('agd'), text: 'Hi.', finish: 'stop', tokens: [{ id: 1, text: 'Hi.', entropy: 0.123456789 }] }] });
+  conversation.turns.push(c.newTurn('user', 'Grüße 😀', [c.newDocument('a.txt', 'text')]), { ...c.newAssistantTurn(), answers: [{ ...c.newAnswer('agd'), text: 'Hi.', finish: 'stop', tokens: [{ id: 1, text: 'H', entropy: 0.5 },
+    { id: 2, text: 'i.', name: 'i. ', entropy: 1.5, guided: true, changed: true, greedy: 3, candidates: [{ id: 2, name: 'i. ', probability: 0.25, score: -1.5 }, { id: 3, name: '<b>', probability: 0.5, score: 2 }] }] }] });
   conversation.marks = [{ id: 'm', turn: conversation.turns[0].id, start: 0, end: 5, weight: -0.5 }];
   const [back] = store.imported(store.exported([conversation]));
   const plain = (value) => JSON.stringify([value.turns.map((turn) => [turn.role, turn.text, turn.documents, turn.answers?.map((answer) => [answer.text, answer.tokens.length])]), value.marks]);
   if (plain(back) !== plain(conversation)) wrong.push(['file', plain(back)]);
+  store.write(conversation);
+  const stored = store.read(conversation.id);
+  for (const [what, value] of [['file', back], ['store', stored]])
+    if (JSON.stringify(value.turns[1].answers[0].tokens.map((token) => Object.entries(token).sort())) !== JSON.stringify(conversation.turns[1].answers[0].tokens.map((token) => Object.entries(token).sort()))) wrong.push([what, JSON.stringify(value.turns[1])]);
+  store.remove(conversation.id);
   const link = store.fromLink(store.linkOf(conversation));
   if (link.turns[0].text !== 'Grüße 😀' || link.marks.length !== 1) wrong.push(['link', plain(link)]);
   for (const text of ['{}', '[]', 'x', '{"format":"agd-conversations","conversations":[{}]}', '{"format":"agd-conversations","conversations":[{"turns":[{"role":"user"}]}]}', '{"format":"agd-conversations","conversations":[{"turns":[{"role":"assistant","answers":[null]}]}]}']) {
