@@ -12,6 +12,13 @@ import { footnoteList, footnoteRanges, litRange } from "./sources.js";
 import { adviceOn, lineOf } from "./summary.js";
 import { TokenView } from "./token-view.js";
 
+// What to do about errors, by the server's code.
+const remedies = {
+  context_length_exceeded: "The conversation has become longer than the model can read. Delete early turns or documents, or begin a new conversation.",
+  no_chat_template: "This is a base model, which continues texts: a new conversation has a box for one.",
+  unreachable: "Start the server again, and try again here: nothing is lost.",
+};
+
 const titles = { agd: "Guided", greedy: "Greedy", sample: "Drawn", edited: "Edited" };
 
 export class AnswerView {
@@ -90,7 +97,7 @@ export class AnswerView {
   failure() {
     const { answer, turn } = this;
     if (!answer.error) return null;
-    const more = { context_length_exceeded: "The conversation has become longer than the model can read. Delete early turns or documents, or begin a new conversation.", invalid_api_key: "The key can be given at the top of the page." }[answer.error.code];
+    const more = remedies[answer.error.code];
     return element("div", { className: "failure", role: "alert" }, element("p", { textContent: answer.error.message }), more ? element("p", { textContent: more }) : null,
       element("div", { className: "row" }, button("Try again", () => tryAgain(app.conversation, turn, answer), { key: `${answer.id}/retry`, className: "small primary" })));
   }

@@ -1,5 +1,6 @@
 // Having the server answer: tokens arrive one by one and are written to an answer, whatever page is looked at meanwhile.
 import { abort, app, changed, save, writing } from "./app.js";
+import { connect } from "./connection.js";
 import { besideAnswer, newAnswer, newAssistantTurn, shownAnswer } from "./conversation.js";
 import { completionRequest, messagesUpTo, strategyFor } from "./request.js";
 import { post, stream } from "./server.js";
@@ -77,6 +78,7 @@ async function run(conversation, turn, answer, { continues = false } = {}) {
     } catch (error) {
       if (error.name === "AbortError") answer.finish = "stopped";
       else Object.assign(answer, { error: { message: error.message, code: error.code ?? null, wait: error.wait ?? null }, finish: "failed" });
+      if (error.status === 401) connect(); // Asks for the key.
     }
     app.running.delete(answer.id);
   });

@@ -26,6 +26,9 @@ export function keepingFocus(redraw) {
   document.querySelector(`[data-key="${CSS.escape(key)}"]`)?.focus({ preventScroll: true });
 }
 
+// How to scroll to what is asked for.
+export const scrolling = () => ({ block: "center", behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" });
+
 export function percent(share) {
   return `${Math.round(100 * share)} %`;
 }

@@ -1,7 +1,7 @@
 // What is marked, and how strongly each mark counts.
 import { app, changed, marksChanged, on } from "./app.js";
 import { placeOf, places } from "./conversation.js";
-import { button, byId, element, keepingFocus } from "./dom.js";
+import { button, byId, element, keepingFocus, scrolling } from "./dom.js";
 import { adding, occurrences } from "./marks.js";
 import { say } from "./status.js";
 
@@ -45,7 +45,7 @@ function line(text, where, weight, key, setWeight, remove, mark) {
     quote.className = weight < 0 ? "away" : weight === 0 ? "off" : "";
     setWeight(weight);
   });
-  const go = mark ? button("Show", () => document.querySelector(`[data-place="${CSS.escape(mark.turn)}"]${mark.document ? `[data-document="${CSS.escape(mark.document)}"]` : ""} .marked`)?.scrollIntoView({ block: "center", behavior: "smooth" }), { className: "quiet", key: `${key}/show` }) : null;
+  const go = mark ? button("Show", () => document.querySelector(`[data-place="${CSS.escape(mark.turn)}"]${mark.document ? `[data-document="${CSS.escape(mark.document)}"]` : ""} .marked`)?.scrollIntoView(scrolling()), { className: "quiet", key: `${key}/show` }) : null;
   return element("li", {}, quote, element("div", { className: "row" }, element("span", { className: "hint", textContent: where }), slider, value, go, button("Remove", remove, { className: "quiet", key: `${key}/remove`, "aria-label": `Remove the mark: ${text.slice(0, 80)}` })));
 }
 

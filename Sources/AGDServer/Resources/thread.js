@@ -2,7 +2,7 @@
 import { app, changed, on, remember } from "./app.js";
 import { AssistantView } from "./assistant-view.js";
 import { newTurn } from "./conversation.js";
-import { button, byId, element, keepingFocus } from "./dom.js";
+import { button, byId, element, keepingFocus, scrolling } from "./dom.js";
 import { drawEmpty } from "./examples.js";
 import { term } from "./glossary.js";
 import { post } from "./server.js";
@@ -91,6 +91,6 @@ export function prepareThread() {
   on("answer", stream);
   document.addEventListener("light", ({ detail }) => {
     for (const turn of new Set(detail.turns)) views.get(turn)?.update(); // Not the answer that the footnote is in.
-    if (detail.goesThere) document.querySelector(".lit")?.scrollIntoView({ block: "center", behavior: "smooth" });
+    if (detail.goesThere) document.querySelector(".lit")?.scrollIntoView(scrolling());
   });
 }
