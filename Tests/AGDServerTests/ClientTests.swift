@@ -34,7 +34,12 @@ struct ClientTests {
     }
 
     @Test(
-        "On the page one marks text, sees the answer change, and touches a token to see why",
+        "The page moves marks with edits, draws Markdown of elements it knows, and takes its own files back",
+        .enabled(if: Clients.hasChromium, "Chromium is absent"))
+    func pageModules() async throws { try await Clients.serve("page_modules.py") { [$0] } }
+
+    @Test(
+        "On the page one talks, marks, edits, compares, asks why, and loses nothing: by mouse, by keyboard, on a phone",
         .enabled(if: Clients.hasChromium, "Chromium is absent"))
     func page() async throws {
         let folder = FileManager.default.temporaryDirectory.appending(path: "agd-page-\(UUID().uuidString)").path

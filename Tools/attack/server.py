@@ -113,7 +113,7 @@ class Server:
 
 
 SPELLINGS = [
-    "{}", "/{}", "//{}", "{}/", "{}//", "/.{}", "{}/.", "/x/..{}", "/health/..{}", "/page.css/..{}", "/%2e{}", "/x/%2e%2e{}", "{};x", "{}?", "{}?a=/health", "{}#", "{}%20",
+    "{}", "/{}", "//{}", "{}/", "{}//", "/.{}", "{}/.", "/x/..{}", "/health/..{}", "/page/..{}", "/%2e{}", "/x/%2e%2e{}", "{};x", "{}?", "{}?a=/health", "{}#", "{}%20",
     "{}%00", "{}%2f", "http://127.0.0.1{}", "http://evil.example{}", "HTTP://127.0.0.1{}", "/health?{}", "/health#{}", "*{}", "\\{}",
 ]
 
@@ -124,8 +124,8 @@ def spellings():
         closed = [path.replace("{model}", "microcosm") for path, operations in document["paths"].items()
                   if any(operation.get("security") != [] for operation in operations.values())]
         # Public by what is documented, wherever the server's description says nothing about it.
-        closed = [path for path in closed if path not in ("/", "/health", "/openapi.json", "/page.css", "/page.js")]
-        shown = {server.request("GET", path)[1] for path in ("/", "/health", "/openapi.json", "/page.css", "/page.js")}
+        closed = [path for path in closed if path not in ("/", "/health", "/openapi.json", "/page/{file}")]
+        shown = {server.request("GET", path)[1] for path in ("/", "/health", "/openapi.json", "/page/main.js")}
         tried, answered = 0, []
         for path in closed:
             slashes = [path, path.replace("/", "//"), path.replace("/", "/./"), path.replace("/", "%2f"), "/" + path[1:].replace("/", "%2F"), path.upper(), path.replace("o", "%6f").replace("e", "%65")]

@@ -94,16 +94,14 @@ struct Endpoint: Sendable {
     static let openAPI = Endpoint(
         method: .get, path: "/openapi.json", summary: "This description.", isPublic: true)
     static let page = Endpoint(
-        method: .get, path: "/", summary: "A page on which one marks a passage and watches the answer change.",
+        method: .get, path: "/", summary: "A chat in which passages are marked that the answers shall draw on.",
         answer: "text/html", isPublic: true)
-    static let pageStyle = Endpoint(
-        method: .get, path: "/page.css", summary: "A part of the page.", answer: "text/css", isPublic: true)
-    static let pageScript = Endpoint(
-        method: .get, path: "/page.js", summary: "A part of the page.", answer: "text/javascript", isPublic: true)
+    static let pageFile = Endpoint(
+        method: .get, path: "/page/{file}", summary: "A part of the page: a style sheet or a script.",
+        answer: "text/*", isPublic: true)
 
     static let all = [
-        chatCompletions, completions, tokenize, attributions, models, model, health, metrics, openAPI, page, pageStyle,
-        pageScript,
+        chatCompletions, completions, tokenize, attributions, models, model, health, metrics, openAPI, page, pageFile,
     ]
     /// By the router's name for what it matched.
     static let byRoute = Dictionary(all.map { ($0.route.description, $0) }) { first, _ in first }

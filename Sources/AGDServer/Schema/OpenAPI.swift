@@ -44,9 +44,9 @@ enum OpenAPI {
         ]
         var operation: [String: JSONValue] = ["summary": .string(endpoint.summary)]
         if endpoint.isPublic { operation["security"] = [] }
-        if endpoint.path.contains("{model}") {
+        if let name = endpoint.path.firstMatch(of: /{([a-z]+)}/)?.output.1 {
             operation["parameters"] = [
-                ["name": "model", "in": "path", "required": true, "schema": ["type": "string"]]
+                ["name": .string(String(name)), "in": "path", "required": true, "schema": ["type": "string"]]
             ]
         }
         if endpoint.method == .post {

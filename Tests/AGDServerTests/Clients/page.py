@@ -1,207 +1,336 @@
-"""Drives the page in a real browser by Chromium's debugging protocol. Usage: page.py BASE_URL FOLDER-FOR-SCREENSHOTS"""
+"""Uses the page as people do, in a real browser. Usage: page.py BASE_URL FOLDER-FOR-SCREENSHOTS"""
 import asyncio
-import base64
-import itertools
 import json
 import pathlib
-import shutil
-import subprocess
 import sys
-import tempfile
-import urllib.request
 
-import websockets
+from browser import chromium
 
 base_url, folder = sys.argv[1], pathlib.Path(sys.argv[2])
 folder.mkdir(parents=True, exist_ok=True)
+SHIFT, CONTROL = 8, 2
+ANSWERED = "document.getElementById('status').textContent.startsWith('Answered')"
 
 
-class Browser:
-    def __init__(self, socket):
-        self.socket, self.ids, self.problems = socket, itertools.count(1), []
-
-    async def call(self, method, **parameters):
-        number = next(self.ids)
-        await self.socket.send(json.dumps({"id": number, "method": method, "params": parameters}))
-        while True:
-            message = json.loads(await asyncio.wait_for(self.socket.recv(), 60))
-            level = message.get("params", {}).get("entry", {}).get("level")
-            if message.get("method") == "Runtime.exceptionThrown" or level in ("warning", "error"):
-                self.problems.append(json.dumps(message["params"])[:300])
-            if message.get("id") == number:
-                assert "error" not in message, message
-                return message["result"]
-
-    async def run(self, script):
-        result = await self.call("Runtime.evaluate", expression=script, awaitPromise=True, returnByValue=True)
-        assert "exceptionDetails" not in result, result["exceptionDetails"]
-        return result["result"].get("value")
-
-    async def until(self, condition, seconds=40):
-        for _ in range(seconds * 10):
-            if await self.run(condition):
-                return
-            await asyncio.sleep(0.1)
-        raise AssertionError(f"never true: {condition}; status: " + str(await self.run("document.getElementById('status').textContent")))
-
-    async def click(self, selector):
-        box = await self.run(f"(() => {{ const e = document.querySelector({selector!r}); e.scrollIntoView({{block: 'center'}});"
-                             " const b = e.getBoundingClientRect(); return [b.x + b.width / 2, b.y + b.height / 2]; })()")
-        for kind in ("mousePressed", "mouseReleased"):
-            await self.call("Input.dispatchMouseEvent", type=kind, x=box[0], y=box[1], button="left", clickCount=1)
-
-    async def key(self, name, modifiers=0):
-        code = {"Tab": 9, "Enter": 13, "ArrowLeft": 37, "ArrowRight": 39}[name]
-        text = {"text": "\r"} if name == "Enter" else {}
-        await self.call("Input.dispatchKeyEvent", type="keyDown", key=name, code=name, windowsVirtualKeyCode=code, modifiers=modifiers, **text)
-        await self.call("Input.dispatchKeyEvent", type="keyUp", key=name, code=name, windowsVirtualKeyCode=code, modifiers=modifiers)
-
-    async def tab_to(self, selector):
-        """Goes on with the tabulator until an element has the focus, and shows it."""
-        for _ in range(40):
-            await self.key("Tab")
-            if await self.run(f"document.activeElement.matches({selector!r})"):
-                outline = await self.run("(() => { const s = getComputedStyle(document.activeElement); return s.outlineStyle !== 'none' && parseFloat(s.outlineWidth) >= 2; })()")
-                assert outline, f"the focus can't be seen on {selector}"
-                return
-        raise AssertionError(f"the tabulator doesn't reach {selector}")
-
-    async def look(self, width, dark, phone):
-        await self.call("Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=phone)
-        await self.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}])
-
-    async def picture(self, name):
-        height = await self.run("document.documentElement.scrollHeight")
-        shot = await self.call("Page.captureScreenshot", captureBeyondViewport=True, clip={
-            "x": 0, "y": 0, "width": await self.run("innerWidth"), "height": height, "scale": 1})
-        (folder / f"{name}.png").write_bytes(base64.b64decode(shot["data"]))
+async def begin(browser):
+    """A new conversation with short answers."""
+    await browser.press("New conversation")
+    await browser.run("(() => { const i = document.getElementById('max-tokens'); i.value = 24; i.dispatchEvent(new Event('change')); })()")
+    await browser.run("document.querySelector('#message textarea').focus()")
 
 
-async def keyboard(browser):
-    """All of it without a mouse: the controls in the order of the page, a region, an answer, a token's reasons."""
-    order = ["#messages select", "#messages .head button", "textarea"] * 2 + ["#mark", "#add", "#regions input", "#regions button", "summary", "#run", "#link", "#save", "#open"]
-    for selector in order:
-        await browser.tab_to(selector)
-    await browser.run("document.querySelectorAll('textarea')[1].focus()")
-    await browser.run("document.activeElement.setSelectionRange(999, 999)")
-    for _ in range(9):
-        await browser.key("ArrowLeft", modifiers=8)  # Shift
-    await browser.tab_to("#mark")
+async def say(browser, text):
+    await browser.run("document.getElementById('status').replaceChildren()")
+    await browser.run("document.querySelector('#message textarea').focus()")
+    await browser.type(text)
     await browser.key("Enter")
-    assert await browser.run("[...document.querySelectorAll('#regions q')].map(q => q.textContent)") == ["Reply in English, please.", "language."]
-    await browser.tab_to("#regions li:last-child button")
+    await browser.until(ANSWERED)
+
+
+async def prefer(browser, preset):
+    await browser.run(f"document.querySelector('#presets [value={preset}]').click()")
+
+
+async def keyboard_alone(browser):
+    """Instructions, a mark, an answer, and why a word was said: all without a mouse."""
+    await begin(browser)
+    await browser.tab_to("#instruct")
     await browser.key("Enter")
-    assert await browser.run("document.querySelectorAll('#regions q').length") == 1
-    await browser.tab_to("#run")
+    assert await browser.run("document.activeElement.matches('.editing textarea')"), "new instructions are not edited at once"
+    await browser.type("You are a friendly assistant. Reply in English, please.")
+    for _ in range(25):
+        await browser.key("ArrowLeft", modifiers=SHIFT)
+    await browser.run("document.activeElement.dispatchEvent(new KeyboardEvent('keydown', { key: 'm', ctrlKey: true, bubbles: true }))")
+    assert await browser.text(".behind .marked") == "Reply in English, please."
+    await browser.tab_to(".editing .row button:nth-child(2)")
     await browser.key("Enter")
-    await browser.until("document.getElementById('status').textContent.startsWith('Done')")
-    assert await browser.run("document.activeElement.id") == "run", "the focus was lost while answering"
-    await browser.tab_to("#agd .token")
+    assert await browser.text("#marks q") == "Reply in English, please."
+    await prefer(browser, "strong")
+    await browser.run("document.querySelector('#message textarea').focus()")
+    await browser.type("What do you know about Inga? Use the Spanish language.")
+    await browser.key("Enter")
+    await browser.until(ANSWERED)
+    assert await browser.run("document.activeElement.matches('#message textarea')"), "the focus was lost while answering"
+    assert await browser.count(".answer .changed") > 0, "guidance changed nothing"
+    assert "guided 100 %, changed" in await browser.text(".answer .line")
+    assert await browser.text("#spoken") == await browser.run("[...document.querySelectorAll('.answer [data-token]')].map(t => t.textContent).join('')")
+    await browser.run("document.querySelector('[data-key$=\"/why\"]').focus()")
+    await browser.key("Enter")
+    assert await browser.run("document.activeElement.matches('.changed[role=button]')"), "the first changed word is not offered"
+    await browser.key("Enter")
+    await browser.until("document.querySelectorAll('.heat span').length > 5")
+    assert "Guidance took it" in await browser.text(".why")
+    assert await browser.count(".candidates tbody tr") > 1
+    assert await browser.run("[...document.querySelectorAll('.heat span')].some(s => s.style.backgroundColor !== '')")
     await browser.key("ArrowRight")
     await browser.key("Enter")
-    await browser.until("document.querySelectorAll('#heat span').length > 5")
+    await browser.until("document.querySelector('.token.open').getAttribute('aria-pressed') === 'true'")
+    await browser.picture(folder / "why.png")
+    await browser.key("Escape")
+    assert not await browser.count(".why:not([hidden])")
 
 
-async def check(browser):
-    await browser.call("Runtime.enable")
-    await browser.call("Log.enable")
-    await browser.call("Page.enable")
-    await browser.look(1280, dark=False, phone=False)
-    await browser.call("Page.navigate", url=base_url + "/")
-    await browser.until("document.querySelectorAll('textarea').length === 2 && document.getElementById('model').textContent !== ''")
+async def turns(browser):
+    """Turns go on; an earlier one is edited with its marks; answers are compared, taken, stopped and continued."""
+    await say(browser, "And what does Inga eat?")
+    assert await browser.count("article.turn.user") == 2 and await browser.count("article.turn.assistant") == 2
+    sent = [body for path, body in browser.requests if path.endswith("/chat/completions")][-1]
+    assert [message["role"] for message in sent["messages"]] == ["system", "user", "assistant", "user"]
+    region = sent["agd"]["roi"][0]
+    first, end = region["characters"]
+    assert sent["messages"][region["message"]]["content"][first:end] == "Reply in English, please."
 
-    await browser.picture("start")
-    await keyboard(browser)
+    # A mark stays with its text when what is before it changes.
+    await browser.press("Edit", "document.querySelector('.turn.system')")
+    await browser.run("document.querySelector('.editing textarea').setSelectionRange(0, 0)")
+    await browser.type("Listen: ")
+    await browser.press("Save", "document.querySelector('.turn.system')")
+    assert await browser.text("#marks q") == "Reply in English, please."
+    assert await browser.text(".turn.system .marked") == "Reply in English, please."
 
-    # The example answers, greedily and guided, and differs.
-    await browser.click("#run")
-    await browser.until("document.getElementById('status').textContent.startsWith('Done')")
-    answer = "document.getElementById('agd').textContent"
-    greedy = await browser.run("document.getElementById('greedy').textContent")
-    guided = await browser.run(answer)
-    assert greedy and guided, (greedy, guided)
-    print("greedy:", greedy)
-    print("guided:", guided)
-    changed = await browser.run("document.querySelectorAll('#agd .token.changed').length")
-    assert changed > 0, "guidance changed nothing in the example"
+    # Under other instructions the last turn is answered again, and no turn goes.
+    await browser.run("document.getElementById('status').replaceChildren()")
+    await browser.press("Edit", "document.querySelector('.turn.system')")
+    await browser.press("Save and answer", "document.querySelector('.turn.system')")
+    await browser.until(ANSWERED)
+    assert await browser.count("article.turn.assistant") == 2 and await browser.text(".turn.assistant:last-child .versions span") == "2/2"
 
-    # Touching a token tells why, and colours what it rests on.
-    await browser.click("#agd .token.changed")
-    await browser.until("document.querySelectorAll('#heat span').length > 5")
-    assert await browser.run("document.querySelectorAll('#detail-candidates tr').length") > 1
-    assert "Guidance chose it" in await browser.run("document.getElementById('detail-why').textContent")
-    assert await browser.run("[...document.querySelectorAll('#heat span')].some(s => s.style.backgroundColor !== '')")
-    await browser.picture("desktop-light")
-    # By keyboard: along the tokens, and open one.
-    await browser.run("document.querySelector('#agd .token.changed').focus()")
-    await browser.key("ArrowLeft")
+    # Editing an earlier turn answers it anew; its first answer stays, what followed can be had back.
+    await browser.press("Edit", "document.querySelector('.turn.user')")
+    await browser.run("document.querySelector('.editing textarea').select()")
+    await browser.type("Who is Inga?")
+    await browser.press("Save and answer", "document.querySelector('.turn.user')")
+    await browser.until("document.getElementById('stop').hidden && document.querySelectorAll('article.turn.assistant').length === 1")
+    assert await browser.text(".versions span") == "2/2"
+    await browser.run("document.getElementById('status').replaceChildren()")
+
+    # Beside greedy, and taking the other one.
+    await browser.press("Beside greedy")
+    await browser.until(f"document.querySelectorAll('.columns.two .answer').length === 2 && {ANSWERED}")
+    await browser.picture(folder / "side-by-side.png")
+    other = await browser.text(".answer.greedy .text")
+    await browser.press("Take this one")
+    assert await browser.text(".answer .text") == other
+
+    # An answer that takes too long is stopped; the turn stays, and can be answered again.
+    browser.replies = {"/v1/chat/completions": None}
+    await browser.run("document.querySelector('#message textarea').focus()")
+    await browser.type("Tell me more.")
     await browser.key("Enter")
-    await browser.until("document.activeElement.getAttribute('aria-pressed') === 'true'")
-    await browser.until("document.querySelectorAll('#heat span').length > 5")
-    await browser.look(1280, dark=True, phone=False)
-    await browser.picture("desktop-dark")
+    await browser.until("!document.getElementById('stop').hidden")
+    await browser.picture(folder / "waiting.png")
+    await browser.key("Escape")
+    await browser.until("document.getElementById('stop').hidden && document.getElementById('status').textContent.startsWith('Stopped')")
+    browser.replies = {}
+    await browser.press("Again", "document.querySelector('.turn.assistant:last-child')")
+    await browser.until(ANSWERED)
 
-    # Marking another passage with the selection changes the region, and a negative weight the answer's scores.
-    await browser.click("#regions button")
-    assert await browser.run("document.querySelectorAll('#regions q').length") == 0
-    await browser.run("(() => { const t = document.querySelectorAll('textarea')[1]; t.focus();"
-                      " const at = t.value.indexOf('Use'); t.setSelectionRange(at, t.value.length); t.dispatchEvent(new Event('select')); })()")
-    await browser.click("#mark")
-    assert await browser.run("document.querySelector('#regions q').textContent") == "Use the Spanish language."
-    await browser.run("(() => { const s = document.querySelector('#regions input'); s.value = -1; s.dispatchEvent(new Event('input')); })()")
-    assert await browser.run("document.querySelector('#regions output').value") == "-1.0"
-    await browser.click("#run")
-    await browser.until("document.getElementById('status').textContent.startsWith('Done')")
-    print("away from the request:", await browser.run(answer))
+    # One that was cut goes on.
+    last = ".turn.assistant:last-child"
+    text = await browser.text(f"{last} .answer .text")
+    if await browser.run(f"[...document.querySelectorAll('{last} button')].some(b => b.textContent === 'Go on')"):
+        await browser.press("Go on", f"document.querySelector('{last}')")
+        await browser.until(ANSWERED)
+        assert browser.requests[-1][1]["continue_final_message"] and (await browser.text(f"{last} .answer .text")).startswith(text)
 
-    # A link brings everything back.
-    await browser.click("#link")
-    link = await browser.run("location.href")
-    await browser.call("Page.navigate", url="about:blank")
-    await browser.call("Page.navigate", url=link)
-    await browser.until("document.querySelectorAll('#regions q').length === 1")
-    assert await browser.run("document.querySelector('#regions output').value") == "-1.0"
-    await browser.click("#run")
-    await browser.until("document.getElementById('status').textContent.startsWith('Done')")
-    await browser.run("document.querySelector('#agd .token').click()")
-    await browser.until("document.querySelectorAll('#heat span').length > 5")
 
+async def advice(browser):
+    """Where guidance did nothing, the page says why and what to do."""
+    await begin(browser)
+    await say(browser, "What do you know about Inga?")
+    await browser.run("(() => { const i = document.getElementById('entropy-threshold'); i.value = 19; i.dispatchEvent(new Event('change')); })()")
+    await browser.press("Mark", "document.querySelector('.turn.user')")
+    await browser.press("Again")
+    await browser.until("document.querySelector('.advice')")
+    assert "guided 0 %, changed 0 %" in await browser.text(".answer .line") and "entropy stayed below 19" in await browser.text(".advice")
+    await browser.press("Guide every word")
+    await browser.until("document.querySelector('.answer .line')?.textContent.startsWith('guided 100 %')")
+    assert await browser.run("document.querySelector('#presets [value=always]').checked")
+    # A word explains itself.
+    await browser.click(".answer .line .term")
+    await browser.until("document.getElementById('meaning').matches(':popover-open')")
+    assert "hesitates" in await browser.text("#meaning")
+    await browser.key("Escape")
+
+
+async def documents(browser):
+    """A dropped document goes along; a part of it is marked with the mouse, and is the region that the server is sent."""
+    await begin(browser)
+    await browser.run("(() => { const data = new DataTransfer(); data.items.add(new File(['Grüße 😀. Inga has a red bicycle.'], 'note.txt', { type: 'text/plain' }));"
+                      " dispatchEvent(new DragEvent('drop', { dataTransfer: data, bubbles: true, cancelable: true })); })()")
+    await browser.until("document.querySelector('#draft-documents .text')")
+    await browser.run("(() => { const node = document.querySelector('#draft-documents .text').firstChild; const range = document.createRange(); const at = node.data.indexOf('Inga');"
+                      " range.setStart(node, at); range.setEnd(node, node.length); getSelection().removeAllRanges(); getSelection().addRange(range); })()")
+    await browser.until("!document.getElementById('mark-bar').hidden")
+    await browser.click("#mark-bar button")
+    assert await browser.text("#marks q") == "Inga has a red bicycle."
+    await prefer(browser, "always")
+    await say(browser, "What does Inga have?")
+    sent = browser.requests[-1][1]
+    region, content = sent["agd"]["roi"][0], sent["messages"][-1]["content"]
+    assert content[slice(*region["characters"])] == "Inga has a red bicycle." and "note.txt" in content, (region, content)
+    assert await browser.text(".document .marked") == "Inga has a red bicycle."
+    # Switched on, the side-by-side view has the model's own answer to the last turn at once.
+    await browser.run("document.getElementById('status').replaceChildren()")
+    await browser.click("#beside")
+    await browser.until(f"document.querySelectorAll('.columns.two .answer').length === 2 && {ANSWERED}")
+
+
+async def errors(browser):
+    """What goes wrong is said where it happened, and nothing is lost."""
+    await begin(browser)
+    browser.replies = {"/v1/chat/completions": (500, "application/json", json.dumps({"error": {"message": "It broke.", "code": None}}))}
+    await browser.type("Where is Inga?")
+    await browser.key("Enter")
+    await browser.until("document.querySelector('.failure')")
+    await browser.picture(folder / "error.png")
+    assert "It broke." in await browser.text(".answer .failure") and await browser.text(".turn.user .text") == "Where is Inga?"
+    # A stream that breaks off keeps what has come.
+    piece = {"choices": [{"index": 0, "delta": {"content": "Half an"}, "finish_reason": None}]}
+    browser.replies = {"/v1/chat/completions": (200, "text/event-stream", f"data: {json.dumps(piece)}\n\n")}
+    await browser.press("Try again")
+    await browser.until("document.querySelector('.failure')?.textContent.includes('early')")
+    assert await browser.text(".answer .text") == "Half an"
+    browser.replies = {}
+    await browser.press("Try again")
+    await browser.until(ANSWERED)
+    assert await browser.count(".failure") == 0
+    expected = [problem for problem in browser.problems if "500" in problem]
+    browser.problems = [problem for problem in browser.problems if problem not in expected]
+
+
+def event(content="", finish=None, **agd):
+    return "data: " + json.dumps({"choices": [{"index": 0, "delta": {"content": content}, "finish_reason": finish, "agd": agd}]}) + "\n\n"
+
+
+async def sources(browser):
+    """Sentences have footnotes that light up their passage, where the server tells sources; what the model says stays text."""
+    await begin(browser)
+    await browser.run("(async () => { const { app, changed } = await import('/page/app.js'); app.abilities.sources = true; changed('model'); })()")
+    await browser.run("document.getElementById('sources').click()")
+    question = "Bees dance 😀. Honey is sweet. What do bees do?"
+    at = question.index("Honey")
+    report = [{"start": 0, "end": 7, "text": "<b>Oh.", "grounded": None, "shares": [{"source": "message:0", "share": 0.9, "passages": [{"start": at, "end": at + 15, "share": 0.7}]}]}]
+    browser.replies = {"/v1/chat/completions": (200, "text/event-stream", event("<b>Oh. <img src=x onerror=alert(1)>") + event(sources=report) + event(finish="stop") + "data: [DONE]\n\n")}
+    await say(browser, question)
+    assert browser.requests[-1][1]["agd"]["sources"] == "sentence"
+    browser.replies = {}
+    assert await browser.count(".answer .text b, .answer .text img") == 0
+    assert (await browser.text(".answer .text")).startswith("<b>Oh.1")
+    await browser.run("document.querySelector('.answer .footnote button').focus()")
+    assert await browser.text(".lit") == "Honey is sweet.", await browser.text(".lit")
+    assert await browser.run("document.activeElement.matches('.footnote button')"), "the footnote lost the focus"
+    assert "Honey is sweet." in await browser.text(".footnotes")
+
+
+async def kept(browser):
+    """Conversations are there after a reload, in a file, and after they were deleted by mistake."""
+    await begin(browser)
+    await say(browser, "What do you know about Inga?")
+    texts = "[...document.querySelectorAll('#turns .text')].map(t => t.textContent)"
+    before = await browser.run(texts)
+    count = await browser.count("#conversations-list .open")
+    await browser.open(base_url + "/")
+    await browser.until("document.getElementById('model').textContent")
+    assert await browser.run(texts) == before and await browser.count("#conversations-list .open") == count
+    await browser.run("(async () => { const [store, { app }] = await Promise.all([import('/page/store.js'), import('/page/app.js')]); const data = new DataTransfer();"
+                      " data.items.add(new File([store.exported([app.conversation])], 'saved.json', { type: 'application/json' }));"
+                      " dispatchEvent(new DragEvent('drop', { dataTransfer: data, bubbles: true, cancelable: true })); })()")
+    await browser.until(f"document.querySelectorAll('#conversations-list .open').length === {count + 1}")
+    assert await browser.run(texts) == before
+    await browser.click("#conversations-list li:has([aria-current]) .quiet")
+    await browser.until(f"document.querySelectorAll('#conversations-list .open').length === {count}")
+    await browser.press("Undo")
+    assert await browser.run(texts) == before
+    link = await browser.run("(async () => { const [store, { app }] = await Promise.all([import('/page/store.js'), import('/page/app.js')]); return store.linkOf(app.conversation); })()")
+    await browser.open(f"{base_url}/#{link}")
+    await browser.until("document.querySelector('#turns .text')")
+    assert await browser.run(texts) == before
+
+
+async def base_model(browser):
+    """A model without a chat template gets a text to continue."""
+    model = {"id": "base", "architecture": "llama", "context_length": 512, "vocabulary_size": 512, "has_chat_template": False}
+    browser.replies = {"/v1/models": (200, "application/json", json.dumps({"data": [model]}))}
+    await browser.open(base_url + "/")
+    await browser.until("document.getElementById('model').textContent")
+    await begin_text(browser)
+    await browser.type("The cat sat on the mat. The cat")
+    await browser.run("document.activeElement.setSelectionRange(4, 7)")
+    await browser.press("Mark", "document.querySelector('.text-turn')")
+    await prefer(browser, "always")
+    await browser.click("#send")
+    await browser.until(ANSWERED)
+    path, sent = browser.requests[-1]
+    assert path.endswith("/v1/completions") and sent["agd"]["roi"][0]["tokens"], sent
+    assert "guided 100 %" in await browser.text(".answer .line")
+    await browser.picture(folder / "base-model.png")
+    answer = await browser.text(".answer .text")
+    await browser.run("document.getElementById('status').replaceChildren()")
+    await browser.click("#send")
+    await browser.until(ANSWERED)
+    assert await browser.run("document.querySelector('.text-turn textarea').value") == "The cat sat on the mat. The cat" + answer
+    assert await browser.text("#marks q") == "cat"
+    browser.replies = {}
+
+
+async def begin_text(browser):
+    await browser.press("New conversation")
+    await browser.run("(() => { const i = document.getElementById('max-tokens'); i.value = 12; i.dispatchEvent(new Event('change')); })()")
+    await browser.run("document.querySelector('.text-turn textarea').focus()")
+
+
+async def key(browser):
+    """A server that wants a key is given one, which is not stored."""
+    browser.replies = {"/v1/models": (401, "application/json", json.dumps({"error": {"message": "No.", "code": "invalid_api_key"}}))}
+    await browser.open(base_url + "/")
+    await browser.until("document.getElementById('api-key')")
+    browser.replies = {}
+    await browser.run("document.getElementById('api-key').focus()")
+    await browser.type("secret")
+    await browser.key("Enter")
+    await browser.until("document.getElementById('model').textContent && document.getElementById('connection').hidden")
+    assert not await browser.run("JSON.stringify([localStorage, sessionStorage]).includes('secret')")
+    browser.problems = [problem for problem in browser.problems if "401" not in problem]
+
+
+async def everywhere(browser):
+    """On a phone nothing sticks out, and every control has a name."""
+    await browser.open(base_url + "/")
+    await browser.until("document.getElementById('model').textContent")
     for dark in (False, True):
-        await browser.look(375, dark, phone=True)
-        overflow = await browser.run("document.documentElement.scrollWidth - innerWidth")
-        assert overflow <= 0, f"the page is {overflow} pixels wider than a phone"
-        clipped = await browser.run("[...document.querySelectorAll('main *')].filter(e => e.offsetParent && e.getBoundingClientRect().right"
-                                    " > e.closest('section').getBoundingClientRect().right + 0.5).map(e => e.outerHTML.slice(0, 80))")
-        assert not clipped, f"beyond the edge: {clipped}"
-        wide = await browser.run("(() => { const box = document.getElementById('detail'); return box.scrollWidth - box.clientWidth; })()")
-        assert wide <= 0, f"the candidates are {wide} pixels wider than their box"
-        await browser.picture("phone-dark" if dark else "phone-light")
-    unnamed = await browser.run("[...document.querySelectorAll('button, input, select, textarea')].filter(e => !e.hidden &&"
+        for panel in ("", "guidance", "conversations"):
+            await browser.look(375, dark, phone=True, height=812)
+            await browser.run(f"document.body.dataset.panel = {panel!r}")
+            overflow = await browser.run("document.documentElement.scrollWidth - innerWidth")
+            assert overflow <= 0, f"the page is {overflow} pixels wider than a phone"
+            outside = await browser.run("[...document.querySelectorAll('header *, main *, aside *')].filter(e => e.checkVisibility({ visibilityProperty: true }) && !e.closest('.offscreen, pre, .table')"
+                                        " && (e.getBoundingClientRect().right > innerWidth + 0.5 || e.getBoundingClientRect().left < -0.5)).map(e => e.outerHTML.slice(0, 80))")
+            assert not outside, f"beyond the edge: {outside}"
+            await browser.picture(folder / f"phone-{panel or 'chat'}-{'dark' if dark else 'light'}.png")
+    await browser.run("document.body.dataset.panel = ''")
+    unnamed = await browser.run("[...document.querySelectorAll('button, input, select, textarea')].filter(e =>"
                                 " !(e.ariaLabel || e.textContent.trim() || e.labels?.length)).map(e => e.outerHTML)")
     assert not unnamed, f"without a name for screen readers: {unnamed}"
-    assert not browser.problems, browser.problems
+    ids = await browser.run("(() => { const all = [...document.querySelectorAll('[id]')].map(e => e.id); return all.filter((id, at) => all.indexOf(id) !== at); })()")
+    assert not ids, f"twice the same id: {ids}"
 
 
 async def main():
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    assert chromium, "chromium is not installed: apt-get install chromium"
-    with tempfile.TemporaryDirectory() as profile:
-        process = subprocess.Popen(
-            [chromium, "--headless", "--no-sandbox", "--disable-gpu", "--remote-debugging-port=0", f"--user-data-dir={profile}",
-             "about:blank"], stderr=subprocess.DEVNULL)
-        try:
-            port_file = pathlib.Path(profile) / "DevToolsActivePort"
-            for _ in range(300):
-                if port_file.exists() and port_file.read_text().strip():
-                    break
-                await asyncio.sleep(0.1)
-            port = port_file.read_text().split()[0]
-            [target] = [t for t in json.load(urllib.request.urlopen(f"http://127.0.0.1:{port}/json")) if t["type"] == "page"][:1]
-            async with websockets.connect(target["webSocketDebuggerUrl"], max_size=None) as socket:
-                await check(Browser(socket))
-        finally:
-            process.terminate()
-            process.wait()
+    async with chromium() as browser:
+        await browser.look(1280)
+        await browser.open(base_url + "/")
+        await browser.until("document.getElementById('model').textContent")
+        assert await browser.count(".example:enabled") >= 3
+        await browser.picture(folder / "empty.png")
+        for scene in (keyboard_alone, turns, advice, documents, errors, sources, kept, base_model, key, everywhere):
+            try:
+                await scene(browser)
+                assert not browser.problems, browser.problems
+            except BaseException:
+                await browser.picture(folder / "failed.png")
+                print("in:", scene.__doc__)
+                raise
     print("ok")
 
 
