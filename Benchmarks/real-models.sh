@@ -83,19 +83,6 @@ for model in "${models[@]}"; do
             files+=("$runs/$name.jsonl")
         done
         printf '\n## %s, %s, items %s\n\n' "$model" "$set" "$shard"
-        "$agd" report "${files[@]}" --format markdown
-        if [[ ",$names," = *,random,* ]]; then
-            printf '\nTested against a random candidate at the same steps:\n\n'
-            control=$("$agd" report "$runs/random.jsonl" --format json | python3 -c 'import json, sys; print(json.load(sys.stdin)["costs"][0]["method"])')
-            "$agd" report "${files[@]}" --baseline "$control" --format markdown
-        fi
-        printf '\n| run | bytes | CRC-32 | seconds |\n| --- | --- | --- | --- |\n'
-        for name in ${names//,/ }; do
-            python3 - "$runs/$name.jsonl" "$runs/$name.seconds" <<'CHECKSUM'
-import sys, zlib
-data = open(sys.argv[1], "rb").read()
-print(f"| {sys.argv[1].split('/')[-1]} | {len(data)} | {zlib.crc32(data):08x} | {sum(map(int, open(sys.argv[2])))} |")
-CHECKSUM
-        done
+        python3 Benchmarks/real_models_table.py "$agd" "${files[@]}"
     done
 done
