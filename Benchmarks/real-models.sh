@@ -4,8 +4,9 @@
 #     Benchmarks/real-models.sh [--limit N] [--shard I/N] [--sets LIST] [--methods LIST] [--output FOLDER] MODEL...
 #
 # MODEL is smollm2, qwen0.5, qwen1.5 or gemma3 (Tools/models.sh fetches it). LIST are names with commas between them; sets are
-# aligned, conflict (IHEval's single-turn rule following) and nq-swap. Shards with an even I hold the items at even positions, on
-# which settings are chosen; those with an odd I the others, on which they are reported.
+# aligned, conflict (IHEval's single-turn rule following) and nq-swap. Where N is even, shards with an even I hold the items at even positions, on
+# which settings are chosen; those with an odd I the others, on which they are reported. NQ-swap's items take turns between original and
+# swapped passages, so that its N has to be odd.
 #
 # Each method is a run in FOLDER/MODEL/SET; started again, it goes on where it stopped. AGD names the agd to use, EVALS the folder
 # with the benchmarks' files (iheval/benchmark/…, qa/nq_swap/…) and support tables, PARALLEL how many items are decoded side by side.

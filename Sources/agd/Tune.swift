@@ -74,7 +74,7 @@ struct Tune: AsyncParsableCommand {
         let tuning = try Tuning(runs)
         let settings = SettingsFile(method: tuning.method, regions: Self.common(items.map(\.region)))
         try Terminal.write(
-            settings.text(found: try found(tuning, runs)), to: output + "/settings.json", option: "--output")
+            settings.text(found: found(tuning, runs)), to: output + "/settings.json", option: "--output")
         if json { return try Terminal.writeJSON(tuning) }
         Terminal.write(TextTable(tuning.table.header, tuning.table.rows).rendered)
         Terminal.write("\n" + tuning.verdict + "Settings: \(output)/settings.json\n")
@@ -110,7 +110,7 @@ struct Tune: AsyncParsableCommand {
     }
 
     /// How the settings were found: with what, and what is to be expected.
-    private func found(_ tuning: Tuning, _ runs: [RunFile]) throws -> JSONValue {
+    private func found(_ tuning: Tuning, _ runs: [RunFile]) -> JSONValue {
         let run = runs[0].settings
         return [
             "model": .string(run.model.name), "model_crc32": .string(run.model.crc32),
