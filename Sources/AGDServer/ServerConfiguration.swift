@@ -1,6 +1,25 @@
 import AttributionGuidedDecoding
 import NIOCore
 
+/// A decoding method for requests that name none, and the regions that guide it in prompts that have them.
+public struct StandardDecoding: Sendable, Hashable {
+    public var method: DecodingMethod
+    public var regions: [RegionSpecification]
+
+    public init(method: DecodingMethod, regions: [RegionSpecification] = []) {
+        (self.method, self.regions) = (method, regions)
+    }
+
+    /// The regions for prompts that have all of them; else none.
+    func regions(in prompts: [Prompt]) -> [RegionSpecification] {
+        guard method.needsRegion else { return [] }
+        for prompt in prompts {
+            do { _ = try prompt.region(regions) } catch { return [] }
+        }
+        return regions
+    }
+}
+
 /// How a model is served.
 public struct ServerConfiguration: Sendable {
     public struct Inference: Sendable {
@@ -13,6 +32,8 @@ public struct ServerConfiguration: Sendable {
         /// CPU threads of the batch, and of an attribution; nil for all cores, which attributions share.
         public var threadCount: Int?
         public var cacheType = Session.CacheType.float16
+        /// What stands in where a request names no strategy; nil for what the API says.
+        public var standard: StandardDecoding?
 
         public init() {}
     }

@@ -16,7 +16,7 @@ struct AGD: AsyncParsableCommand {
         subcommands: [
             Generate.self, Compare.self, Attribute.self, Explain.self, MeasureProhibition.self,
             Heads.self, MeasureFaithfulness.self, Verify.self, Evaluate.self, Sweep.self, Report.self, Calibrate.self,
-            Score.self, Serve.self, Bench.self,
+            Tune.self, Score.self, Serve.self, Bench.self,
             Info.self,
         ])
 

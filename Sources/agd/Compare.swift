@@ -28,8 +28,8 @@ struct Compare: AsyncParsableCommand {
         if promptOptions.roi.isEmpty {
             throw ValidationError("Name at least one region with --roi, such as --roi system.")
         }
-        if strategyOptions.strategy != nil {
-            throw ValidationError("agd compare chooses its strategies itself; drop --strategy.")
+        if strategyOptions.strategy != nil || strategyOptions.settings != nil {
+            throw ValidationError("agd compare chooses its strategies itself; drop --strategy and --settings.")
         }
         _ = try strategyOptions.method(hasRegion: true)
     }

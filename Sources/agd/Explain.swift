@@ -57,12 +57,15 @@ struct Explain: AsyncParsableCommand {
     }
 
     private var method: DecodingMethod {
-        get throws { try strategyOptions.method(hasRegion: !promptOptions.roi.isEmpty) }
+        get throws {
+            let hasRegion = try !promptOptions.roi.isEmpty || !strategyOptions.standingRegions.isEmpty
+            return try strategyOptions.method(hasRegion: hasRegion)
+        }
     }
 
     func run() async throws {
         let model = try modelOptions.load()
-        let marked = try promptOptions.resolve(for: model)
+        let marked = try promptOptions.resolve(for: model, standing: strategyOptions.standingRegions)
         let (prompt, region) = (marked.prompt, marked.region)
         let (edited, guided) = try strategyOptions.decoding(
             of: marked, model: model, reverse: modelOptions.reverseOptions)

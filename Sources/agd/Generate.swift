@@ -56,13 +56,16 @@ struct Generate: AsyncParsableCommand {
     }
 
     private var method: DecodingMethod {
-        get throws { try strategyOptions.method(hasRegion: !promptOptions.roi.isEmpty) }
+        get throws {
+            let hasRegion = try !promptOptions.roi.isEmpty || !strategyOptions.standingRegions.isEmpty
+            return try strategyOptions.method(hasRegion: hasRegion)
+        }
     }
 
     func run() async throws {
         let clock = ContinuousClock()
         let model = try modelOptions.load()
-        let marked = try promptOptions.resolve(for: model)
+        let marked = try promptOptions.resolve(for: model, standing: strategyOptions.standingRegions)
         let (prompt, strategy) = try strategyOptions.decoding(
             of: marked, model: model, reverse: modelOptions.reverseOptions)
         let longest = max(prompt.tokens.count, strategy.needs.companionPrompt?.tokens.count ?? 0)

@@ -74,8 +74,9 @@ struct PromptOptions: ParsableArguments {
         }
     }
 
-    func resolve(for model: LanguageModel) throws -> MarkedPrompt {
-        let marked = try MarkedPrompt(makePrompt(model), regions: regions)
+    /// - Parameter standing: regions that stand in where --roi names none.
+    func resolve(for model: LanguageModel, standing: [RegionSpecification] = []) throws -> MarkedPrompt {
+        let marked = try MarkedPrompt(makePrompt(model), regions: roi.isEmpty ? standing : regions)
         if marked.prompt.bringsBeginningOfSequence {
             Terminal.note(
                 "the prompt begins with the token that begins every prompt of this model; it isn't added again")

@@ -1,3 +1,4 @@
+import AGDEvaluation
 import AGDServer
 import ArgumentParser
 import AttributionGuidedDecoding
@@ -52,6 +53,12 @@ struct Serve: AsyncParsableCommand {
         help: ArgumentHelp("Requests that wait while all are busy; more are refused with status 429.", valueName: "n"))
     var queue = 32
 
+    @Option(
+        help: ArgumentHelp(
+            "A file with a strategy, its options and regions, as agd tune writes it, for requests that name no strategy.",
+            valueName: "file"))
+    var settings: String?
+
     @Flag(help: "Accepts regex: in regions. The work of a request's patterns is bounded.")
     var allowRegex = false
 
@@ -89,6 +96,10 @@ struct Serve: AsyncParsableCommand {
         configuration.inference.contextLength = modelOptions.contextSize
         configuration.inference.threadCount = modelOptions.threads.map(ModelOptions.threadCount)
         configuration.inference.cacheType = modelOptions.cacheType
+        configuration.inference.standard = try settings.map { path in
+            let file = try SettingsFile(reading: path)
+            return StandardDecoding(method: file.method, regions: file.regions)
+        }
         let summary = try ModelSummary(path: modelOptions.model)  // A bad file is told before anybody connects.
         modelOptions.noteLongContext(of: summary.contextLength)
         ModelOptions.noteCappedThreads(modelOptions.threads)

@@ -1,3 +1,4 @@
+import AGDEvaluation
 import ArgumentParser
 import AttributionGuidedDecoding
 
@@ -9,6 +10,12 @@ struct StrategyOptions: ParsableArguments {
             valueName: "name"))
     var strategy: DecodingMethod.Kind?
 
+    @Option(
+        help: ArgumentHelp(
+            "A file with a strategy and its options, as agd tune writes it; options given here come before the file's.",
+            valueName: "file"))
+    var settings: String?
+
     /// What was given, by the options' names.
     private var given: [String: String] = [:]
 
@@ -17,6 +24,8 @@ struct StrategyOptions: ParsableArguments {
     init(from decoder: any Decoder) throws {
         let arguments = try decoder.container(keyedBy: DecodingMethodKey.self)
         _strategy = try arguments.decode(Option<DecodingMethod.Kind?>.self, forKey: .strategy)
+        _settings = try arguments.decode(
+            Option<String?>.self, forKey: DecodingMethodKey(stringValue: "settings"))
         for option in DecodingMethod.options {
             let key = DecodingMethodKey(stringValue: option.name)
             given[option.name] = try arguments.decode(Option<String?>.self, forKey: key).wrappedValue
@@ -24,6 +33,9 @@ struct StrategyOptions: ParsableArguments {
     }
 
     func validate() throws {
+        if strategy != nil, settings != nil {
+            throw ValidationError("Give --strategy or --settings, not both: the file names a strategy.")
+        }
         for option in DecodingMethod.options {
             guard let text = given[option.name], !option.values.accept(text) else { continue }
             throw ValidationError("\(option.flag) must be \(option.values.description); it is '\(text)'.")
@@ -38,12 +50,31 @@ struct StrategyOptions: ParsableArguments {
     ///   there is none.
     func method(hasRegion: Bool, seed: UInt64 = .random(in: .min ... .max)) throws -> DecodingMethod {
         var given = given
-        let kind = strategy ?? DecodingMethod.standardKind(hasRegion: hasRegion)
+        var kind = strategy ?? DecodingMethod.standardKind(hasRegion: hasRegion)
+        if let method = try file?.method, let own = DecodingMethod.kind(named: method.name) {
+            kind = own
+            given.merge(method.values) { given, _ in given }
+        }
         if kind.has("seed"), given["seed"] == nil { given["seed"] = "\(seed)" }
         if kind.needsRegion, !hasRegion { throw ValidationError(Self.text(.needsRegion(method: kind.name))) }
         do { return try kind.method(given) } catch {
-            let reason = strategy == nil ? ", which is taken \(hasRegion ? "with a region" : "without --roi")" : ""
+            let reason =
+                strategy == nil && settings == nil
+                ? ", which is taken \(hasRegion ? "with a region" : "without --roi")" : ""
             throw ValidationError(Self.text(error, reason: reason))
+        }
+    }
+
+    /// What --settings names.
+    private var file: SettingsFile? {
+        get throws { try settings.map { path in try SettingsFile(reading: path) } }
+    }
+
+    /// The regions that guide where --roi names none: the settings file's.
+    var standingRegions: [RegionSpecification] {
+        get throws {
+            guard let file = try file, file.method.needsRegion else { return [] }
+            return file.regions
         }
     }
 
@@ -90,7 +121,8 @@ extension StrategyOptions: CustomReflectable {
                     help: ArgumentHelp("\(option.help)", valueName: option.valueName))
             )
         }
-        return Mirror(self, children: [(label: "strategy", value: _strategy)] + options)
+        return Mirror(
+            self, children: [(label: "strategy", value: _strategy), (label: "settings", value: _settings)] + options)
     }
 }
 

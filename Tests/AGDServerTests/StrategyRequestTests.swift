@@ -37,7 +37,8 @@ struct StrategyRequestTests {
         ("candidates", "candidates", 3), ("minimumProbability", "min_probability", 0.1),
         ("tangents", "tangents", "deferred"), ("lambda", "lambda", 0.5), ("plausibility", "plausibility", 0.5),
         ("alpha", "alpha", 0.5), ("dolaLayers", "dola_layers", [0, 1]),
-        ("repetitionPenalty", "repetition_penalty", 1.2),
+        ("repetitionPenalty", "repetition_penalty", 1.2), ("minimumAlpha", "min_alpha", 0.25), ("gamma", "gamma", 2),
+        ("strength", "strength", 3), ("pick", "pick", "second"),
     ]
 
     @Test("Each option is a field of agd, or one of those that OpenAI's clients send")
@@ -73,6 +74,25 @@ struct StrategyRequestTests {
         let messages: JSONValue = [["role": "user", "content": "Hi", "agd_weight": 1]]
         let weighted = try await ask(["strategy": .string(kind.name)], ["messages": messages], on: server)
         #expect(try weighted.status == 400 && weighted.json["error"]?["param"] == "messages[0].agd_weight")
+    }
+
+    @Test("What the server was started with stands in where a request names no strategy and its prompt has the regions")
+    func standardDecoding() async throws {
+        let system = try RegionSpecification("system")
+        let server = try await TestServer {
+            $0.inference.standard = StandardDecoding(
+                method: .contextAware(.init(alpha: 0.5)), regions: [system])
+        }
+        func strategy(_ agd: [String: JSONValue], _ more: [String: JSONValue] = [:]) async throws -> String? {
+            let reply = try await ask(agd.merging(["trace": true]) { $1 }, more, on: server)
+            #expect(reply.status == 200, "\(reply.text)")
+            return try reply.json["choices"]?[0]?["agd"]?["strategy"]?.string
+        }
+        #expect(try await strategy([:]) == "cad")
+        #expect(try await strategy(["alpha": 1]) == "cad")
+        #expect(try await strategy(["roi": ["user"]]) == "cad")
+        #expect(try await strategy(["strategy": "greedy"]) == "greedy")
+        #expect(try await strategy([:], ["messages": [["role": "user", "content": "Hi"]]]) == "greedy")
     }
 
     @Test("Where only regions are asked about, nothing else of agd is known")

@@ -5,10 +5,18 @@ import Testing
 @testable import LaneEngine
 @testable import TestFixtures
 
-/// What CAD and DoLa decode according to HuggingFace; `Tools/contrast_oracle.py` makes the file.
+/// What CAD, AdaCAD, CoCoA and DoLa decode according to HuggingFace; `Tools/oracle/contrast.py` makes the file.
 private struct ContrastOracle: Decodable {
     struct CAD: Decodable {
         var alpha: Double
+        var without, tokens: [Int]
+    }
+    struct AdaCAD: Decodable {
+        var minimumAlpha: Double
+        var without, tokens: [Int]
+    }
+    struct CoCoA: Decodable {
+        var gamma: Double
         var without, tokens: [Int]
     }
     struct DoLa: Decodable {
@@ -18,6 +26,8 @@ private struct ContrastOracle: Decodable {
     }
     var prompt: [Int]
     var cad: [CAD]
+    var adacad: [AdaCAD]
+    var cocoa: [CoCoA]
     var dola: [DoLa]
 
     static let variants = ["llama", "llama31", "qwen2"]
@@ -55,6 +65,42 @@ struct ContrastTests {
                 without: try model.prompt(tokens: reference.without), alpha: reference.alpha)
             let tokens = try await Self.decode(model, prompt, strategy, count: reference.tokens.count)
             #expect(tokens == reference.tokens, "alpha \(reference.alpha)")
+        }
+    }
+
+    @Test("AdaCAD chooses what both sequences' logits say", arguments: ContrastOracle.variants)
+    func adacad(variant: String) async throws {
+        let (oracle, model) = (try ContrastOracle.load(variant), try Oracle.model(variant))
+        let prompt = try model.prompt(tokens: oracle.prompt)
+        for reference in oracle.adacad {
+            let strategy = AdaptiveContextAware(
+                without: try model.prompt(tokens: reference.without), minimumAlpha: reference.minimumAlpha)
+            let tokens = try await Self.decode(model, prompt, strategy, count: reference.tokens.count)
+            #expect(tokens == reference.tokens, "alpha of at least \(reference.minimumAlpha)")
+        }
+    }
+
+    @Test("CoCoA chooses what both sequences' logits say", arguments: ContrastOracle.variants)
+    func cocoa(variant: String) async throws {
+        let (oracle, model) = (try ContrastOracle.load(variant), try Oracle.model(variant))
+        let prompt = try model.prompt(tokens: oracle.prompt)
+        for reference in oracle.cocoa {
+            let strategy = ConfidenceContextAware(
+                without: try model.prompt(tokens: reference.without), gamma: reference.gamma)
+            let tokens = try await Self.decode(model, prompt, strategy, count: reference.tokens.count)
+            #expect(tokens == reference.tokens, "gamma \(reference.gamma)")
+        }
+    }
+
+    @Test("system prompt strength is CAD's alpha and one, against another prompt")
+    func promptStrength() async throws {
+        let (oracle, model) = (try ContrastOracle.load("llama"), try Oracle.model("llama"))
+        let prompt = try model.prompt(tokens: oracle.prompt)
+        for reference in oracle.cad {
+            let strategy = SystemPromptStrength(
+                default: try model.prompt(tokens: reference.without), strength: 1 + reference.alpha)
+            #expect(
+                try await Self.decode(model, prompt, strategy, count: reference.tokens.count) == reference.tokens)
         }
     }
 

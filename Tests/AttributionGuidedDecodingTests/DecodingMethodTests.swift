@@ -13,6 +13,7 @@ struct DecodingMethodTests {
         "tangents": "deferred", "lambda": "2.0", "plausibility": "0.5", "temperature": "0.5", "topK": "7",
         "topP": "0.5",
         "minP": "0.125", "seed": "\(UInt64.max)", "alpha": "0.5", "dolaLayers": "0,2", "repetitionPenalty": "1.5",
+        "minimumAlpha": "0.25", "gamma": "2.0", "strength": "3.0", "pick": "second",
     ]
 
     @Test("Every option has a value to be tested with, and the same description in every method that has it")
@@ -83,7 +84,9 @@ struct DecodingMethodTests {
             ("agd", "candidates", "0"), ("agd", "candidates", "3.5"), ("agd", "minimumProbability", "nan"),
             ("agd", "entropyThreshold", "inf"), ("agd", "entropyThreshold", "low"), ("agd", "rule", "lime"),
             ("sample", "temperature", "-1"), ("sample", "topP", "2"), ("sample", "seed", "-1"), ("cad", "alpha", "inf"),
-            ("agd-blend", "lambda", "nan"), ("dola", "plausibility", "0"), ("dola", "repetitionPenalty", "0"),
+            ("agd-blend", "lambda", "nan"), ("adacad", "minimumAlpha", "-1"), ("cocoa", "gamma", "inf"),
+            ("prompt-strength", "strength", "nan"), ("candidate", "pick", "third"), ("dola", "plausibility", "0"),
+            ("dola", "repetitionPenalty", "0"),
             ("dola", "dolaLayers", "middle"), ("dola", "dolaLayers", ""),
         ])
     func ranges(name: String, option: String, value: String) throws {

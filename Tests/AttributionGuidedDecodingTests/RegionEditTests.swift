@@ -30,6 +30,28 @@ struct RegionEditTests {
         ).text
     }
 
+    @Test("A default system message stands in for the conversation's own")
+    func defaultSystemMessage() throws {
+        let model = try Self.model.get()
+        let prompt = try model.promptWithDefaultSystemMessage(model.prompt(Self.conversation))
+        // Microcosm's template has none of its own.
+        #expect(
+            prompt.text
+                == (try model.prompt([.system("You are a helpful assistant.")] + Self.conversation.dropFirst()).text))
+        let own = try model.chatTemplate(
+            source:
+                "{% if messages[0].role != 'system' %}Be kind.\n{% endif %}{% for m in messages %}{{ m.content }}\n{% endfor %}"
+        )
+        let edited = try model.promptWithDefaultSystemMessage(model.prompt(Self.conversation, template: own))
+        #expect(edited.text == "Be kind.\nWhat is a wolf?\n")
+        #expect(throws: PromptError.noSystemMessage) {
+            try model.promptWithDefaultSystemMessage(model.prompt([.user("What is a wolf?")]))
+        }
+        #expect(throws: PromptError.noSystemMessage) {
+            try model.promptWithDefaultSystemMessage(model.prompt(text: "What is a wolf?"))
+        }
+    }
+
     @Test("A message that is removed is no message any more, but the last one stays, empty")
     func wholeMessages() throws {
         #expect(try edited(.remove, "system") == ["user: What is a wolf?"])

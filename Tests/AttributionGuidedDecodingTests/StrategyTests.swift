@@ -3,6 +3,7 @@ import Testing
 
 @testable import AttributionGuidedDecoding
 @testable import LaneEngine
+@testable import TestFixtures
 
 @Suite("Strategies choose as they say")
 struct StrategyTests {
@@ -81,6 +82,48 @@ struct StrategyTests {
         var excess = AttributionGuided(region: Self.region, score: .excess, entropyThreshold: nil)
         let scores = try excess.choose(context([0, 0, 0], relevance)).candidates.compactMap(\.score)
         #expect(scores.allSatisfy { abs($0) < 1e-12 })
+    }
+
+    /// A context in which a second prompt is followed by `without`.
+    private func contrast(_ with: [Float], _ without: [Float]) -> DecodingContext {
+        DecodingContext(distribution: distribution(with), companion: distribution(without)) { _ in [] }
+    }
+
+    @Test("AdaCAD's alpha is the divergence in nats: none of equals, log 2 of strangers")
+    func divergence() throws {
+        let equal = try PromptContrast(contrast([1, 2, 0], [1, 2, 0]), for: "adacad")
+        #expect(abs(equal.divergence) < 1e-9)
+        let strangers = try PromptContrast(contrast([100, 0], [0, 100]), for: "adacad")
+        #expect(abs(strangers.divergence - log(2)) < 1e-6)
+        #expect(throws: GenerationError.self) { try PromptContrast(context([1], []), for: "adacad") }
+    }
+
+    @Test("CoCoA makes a token less likely by its share of the reply")
+    func cocoaHistory() throws {
+        let model = try Oracle.model("llama")
+        var strategy = ConfidenceContextAware(without: try model.prompt(tokens: [1]))
+        // The region changes nothing, so that the likeliest is taken. Said once, it is all of the reply and loses log 2,
+        // which is more than it is ahead by; then each is half of the reply.
+        var tokens: [Int] = []
+        for _ in 0..<3 { tokens.append(try strategy.choose(contrast([0.5, 0], [0.5, 0])).token) }
+        #expect(tokens == [0, 1, 0])
+    }
+
+    @Test("the control takes a candidate where guidance would choose, and the likeliest elsewhere")
+    func unguidedCandidate() {
+        func open() -> DecodingContext { context([2, 1.9, 1.8, -9], []) }
+        var second = UnguidedCandidate(.second, entropyThreshold: 1)
+        #expect(second.choose(open()).token == 1)
+        let choice = second.choose(context([9, 1, 1, 1], []))
+        #expect(choice.token == 0 && !choice.guided)
+        var random = UnguidedCandidate(entropyThreshold: 1, seed: 5)
+        var counts = [0, 0, 0, 0]
+        for _ in 0..<20_000 { counts[random.choose(open()).token] += 1 }
+        let weights = [2, 1.9, 1.8].map { exp($0) }
+        for (count, weight) in zip(counts, weights) {
+            #expect(abs(Double(count) / 20_000 - weight / weights.reduce(0, +)) < 0.015)
+        }
+        #expect(counts[3] == 0)
     }
 
     @Test("samples follow the cut distribution", arguments: [0.7, 1.0, 1.5])

@@ -20,6 +20,8 @@ public enum Benchmark: String, CaseIterable, Sendable {
     case hotpotqa
     /// The conflicts of the model in the repository.
     case microcosm
+    /// One's own examples.
+    case task
 
     /// The items of some files, in their order, each with its ``EvaluationItem/place``.
     ///
@@ -66,6 +68,7 @@ public enum Benchmark: String, CaseIterable, Sendable {
             case .nqSwap: try NQSwapReader.items(inFile: path)
             case .triviaqa: try QuestionReader(readsPassages: false, removesQuotes: true).items(inFile: path)
             case .microcosm: try MicrocosmReader.items(inFile: path)
+            case .task: try TaskReader.items(inFile: path)
             }
         guard !items.isEmpty else {
             throw EvaluationError(file: path, problem: "holds no item", remedy: "give a file of \(rawValue)")

@@ -80,8 +80,9 @@ struct GenerationRequest: Sendable {
         logProbabilityCount: Int?, promptField: String
     ) throws {
         for prompt in prompts { try Self.checkLength(prompt, served, promptField) }
-        let regions = try RegionRequest(body, allowsPatterns: allowsPatterns)
-        let strategy = try StrategyRequest(body, regions: regions)
+        let regions = try RegionRequest(
+            body, standing: served.standard?.regions(in: prompts) ?? [], allowsPatterns: allowsPatterns)
+        let strategy = try StrategyRequest(body, regions: regions, standard: served.standard?.method)
         method = strategy.method
         notes = strategy.notes + Self.notes(on: prompts) + Self.notes(on: strategy.method, served)
         decodings = try regions.mark(prompts, model: served.model).map { marked in

@@ -11,9 +11,10 @@ struct RegionRequest {
 
     /// - Parameters:
     ///   - body: of the request; it has been checked against the table of fields.
+    ///   - standing: regions that stand in where the request names neither any nor a strategy.
     ///   - allowsPatterns: whether the server was started to accept `regex:`.
     /// - Throws: ``APIError`` that names the field.
-    init(_ body: JSONValue, allowsPatterns: Bool) throws {
+    init(_ body: JSONValue, standing: [RegionSpecification] = [], allowsPatterns: Bool) throws {
         let named = try (body["agd"]?["roi"]?.array ?? []).enumerated().map { index, value in
             let field = "agd.roi[\(index)]"
             let specification = try Self.naming(field) { try Self.specification(value, field) }
@@ -28,7 +29,8 @@ struct RegionRequest {
                 }
             }
         }
-        regions = named + weighted
+        let own = named + weighted
+        regions = own.isEmpty && body["agd"]?["strategy"] == nil ? standing.map { ("agd.roi", $0) } : own
     }
 
     /// Finds the regions in each prompt.

@@ -7,6 +7,8 @@ struct ServedModel: Sendable {
     var name: String
     var pool: SessionPool
     var contextLength: Int
+    /// What stands in where a request names no strategy.
+    let standard: StandardDecoding?
     /// Of an attribution, of which as many run at once as there are sessions.
     var threadCount: Int
     /// Prepare requests before their turn at a session.
@@ -20,6 +22,7 @@ struct ServedModel: Sendable {
     init(_ model: LanguageModel, name: String, configuration: ServerConfiguration.Inference) throws {
         self.model = model
         self.name = name
+        standard = configuration.standard
         preparation = BackgroundThreads(count: configuration.sessionCount)
         attribution = BackgroundThreads(count: configuration.sessionCount)
         longestToken =

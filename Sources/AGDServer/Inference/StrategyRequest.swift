@@ -7,8 +7,8 @@ struct StrategyRequest {
     let notes: [String]
 
     /// - Throws: ``APIError`` that names a field of `agd` which the strategy doesn't obey.
-    init(_ body: JSONValue, regions: RegionRequest) throws(APIError) {
-        try self.init(body, hasRegion: !regions.isEmpty)
+    init(_ body: JSONValue, regions: RegionRequest, standard: DecodingMethod? = nil) throws(APIError) {
+        try self.init(body, hasRegion: !regions.isEmpty, standard: standard)
         // A trace shows the region, whatever is done about it.
         guard let field = regions.firstField, !method.needsRegion, body["agd"]?["trace"]?.bool != true else { return }
         throw APIError.invalid(
@@ -16,9 +16,10 @@ struct StrategyRequest {
             param: field)
     }
 
+    /// - Parameter standard: the method where none is named.
     /// - Throws: ``APIError`` that names a field of `agd` which the strategy doesn't obey.
-    init(_ body: JSONValue, hasRegion: Bool) throws(APIError) {
-        let kind = Self.kind(body, hasRegion: hasRegion)
+    init(_ body: JSONValue, hasRegion: Bool, standard: DecodingMethod? = nil) throws(APIError) {
+        let kind = Self.kind(body, hasRegion: hasRegion, standard: standard)
         if kind.needsRegion, !hasRegion {
             throw APIError.invalid(
                 "'agd.roi' is missing: the strategy \(kind.name) needs a region, such as [\"system\"].",
@@ -31,13 +32,23 @@ struct StrategyRequest {
         for option in DecodingMethod.options where option.isOfDraws {
             given[option.name] = kind.has(option.name) ? given[option.name] ?? Self.standard(option) : nil
         }
+        if body["agd"]?["strategy"] == nil, let standard, standard.name == kind.name {
+            given.merge(standard.values) { given, _ in given }
+        }
         do throws(DecodingOptionError) { method = try kind.method(given) } catch { throw APIError(error) }
     }
 
-    private static func kind(_ body: JSONValue, hasRegion: Bool) -> DecodingMethod.Kind {
+    private static func kind(
+        _ body: JSONValue, hasRegion: Bool, standard: DecodingMethod?
+    ) -> DecodingMethod.Kind {
         if let kind = body["agd"]?["strategy"]?.string.flatMap({ DecodingMethod.kind(named: $0) }) { return kind }
         let draws = !hasRegion && body["temperature"]?.double ?? 0 > 0
-        return draws ? .sample : DecodingMethod.standardKind(hasRegion: hasRegion)
+        if draws { return .sample }
+        // A method that does nothing about a region stands in where there is none only.
+        if let standard, standard.needsRegion == hasRegion, let kind = DecodingMethod.kind(named: standard.name) {
+            return kind
+        }
+        return DecodingMethod.standardKind(hasRegion: hasRegion)
     }
 
     /// What stands in for a field of draws that is left out: OpenAI's values, and a new seed for each draw.

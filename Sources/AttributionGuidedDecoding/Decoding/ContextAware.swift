@@ -20,14 +20,8 @@ public struct ContextAware: DecodingStrategy {
     public var needs: StrategyNeeds { StrategyNeeds(companionPrompt: promptWithout) }
 
     public mutating func choose(_ context: borrowing DecodingContext) throws -> Choice {
-        guard let without = context.companion?.logits else {
-            throw GenerationError.invalid(field: name, problem: "needs what follows the prompt without the region")
-        }
-        let with = context.distribution.logits
-        let scores = with.indices.map { (1 + alpha) * Double(with[$0]) - alpha * Double(without[$0]) }
-        let best = scores.indexOfMaximum
-        return Choice(
-            token: best, guided: true, candidates: candidates.candidates(context.distribution, scores, including: best))
+        let contrast = try PromptContrast(context, for: name)
+        return contrast.choice(contrast.logits(alpha: alpha), candidates)
     }
 }
 

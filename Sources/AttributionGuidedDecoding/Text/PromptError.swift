@@ -10,6 +10,8 @@ public enum PromptError: Error, Equatable, CustomStringConvertible {
     case leftOut(message: Int, role: String)
     /// The template shows the model no tools, or no calls of them.
     case noPlaceForTools
+    /// The conversation has no system message, which a method was to strengthen.
+    case noSystemMessage
     /// A message's role is no word.
     case invalidRole(message: Int, role: String)
     /// A message contains a null character.
@@ -31,6 +33,7 @@ public enum PromptError: Error, Equatable, CustomStringConvertible {
         case .leftOut(let message, let role):
             "the chat template has no place for message \(message) (role '\(role)'); leave it out, or change its role or its place"
         case .noPlaceForTools: "the chat template has no place for tools and their calls; leave them out"
+        case .noSystemMessage: "there is no system message to strengthen; give one, or take another strategy"
         case .invalidRole(let message, let role):
             "message \(message): role '\(role)' is not a word; roles are system, user, assistant, tool and their like"
         case .containsNull(let message): "message \(message) contains a null character; remove it"

@@ -15,15 +15,24 @@ public enum DecodingMethod: Sendable, Hashable {
     case blended(BlendedGuidance.Settings)
     /// Context-aware decoding, which takes away what the model would say without the region; see ``ContextAware``.
     case contextAware(ContextAware.Settings)
+    /// AdaCAD, which takes away as much as the region changes; see ``AdaptiveContextAware``.
+    case adaptiveContextAware(AdaptiveContextAware.Settings)
+    /// CoCoA; see ``ConfidenceContextAware``.
+    case confidenceContextAware(ConfidenceContextAware.Settings)
+    /// What the system message changes, amplified; see ``SystemPromptStrength``.
+    case promptStrength(SystemPromptStrength.Settings)
     /// DoLa; see ``LayerContrast``.
     case layerContrast(LayerContrast.Settings)
     /// Guidance in words: the region is emphasised in the prompt (see ``RegionEdit/importance``), which is decoded greedily.
     case regionPrompt
+    /// The control: a likely token for no reason; see ``UnguidedCandidate``.
+    case unguidedCandidate(UnguidedCandidate.Settings)
 
     /// All methods, by what command lines, requests and run files call them.
     public static let kinds: [Kind] = [
-        .greedy, .sample, .guided, Kind(reverseGuided), Kind(blended), Kind(contextAware), Kind(layerContrast),
-        Kind { (_: RegionPrompt) in .regionPrompt },
+        .greedy, .sample, .guided, Kind(reverseGuided), Kind(blended), Kind(contextAware),
+        Kind(adaptiveContextAware), Kind(confidenceContextAware), Kind(promptStrength), Kind(layerContrast),
+        Kind { (_: RegionPrompt) in .regionPrompt }, Kind(unguidedCandidate),
     ]
 
     var settings: any DecodingSettings {
@@ -34,8 +43,12 @@ public enum DecodingMethod: Sendable, Hashable {
         case .reverseGuided(let settings): settings
         case .blended(let settings): settings
         case .contextAware(let settings): settings
+        case .adaptiveContextAware(let settings): settings
+        case .confidenceContextAware(let settings): settings
+        case .promptStrength(let settings): settings
         case .layerContrast(let settings): settings
         case .regionPrompt: RegionPrompt()
+        case .unguidedCandidate(let settings): settings
         }
     }
 }

@@ -41,10 +41,7 @@ extension DecodingSetting where Settings: GuidedSettings {
                 ),
                 \.guidance.score, labelled: .inName),
             Self(
-                DecodingOption(
-                    "entropyThreshold", .number(-1000...1000, or: Gate.off), symbol: "tau",
-                    "Guides only where the entropy, in nats, is at least this; off guides every step."),
-                \.guidance.gate,
+                .entropyThreshold, \.guidance.gate,
                 labelled: .by { $0.guidance.entropyThreshold.map { "tau \($0)" } }),
         ]
     }
@@ -81,6 +78,12 @@ extension DecodingSetting where Settings: CandidateSettings {
     }
 }
 
+extension DecodingOption {
+    static let entropyThreshold = DecodingOption(
+        "entropyThreshold", .number(-1000...1000, or: Gate.off), symbol: "tau",
+        "Guides only where the entropy, in nats, is at least this; off guides every step.")
+}
+
 extension Guidance {
     fileprivate var gate: Gate {
         get { Gate(threshold: entropyThreshold) }
@@ -98,7 +101,7 @@ extension Guidance {
 }
 
 /// An entropy threshold as text: a number of nats, or off.
-private struct Gate: LosslessStringConvertible {
+struct Gate: LosslessStringConvertible {
     static let off = "off"
     var threshold: Double?
 

@@ -19,14 +19,16 @@ extension Sampling.Options: DecodingSettings {
                 DecodingOption(
                     "minP", .number(0...1), symbol: "min-p",
                     "Drops tokens with less than this share of the most probable one's probability."), \.minP),
-            DecodingSetting(
-                DecodingOption(
-                    "seed", .integer(0...UInt64.max), symbol: "seed", "The same seed draws the same tokens."),
-                \.seed, labelled: .always),
+            DecodingSetting(.seed, \.seed, labelled: .always),
         ]
     }
 
     func strategy(
         for marked: MarkedPrompt, _ model: LanguageModel, reverse: ReverseAttribution.Options
     ) -> any DecodingStrategy { Sampling(self) }
+}
+
+extension DecodingOption {
+    static let seed = DecodingOption(
+        "seed", .integer(0...UInt64.max), symbol: "seed", "The same seed draws the same tokens.")
 }

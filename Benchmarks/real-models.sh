@@ -1,0 +1,89 @@
+#!/usr/bin/env bash
+# All methods on real models: the tables of Documentation/results-real.md.
+#
+#     Benchmarks/real-models.sh [--limit N] [--shard I/N] [--sets LIST] [--methods LIST] [--output FOLDER] MODEL...
+#
+# MODEL is smollm2, qwen0.5, qwen1.5 or gemma3 (Tools/models.sh fetches it). LIST are names with commas between them; sets are
+# aligned, conflict (IHEval's single-turn rule following) and nq-swap. Where N is even, shards with an even I hold the items at even positions, on
+# which settings are chosen; those with an odd I the others, on which they are reported. NQ-swap's items take turns between original and
+# swapped passages, so that its N has to be odd.
+#
+# Each method is a run in FOLDER/MODEL/SET; started again, it goes on where it stopped. AGD names the agd to use, EVALS the folder
+# with the benchmarks' files (iheval/benchmark/…, qa/nq_swap/…) and support tables, PARALLEL how many items are decoded side by side.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+agd=${AGD:-.build/release/agd}
+evals=${EVALS:-../shared/evals}
+folder=.build/real-models limit=() shard=0/1 sets=aligned,conflict,nq-swap methods=
+models=()
+while [ $# -gt 0 ]; do
+    case "$1" in
+        --limit) limit=(--limit "$2"); shift 2 ;;
+        --shard) shard=$2; shift 2 ;;
+        --sets) sets=$2; shift 2 ;;
+        --methods) methods=$2; shift 2 ;;
+        --output) folder=$2; shift 2 ;;
+        -*) echo "real-models: there is no option $1" >&2; exit 2 ;;
+        *) models+=("$1"); shift ;;
+    esac
+done
+[ ${#models[@]} -gt 0 ] || { echo "real-models: name a model, such as smollm2" >&2; exit 2; }
+[ -d "$evals" ] || { echo "real-models: there is no folder $evals with the benchmarks' files; name it in EVALS" >&2; exit 2; }
+
+# What each name stands for; where nothing else is said the region is the benchmark's: the system message, or the document.
+method() { # method NAME: sets options
+    case "$1" in
+        greedy) options=(--strategy greedy) ;;
+        agd) options=(--strategy agd) ;;
+        agd-excess) options=(--strategy agd --score excess) ;;
+        agd-ungated) options=(--strategy agd --entropy-threshold off) ;;
+        agd-excess-ungated) options=(--strategy agd --score excess --entropy-threshold off) ;;
+        agd-user) options=(--strategy agd --roi user) ;;
+        agd-contrast) options=(--strategy agd --roi system --roi user=-0.5) ;;
+        agd-blend) options=(--strategy agd-blend --lambda 0.5) ;;
+        random) options=(--strategy candidate --pick random --seed 0) ;;
+        second) options=(--strategy candidate --pick second) ;;
+        region-prompt) options=(--strategy region-prompt) ;;
+        cad-0.5) options=(--strategy cad --alpha 0.5) ;;
+        cad-1) options=(--strategy cad --alpha 1) ;;
+        adacad) options=(--strategy adacad) ;;
+        adacad-0.3) options=(--strategy adacad --min-alpha 0.3) ;;
+        cocoa) options=(--strategy cocoa) ;;
+        prompt-strength) options=(--strategy prompt-strength) ;;
+        dola) options=(--strategy dola) ;;
+        nucleus) options=(--strategy sample --temp 1 --top-k 0 --top-p 0.95 --min-p 0 --seed 1) ;;
+        *) echo "real-models: there is no method $1" >&2; exit 2 ;;
+    esac
+}
+instruction_methods=greedy,agd,cad-1,random,agd-user,adacad,cocoa,region-prompt,agd-excess,agd-ungated,dola,second,cad-0.5,agd-contrast,agd-blend,nucleus
+document_methods=greedy,agd,cad-1,random,adacad,cocoa,region-prompt,agd-excess,agd-ungated,agd-excess-ungated,cad-0.5,dola
+
+for model in "${models[@]}"; do
+    path=$(Tools/models.sh "$model")
+    for set in ${sets//,/ }; do
+        case "$set" in
+            aligned | conflict)
+                data=(iheval --data "$evals/iheval/benchmark/rule-following/single-turn/$set/default/input_data.json.gz" -n 400)
+                names=${methods:-$instruction_methods} ;;
+            nq-swap)
+                data=(nq-swap --data "$evals/qa/nq_swap/nq_swap_dev.first500.jsonl.gz" -n 32)
+                names=${methods:-$document_methods} ;;
+            *) echo "real-models: there is no set $set" >&2; exit 2 ;;
+        esac
+        runs=$folder/$model/$set-${shard//\//of}
+        mkdir -p "$runs"
+        files=()
+        for name in ${names//,/ }; do
+            method "$name"
+            began=$SECONDS
+            "$agd" eval "${data[@]}" -m "$path" --support "$evals/support" ${limit[@]+"${limit[@]}"} --shard "$shard" \
+                --parallel "${PARALLEL:-8}" --output "$runs/$name.jsonl" "${options[@]}" > "$runs/$name.txt"
+            # What resumed runs took is added up.
+            echo $((SECONDS - began)) >> "$runs/$name.seconds"
+            files+=("$runs/$name.jsonl")
+        done
+        printf '\n## %s, %s, items %s\n\n' "$model" "$set" "$shard"
+        python3 Benchmarks/real_models_table.py "$agd" "${files[@]}"
+    done
+done
