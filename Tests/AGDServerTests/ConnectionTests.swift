@@ -76,7 +76,7 @@ struct ConnectionTests {
     func deadlines(request: String, answer: String) async throws {
         try await serving({
             ($0.deadlines.head, $0.deadlines.body, $0.deadlines.nextRequest) = (
-                .milliseconds(200), .milliseconds(200), .milliseconds(200)
+                .seconds(1), .seconds(1), .seconds(1)
             )
         }) { port in
             let reply = try await talk(port, request)  // Returns because the server closes.
