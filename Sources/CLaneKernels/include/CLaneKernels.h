@@ -122,13 +122,13 @@ struct lane_store_parameters {
 void lane_store(struct ggml_tensor * result, struct lane_share share, void * parameters);
 
 // All that happens to queries, keys and values between their products and attention: the norms of heads, where there are gains;
-// rotary position embeddings; keys and values go to the caches. Sources: queries, keys, values, all of the same columns; rotations
-// [dimensions, 1, columns], the cosines of all angles and then their sines. The result are the queries.
+// rotary position embeddings; keys and values go to the caches. Sources: queries; keys, values, of the same columns; of queries and of
+// keys rotations [dimensions, 1, columns], the cosines of all angles and then their sines. The result are the queries.
 struct lane_place_parameters {
     const struct lane_batch * batch;
     int layer;
     const struct ggml_tensor * query_gain, * key_gain;  // [headWidth], or NULL
-    struct lane_norms norms;
+    struct lane_norms query_norms, key_norms;
     bool halves;  // elements i and i + dimensions / 2 are turned together, instead of 2 i and 2 i + 1
 };
 void lane_place(struct ggml_tensor * result, struct lane_share share, void * parameters);
