@@ -65,6 +65,11 @@ extension Graph {
             ?? step(gate.shape, [gate, up], lane_gated_product, products, partCount: parts(gate))
     }
 
+    /// Softmax of each column, contiguous `[width, heads, columns]`.
+    package func laneSoftmax(_ x: Tensor) -> Tensor {
+        step(x.shape, [x], lane_softmax, UInt8(0), partCount: x.elementCount / x.shape[0])
+    }
+
     /// `a + b`, of the same shape.
     package func laneSum(_ a: Tensor, _ b: Tensor) -> Tensor {
         guard a.shape == b.shape, ggml_is_contiguous(a.raw), ggml_is_contiguous(b.raw) else { return add(a, b) }

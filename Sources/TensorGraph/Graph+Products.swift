@@ -47,7 +47,7 @@ extension Graph {
                 input.norms = norms
                 product.sources = [reshape(x, input.width, count)]
             }
-            if count > Int(LANE_FEW_COLUMNS) {
+            if count > Int(lane_few_columns()) {
                 prepareColumns(of: &product, input, matrices.map(\.weights.type.raw))
             } else {
                 product.parameters.input = input
@@ -78,7 +78,7 @@ extension Graph {
             product.sources.append(
                 step(
                     [(lane_columns_size(type, input.width, columns.shape[1]) + 3) / 4, 1, 1, 1], [columns],
-                    lane_prepare_columns, parameters, partCount: (columns.shape[1] + 11) / 12,
+                    lane_prepare_columns, parameters, partCount: (columns.shape[1] + 7) / 8,
                     threadLimit: product.scratch.threadCount))
         }
         withUnsafeMutableBytes(of: &product.parameters.column_sources) {

@@ -12,15 +12,15 @@ extension Graph {
     }
 
     /// Norms (where they are) and rotates queries and keys, and writes keys and values to the caches, in one operation.
-    /// - Returns: the queries; nil where queries and keys aren't fresh from ``laneRotated(_:positions:_:factors:)``, all of them
-    ///   and at the same positions.
+    ///
+    /// Whether only some of the tokens have queries, as in the last layer, changes no bit of what becomes of them.
+    /// - Returns: the queries; nil where queries and keys aren't fresh from ``laneRotated(_:positions:_:factors:)``, and all of them.
     package func lanePlaced(
         queries: Tensor, keys: Tensor, values: Tensor, layer: Int, of batch: LaneBatch
     ) -> Tensor? {
         guard case .rotation(let query, let positions, let rope, let factors)? = origin(of: queries),
             case .rotation(let key, let keyPositions, rope, _)? = origin(of: keys),
-            query.elementCount == queries.elementCount, key.elementCount == keys.elementCount,
-            keyPositions.raw == positions.raw
+            query.elementCount == queries.elementCount, key.elementCount == keys.elementCount
         else { return nil }
         var parameters = lane_place_parameters()
         keepAlive(batch)
@@ -28,18 +28,18 @@ extension Graph {
         parameters.layer = Int32(layer)
         parameters.halves = rope.layout == .halves
         var sources = [query, key]
-        if case .norm(let plainQuery, let queryGain, let norms)? = origin(of: query),
-            case .norm(let plainKey, let keyGain, _)? = origin(of: key), plainQuery.shape == query.shape,
+        if case .norm(let plainQuery, let queryGain, let queryNorms)? = origin(of: query),
+            case .norm(let plainKey, let keyGain, let keyNorms)? = origin(of: key), plainQuery.shape == query.shape,
             plainKey.shape == key.shape
         {
             sources = [plainQuery, plainKey]
             parameters.query_gain = UnsafePointer(queryGain.raw)
             parameters.key_gain = UnsafePointer(keyGain.raw)
-            parameters.norms = norms
+            (parameters.query_norms, parameters.key_norms) = (queryNorms, keyNorms)
         }
-        let table = rotations(positions: positions, rope, factors: factors)
+        let tables = [positions, keyPositions].map { rotations(positions: $0, rope, factors: factors) }
         return step(
-            queries.shape, sources + [values, table], lane_place, parameters,
+            queries.shape, sources + [values] + tables, lane_place, parameters,
             partCount: parts(queries) + parts(keys))
     }
 

@@ -31,6 +31,12 @@ struct Bench: ParsableCommand {
     var variants: String?
 
     @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "Decodes so many sequences in one batch too, and tells the tokens of all together.", valueName: "4,8"))
+    var parallel: String?
+
+    @Option(
         help: ArgumentHelp("Behind the gate, one of so many tokens is guided: 20 for 5 %, 5 for 20 %.", valueName: "n"))
     var gatePeriod = 5
 
@@ -49,6 +55,9 @@ struct Bench: ParsableCommand {
         guard try contextLengths().allSatisfy({ (1...1_048_576).contains($0) }) else {
             throw ValidationError("--contexts must be numbers from 1 to 1048576.")
         }
+        guard try parallelCounts().allSatisfy({ (2...256).contains($0) }) else {
+            throw ValidationError("--parallel must be numbers from 2 to 256.")
+        }
         if modelOptions.contextSize != nil {
             throw ValidationError("--ctx-size: each of --contexts has a size of its own. Leave it out.")
         }
@@ -57,6 +66,10 @@ struct Bench: ParsableCommand {
 
     private func contextLengths() throws -> [Int] {
         try PromptOptions.numbers(contexts, option: "--contexts", called: "a context length")
+    }
+
+    private func parallelCounts() throws -> [Int] {
+        try parallel.map { try PromptOptions.numbers($0, option: "--parallel", called: "a number of sequences") } ?? []
     }
 
     private func chosenVariants() throws -> Set<Variant> {
@@ -79,6 +92,7 @@ struct Bench: ParsableCommand {
         if variants != nil { options.longestReverseContext = .max }
         options.gatePeriod = gatePeriod
         options.contexts = try contextLengths()
+        options.parallelCounts = try parallelCounts()
         options.tokenCount = tokenCount
         options.threadCount = modelOptions.threadCount
         options.cacheType = modelOptions.cacheType
@@ -99,12 +113,12 @@ struct Bench: ParsableCommand {
         Terminal.write(
             TextTable(
                 [
-                    "variant", "context", "tokens/s", "time / greedy", "prefill tokens/s", "of bandwidth", "caches",
+                    "variant", "context", "sequences", "tokens/s", "time / greedy", "prefill tokens/s", "of bandwidth", "caches",
                     "peak memory",
                 ],
                 report.rows.map { row in
                     [
-                        row.variant.rawValue, "\(row.context)", row.tokensPerSecond.formatted(decimals: 2),
+                        row.variant.rawValue, "\(row.context)", "\(row.sequences)", row.tokensPerSecond.formatted(decimals: 2),
                         row.timeOverGreedy.formatted(decimals: 2),
                         row.prefillTokensPerSecond.formatted(decimals: 1),
                         row.bandwidthShare.map { "\((100 * $0).formatted(decimals: 0)) %" } ?? "",

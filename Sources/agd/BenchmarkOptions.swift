@@ -46,6 +46,8 @@ struct BenchmarkOptions: ParsableArguments {
             valueName: "n"))
     var parallel = 1
 
+    @OptionGroup var draftOptions: DraftOptions
+
     @Flag(help: "Scores what the model thought aloud (<think>…</think>) as a part of the reply.")
     var scoreThoughts = false
 
@@ -86,7 +88,7 @@ struct BenchmarkOptions: ParsableArguments {
         return EvaluationRun(
             model, scorer: ReplyScorer(support: try support.map { path in try TextSupport(directory: path) } ?? .none),
             threadCount: modelOptions.threadCount, cacheType: modelOptions.cacheType,
-            judge: judging, parallelCount: parallel)
+            judge: judging, parallelCount: parallel, draft: draftOptions.draft)
     }
 }
 

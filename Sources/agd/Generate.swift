@@ -29,11 +29,7 @@ struct Generate: AsyncParsableCommand {
     @Flag(help: "Goes on after the model's end-of-generation tokens.")
     var ignoreEos = false
 
-    @Option(
-        help: ArgumentHelp(
-            "Tokens copied from what came before and checked in one pass, which changes no text: off, auto, or 1 to \(DraftLength.longest).",
-            valueName: "n"))
-    var draft: DraftLength = .off
+    @OptionGroup var draftOptions: DraftOptions
 
     @Option(help: "Marks guided tokens: auto, always or never.")
     var color: Terminal.Color = .auto
@@ -71,7 +67,7 @@ struct Generate: AsyncParsableCommand {
         let longest = max(prompt.tokens.count, strategy.needs.companionPrompt?.tokens.count ?? 0)
         let wanted = maximumTokens < 0 ? 4096 : maximumTokens
         var options = modelOptions.sessionOptions(for: model, needed: longest + max(1, wanted))
-        options.draft = draft
+        options.draft = draftOptions.draft
         let session = try Session(model, options: options)
         let bar = ProgressBar("reading the prompt")
         let generation =
@@ -135,5 +131,3 @@ extension Generate {
 extension ContinuousClock.Instant {
     func seconds(to end: ContinuousClock.Instant) -> Double { duration(to: end) / .seconds(1) }
 }
-
-extension DraftLength: ExpressibleByArgument {}

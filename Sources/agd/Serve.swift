@@ -49,6 +49,8 @@ struct Serve: AsyncParsableCommand {
             valueName: "n"))
     var parallel = 2
 
+    @OptionGroup var draftOptions: DraftOptions
+
     @Option(
         help: ArgumentHelp("Requests that wait while all are busy; more are refused with status 429.", valueName: "n"))
     var queue = 32
@@ -100,6 +102,7 @@ struct Serve: AsyncParsableCommand {
             let file = try SettingsFile(reading: path)
             return StandardDecoding(method: file.method, regions: file.regions)
         }
+        configuration.inference.draft = draftOptions.draft
         let summary = try ModelSummary(path: modelOptions.model)  // A bad file is told before anybody connects.
         modelOptions.noteLongContext(of: summary.contextLength)
         ModelOptions.noteCappedThreads(modelOptions.threads)

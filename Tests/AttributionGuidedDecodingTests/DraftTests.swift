@@ -49,7 +49,7 @@ struct DraftTests {
 
     @Test("what is drafted is what followed the last three tokens where they stood before")
     func copies() throws {
-        var drafts = try #require(Drafts(.tokens(4), isAlone: true))
+        var drafts = try #require(Drafts(.tokens(4)))
         drafts.read([1, 2, 3, 4, 5, 6, 7, 8])
         #expect(drafts.next(atMost: 9) == [])
         drafts.read([2, 3, 4])
@@ -59,13 +59,14 @@ struct DraftTests {
 
     @Test("drafts grow while they stand, and cease for a while where none does")
     func pace() throws {
-        var drafts = try #require(Drafts(.auto, isAlone: true))
+        var drafts = try #require(Drafts(.auto))
         drafts.read(Array(0..<20) + [3, 4, 5])
         #expect(drafts.next(atMost: 9).count == 3)
         #expect(drafts.next(atMost: 9).count == 5)
         drafts.refuse(5)
         #expect(drafts.next(atMost: 9).isEmpty)
         #expect(drafts.next(atMost: 9).count == 3)
-        #expect(Drafts(.auto, isAlone: false) == nil && Drafts(.off, isAlone: true) == nil)
+        #expect(drafts.next(atMost: 9, isAlone: false).isEmpty)
+        #expect(Drafts(.off) == nil)
     }
 }

@@ -1,3 +1,4 @@
+import CLlama
 import Testing
 
 @testable import LaneEngine
@@ -102,7 +103,53 @@ struct BatchTests {
     @Test("to the last bit where weights are in panels")
     func bits() throws {
         let model = try QuantizedModel.microcosm()
-        let prompt = (0..<60).map { ($0 * $0 + 3) % model.configuration.vocabularySize }
-        try compare(model, Self.members(prompt), fused: true, exactly: true, completion: [9, 4, 7])
+        try compare(
+            model, Self.members(Self.prompt(model)), fused: true, exactly: true, completion: [9, 4, 7])
+    }
+
+    private static func prompt(_ model: LanguageModel) -> [Int] {
+        (0..<60).map { ($0 * $0 + 3) % model.configuration.vocabularySize }
+    }
+
+    /// What is said after each member's prompt and after each token of its completion, when one more comes with every step, and the
+    /// others go on beside the prompts of those.
+    private static func comingLater(
+        _ sessions: [InferenceSession], _ members: [Member], completion: [Int], _ evaluator: BatchEvaluator
+    ) throws -> [[Prediction]] {
+        var unread = members.map { [$0.prompt] + completion.map { [$0] } }
+        var results = members.map { _ in [Prediction]() }
+        var presentCount = 0
+        while unread.contains(where: { !$0.isEmpty }) || sessions.contains(where: { $0.unreadCount > 0 }) {
+            presentCount = min(sessions.count, presentCount + 1)
+            for index in 0..<presentCount where sessions[index].unreadCount == 0 && !unread[index].isEmpty {
+                sessions[index].beginReading(
+                    unread[index].removeFirst(), output: members[index].output,
+                    withTangents: members[index].withTangents)
+            }
+            let reading = (0..<presentCount).filter { sessions[$0].unreadCount > 0 }
+            for (index, result) in zip(reading, try evaluator.advance(reading.map { sessions[$0] })) {
+                if let last = try result.get()?.last { results[index].append(last) }
+            }
+        }
+        return results
+    }
+
+    @Test(
+        "to the last bit whenever the others come, whatever the weights are stored in", arguments: [1, 2],
+        [GGML_TYPE_Q4_1, GGML_TYPE_Q5_0, GGML_TYPE_Q8_0, GGML_TYPE_Q4_K, GGML_TYPE_Q6_K, GGML_TYPE_F16])
+    func company(threads: Int, type: ggml_type) throws {
+        let model = try QuantizedModel.microcosm(type)
+        let members = Self.members(Self.prompt(model))
+        let completion = [9, 4, 7, 30, 2, 11, 5, 8]
+        let evaluator = try BatchEvaluator(model, threadCount: threads)
+        let sessions = try members.map { try $0.session(model, fused: true, evaluator) }
+        let together = try Self.comingLater(sessions, members, completion: completion, evaluator)
+        for (index, member) in members.enumerated() {
+            let session = try member.session(model, fused: true, nil)
+            for (step, tokens) in ([member.prompt] + completion.map { [$0] }).enumerated() {
+                let alone = try session.append(tokens, output: member.output, withTangents: member.withTangents)
+                expectEqual(together[index][step], alone, exactly: true, "member \(index), step \(step)")
+            }
+        }
     }
 }

@@ -47,6 +47,28 @@ struct LaneKernelTests {
         }
     }
 
+    @Test("softmax of rows of any width", arguments: instructionSets, [1, 5, 16, 300, 4099])
+    func softmax(set: UInt32, width: Int) throws {
+        var random = Numbers()
+        try with(set) {
+            var x = random.matrices(3 * width, scale: 20)
+            if width > 1 { x[width / 2] = -.infinity }
+            let y = try compute([(x, [width, 1, 3])]) { graph, inputs in graph.laneSoftmax(inputs[0]) }
+            for row in 0..<3 {
+                let weights = x[row * width..<(row + 1) * width].map { exponential(Double($0)) }
+                let total = weights.reduce(0, +)
+                for (i, weight) in weights.enumerated() {
+                    #expect(abs(Double(y[row * width + i]) - weight / total) <= 1e-6 * weight / total + 1e-37)
+                }
+            }
+            for odd in [Float.nan, .infinity] {
+                x[width - 1] = odd
+                let y = try compute([(x, [width, 1, 3])]) { graph, inputs in graph.laneSoftmax(inputs[0]) }
+                #expect(y[..<width].allSatisfy(\.isNaN) && y[width...].allSatisfy(\.isFinite))
+            }
+        }
+    }
+
     @Test("gated activations with any factors, ratio and derivative", arguments: instructionSets, [true, false])
     func gatedProduct(set: UInt32, gelu: Bool) throws {
         var random = Numbers()

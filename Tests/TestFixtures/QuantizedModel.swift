@@ -53,10 +53,10 @@ enum QuantizedModel {
         guard gguf_write_to_file(copy, destination.path, false) else { throw CocoaError(.fileWriteUnknown) }
     }
 
-    /// The repository's model with its matrices in Q8_0, which lie in panels.
-    static func microcosm() throws -> LanguageModel {
+    /// The repository's model with its matrices in a type whose weights lie in panels.
+    static func microcosm(_ type: ggml_type = GGML_TYPE_Q8_0) throws -> LanguageModel {
         let file = FileManager.default.temporaryDirectory.appending(path: "microcosm-\(UUID().uuidString).gguf")
-        try make(from: URL(filePath: Repository.model), type: GGML_TYPE_Q8_0, at: file)
+        try make(from: URL(filePath: Repository.model), type: type, at: file)
         defer { _ = try? FileManager.default.removeItem(at: file) }
         return try LanguageModel(path: file.path)
     }

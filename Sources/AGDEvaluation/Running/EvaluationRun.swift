@@ -14,11 +14,13 @@ public struct EvaluationRun: Sendable {
     public let judge: Judge?
     /// Items that are decoded side by side, in one batch.
     public let parallelCount: Int
+    /// How far ahead of the model tokens are drafted.
+    public let draft: DraftLength
 
     /// A way to run benchmarks on a model.
     public init(
         _ model: LanguageModel, scorer: ReplyScorer, threadCount: Int, cacheType: Session.CacheType,
-        judge: Judge? = nil, parallelCount: Int = 1
+        judge: Judge? = nil, parallelCount: Int = 1, draft: DraftLength = .auto
     ) {
         self.model = model
         self.scorer = scorer
@@ -26,6 +28,7 @@ public struct EvaluationRun: Sendable {
         self.cacheType = cacheType
         self.judge = judge
         self.parallelCount = parallelCount
+        self.draft = draft
     }
 
     /// The first items of each setting.
@@ -75,8 +78,9 @@ public struct EvaluationRun: Sendable {
     }
 
     private func sessions(_ settings: RunSettings, count: Int) throws -> [Session] {
-        let options = Session.Options(
+        var options = Session.Options(
             contextLength: contextLength(settings), threadCount: threadCount, cacheType: cacheType)
+        options.draft = draft
         guard count > 1 else { return count == 0 ? [] : [try Session(model, options: options)] }
         let batch = try DecodingBatch(model, options: options)
         return (0..<count).map { _ in Session(batch) }

@@ -15,7 +15,7 @@ extension ModelBenchmark.Report {
         let highest = round.firstIndex { $0 >= most } ?? round.count - 1
         return Plot.lines(
             ModelBenchmark.Variant.allCases.map { variant in
-                let rows = rows.filter { $0.variant == variant }
+                let rows = rows.filter { $0.variant == variant && $0.sequences == 1 }
                 return Plot.Series(
                     name: variant.rawValue, points: rows.map { (Double($0.context), $0.timeOverGreedy) })
             }.filter { !$0.points.isEmpty },

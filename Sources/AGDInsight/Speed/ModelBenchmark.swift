@@ -13,6 +13,8 @@ public struct ModelBenchmark: Sendable {
         public var contexts = [128, 1024, 4096]
         /// Contexts beyond this are left out by `agd-reverse`, whose tokens take minutes there.
         public var longestReverseContext = 256
+        /// Numbers of sequences that are decoded in one batch, beside one alone.
+        public var parallelCounts: [Int] = []
         /// Behind the gate, one of so many steps is guided.
         public var gatePeriod = 5
         /// Tokens decoded by each variant at each context.
@@ -26,22 +28,24 @@ public struct ModelBenchmark: Sendable {
         public init() {}
     }
 
-    /// One variant at one context length.
+    /// One variant at one context length, with some sequences in a batch.
     public struct Row: Sendable, Encodable {
         /// What was measured.
         public let variant: Variant
         /// Positions that were filled before.
         public let context: Int
+        /// That were decoded in one batch.
+        public let sequences: Int
         /// Tangent lanes beside the primal.
         public let tangentLanes: Int
-        /// While decoding.
+        /// While decoding, of all sequences together.
         public let tokensPerSecond: Double
-        /// Typical time of a token over greedy's, from medians.
+        /// Typical time of a step over greedy's with as many sequences, from medians.
         public let timeOverGreedy: Double
         /// While reading the prompt.
         public let prefillTokensPerSecond: Double
         /// Bytes that a token must read, weights and caches, over its time, as a share of the measured bandwidth; nil for
-        /// `agd-reverse`, which reads them many times.
+        /// `agd-reverse`, which reads them many times, and where a step gives several tokens.
         public internal(set) var bandwidthShare: Double?
         /// Bytes of the caches of all lanes.
         public let cacheBytes: Int
@@ -61,7 +65,7 @@ public struct ModelBenchmark: Sendable {
         public internal(set) var bandwidthBytesPerSecond: Double
         /// That a token reads.
         public let weightBytes: Int
-        /// One for each variant and context.
+        /// One for each context, number of sequences and variant.
         public internal(set) var rows: [Row]
     }
 
@@ -76,7 +80,9 @@ public struct ModelBenchmark: Sendable {
         try warmUp(model, options)
         for context in options.contexts {
             guard context + options.tokenCount <= 16_777_216 else { continue }
-            report.rows += try measure(model, context: context, options, progress)
+            for count in [1] + options.parallelCounts {
+                report.rows += try measure(model, context: context, sequences: count, options, progress)
+            }
         }
         // Last, since its own memory would count in the rows' peaks.
         progress("memory bandwidth")
@@ -95,7 +101,7 @@ public struct ModelBenchmark: Sendable {
     }
 
     private static func measure(
-        _ model: LanguageModel, context: Int, _ options: Options, _ progress: (String) -> Void
+        _ model: LanguageModel, context: Int, sequences count: Int, _ options: Options, _ progress: (String) -> Void
     ) throws -> [Row] {
         let clock = ContinuousClock()
         let prompt = try model.prompt(tokens: randomTokens(context, vocabularySize: model.configuration.vocabularySize))
@@ -105,6 +111,7 @@ public struct ModelBenchmark: Sendable {
             variant == .greedy
                 || options.variants.contains(variant)
                     && (variant != .reverse || context <= options.longestReverseContext)
+                    && (variant != .reverse || count == 1)
                     && (variant != .cad || context > 1)  // Something has to be left without the region.
         }
         var runs: [Run] = []
@@ -115,35 +122,41 @@ public struct ModelBenchmark: Sendable {
             let sessionOptions = InferenceSession.Options(
                 contextLength: context + options.tokenCount, threadCount: options.threadCount,
                 cacheType: options.cacheType.storage, rule: needs.rule)
-            let session = try InferenceSession(model, regions: needs.regions, options: sessionOptions)
+            let evaluator = try BatchEvaluator(model, threadCount: options.threadCount)
             let start = clock.now
-            session.beginReading(prompt.tokens)
-            let companion = try needs.companionPrompt.map { prompt in
-                let companion = try InferenceSession(
-                    model, regions: [], options: sessionOptions, evaluator: session.evaluator)
-                companion.beginReading(prompt.tokens)
-                return companion
+            func reading(_ tokens: [Int], _ regions: [RegionOfInterest]) throws -> InferenceSession {
+                let session = try InferenceSession(
+                    model, regions: regions, options: sessionOptions, evaluator: evaluator)
+                session.beginReading(tokens)
+                return session
             }
-            let state = GenerationState(
-                inference: session, companion: companion, strategy: strategy,
-                limits: GenerationLimits(ignoresEndOfGeneration: true), promptLength: context,
-                text: TextStream(stopStrings: []))
-            _ = try state.step(tokenizer: nil)  // The forward pass of the first step is the prompt's.
-            let prefill = Double(context) / (start.duration(to: clock.now) / .seconds(1))
-            let sequences = [session, companion].compactMap { $0 }
-            runs.append(
-                Run(
-                    variant: variant, state: state, tangentLanes: session.regions.count,
-                    cacheBytes: sequences.reduce(0) { $0 + $1.byteCount },
-                    cacheBytesPerToken: sequences.reduce(0) { $0 + $1.cacheBytesPerToken },
-                    prefillTokensPerSecond: prefill))
+            let sequences = try (0..<count).map { _ in
+                (
+                    own: try reading(prompt.tokens, needs.regions),
+                    companion: try needs.companionPrompt.map { try reading($0.tokens, []) }
+                )
+            }
+            var run = Run(
+                variant: variant, evaluator: evaluator,
+                states: sequences.map { own, companion in
+                    GenerationState(
+                        inference: own, companion: companion, strategy: strategy,
+                        limits: GenerationLimits(ignoresEndOfGeneration: true), promptLength: context,
+                        text: TextStream(stopStrings: []))
+                }, tangentLanes: needs.regions.count)
+            _ = try run.step()  // The forward pass of the first step is the prompt's.
+            run.prefillTokensPerSecond = Double(count * context) / (start.duration(to: clock.now) / .seconds(1))
+            let sessions = sequences.flatMap { own, companion in [own] + (companion.map { [$0] } ?? []) }
+            run.cacheBytes = sessions.reduce(0) { $0 + $1.byteCount }
+            run.cacheBytesPerToken = sessions.reduce(0) { $0 + $1.cacheBytesPerToken }
+            runs.append(run)
         }
         progress("context \(context): decoding")
         for step in 0..<options.tokenCount - 1 {
             for index in runs.indices where step < runs[index].variant.stepLimit {
                 if runs[index].variant == .reverse { progress("context \(context): agd-reverse, token \(step + 1)") }
                 let start = clock.now
-                let isGuided = try runs[index].state.step(tokenizer: nil)?.choice.guided ?? false
+                let isGuided = try runs[index].step()
                 runs[index].times[isGuided, default: []].append(start.duration(to: clock.now) / .seconds(1))
             }
         }
@@ -151,10 +164,10 @@ public struct ModelBenchmark: Sendable {
         return runs.map { run in
             let bytes = Double(model.weights.bytesPerToken + run.cacheBytesPerToken)
             return Row(
-                variant: run.variant, context: context, tangentLanes: run.tangentLanes,
-                tokensPerSecond: 1 / run.typicalTime, timeOverGreedy: run.typicalTime / greedyTime,
+                variant: run.variant, context: context, sequences: count, tangentLanes: run.tangentLanes,
+                tokensPerSecond: Double(count) / run.typicalTime, timeOverGreedy: run.typicalTime / greedyTime,
                 prefillTokensPerSecond: run.prefillTokensPerSecond,
-                bandwidthShare: run.variant == .reverse ? nil : bytes / run.typicalTime,
+                bandwidthShare: run.variant == .reverse || count > 1 ? nil : bytes / run.typicalTime,
                 cacheBytes: run.cacheBytes, peakMemoryBytes: ProcessMemory.peakBytes)
         }
     }
@@ -162,11 +175,25 @@ public struct ModelBenchmark: Sendable {
     /// A variant in the course of being measured.
     private struct Run {
         let variant: Variant
-        let state: GenerationState
-        let tangentLanes, cacheBytes, cacheBytesPerToken: Int
-        let prefillTokensPerSecond: Double
+        let evaluator: BatchEvaluator
+        let states: [GenerationState]
+        let tangentLanes: Int
+        var cacheBytes = 0, cacheBytesPerToken = 0
+        var prefillTokensPerSecond = 0.0
         /// Seconds of each step, of those that guidance chose at and of the others.
         var times: [Bool: [Double]] = [:]
+
+        /// A token of each sequence.
+        /// - Returns: whether guidance chose.
+        func step() throws -> Bool {
+            let parts = states.map { $0.beginStep() }
+            var predictions = try evaluator.read(parts.flatMap { $0 })[...]
+            let steps = try zip(states, parts).map { state, sequences in
+                defer { predictions = predictions.dropFirst(sequences.count) }
+                return try state.finishStep(.success(Array(predictions.prefix(sequences.count))), tokenizer: nil)
+            }
+            return steps.contains(where: \.choice.guided)
+        }
 
         /// The median time of a step; where guided steps and others take turns, the mean of both medians by their numbers.
         var typicalTime: Double {

@@ -34,12 +34,12 @@ struct ServedModel: Sendable {
         contextLength = configuration.contextLength ?? min(model.configuration.contextLength, 4096)
         threadCount =
             configuration.threadCount ?? max(1, Session.Options.defaultThreadCount / configuration.sessionCount)
-        let batch = try DecodingBatch(
-            model,
-            options: .init(
-                contextLength: contextLength,
-                threadCount: configuration.threadCount ?? Session.Options.defaultThreadCount,
-                cacheType: configuration.cacheType))
+        var options = Session.Options(
+            contextLength: contextLength,
+            threadCount: configuration.threadCount ?? Session.Options.defaultThreadCount,
+            cacheType: configuration.cacheType)
+        options.draft = configuration.draft
+        let batch = try DecodingBatch(model, options: options)
         pool = SessionPool(
             (0..<configuration.sessionCount).map { _ in Session(batch) }, queueLength: configuration.queueLength)
     }

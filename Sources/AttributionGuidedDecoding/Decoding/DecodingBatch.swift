@@ -8,9 +8,10 @@ import Foundation
 /// let sessions = try (0..<8).map { _ in try Session(batch) }
 /// ```
 ///
-/// Sessions are used as they are alone, by tasks of their own, and each says what it would say alone, but for rounding. A generation that is begun
-/// joins between two steps; its prompt is read in pieces while the others go on. A step waits for a generation that took part in
-/// the last one for some milliseconds at most, so that who doesn't ask for more holds nobody up.
+/// Sessions are used as they are alone, by tasks of their own, and each says what it would say alone: to the last bit where all weights
+/// are in panels, else but for rounding. A generation that is begun joins between two steps;
+/// its prompt is read in pieces while the others go on. A step waits for a generation that took part in the last one for some
+/// milliseconds at most, so that who doesn't ask for more holds nobody up.
 public final class DecodingBatch: @unchecked Sendable {  // `condition` guards what changes.
     /// The model that decodes.
     public let model: LanguageModel
@@ -21,6 +22,8 @@ public final class DecodingBatch: @unchecked Sendable {  // `condition` guards w
     private let condition = NSCondition()
     private var isWorking = false
     private var waiting: [Request] = []
+    /// Generations that have a place.
+    private var members: Set<ObjectIdentifier> = []
     /// Generations that took part in the last step and may be expected in the next.
     private var expected: Set<ObjectIdentifier> = []
     /// Generations whose task was cancelled while they were waiting.
@@ -58,6 +61,9 @@ public final class DecodingBatch: @unchecked Sendable {  // `condition` guards w
         fileprivate init(_ batch: DecodingBatch) { self.batch = batch }
         deinit { batch.forget(ObjectIdentifier(self)) }
 
+        /// Whether no other generation has a place.
+        var isAlone: Bool { batch.condition.withLock { batch.members.count <= 1 } }
+
         /// The others wait for it no more.
         func leave() { batch.forget(ObjectIdentifier(self)) }
 
@@ -82,7 +88,11 @@ public final class DecodingBatch: @unchecked Sendable {  // `condition` guards w
         }
     }
 
-    func join() -> Member { Member(self) }
+    func join() -> Member {
+        let member = Member(self)
+        condition.withLock { _ = members.insert(ObjectIdentifier(member)) }
+        return member
+    }
 }
 
 // MARK: Who takes part
@@ -100,6 +110,7 @@ extension DecodingBatch {
 
     private func forget(_ member: ObjectIdentifier) {
         condition.withLock {
+            members.remove(member)
             expected.remove(member)
             cancelled.remove(member)
             condition.signal()

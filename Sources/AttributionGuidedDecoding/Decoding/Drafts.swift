@@ -1,9 +1,11 @@
 /// How many tokens of a completion are drafted ahead of the model: copied from what came before, and read in one pass with the
-/// token chosen last. A drafted token stands where the strategy's own choice is the same; so no text ever changes.
+/// token chosen last. A drafted token stands where the strategy's own choice is the same; so no text ever changes, but where weights
+/// aren't in panels and a number of tokens that decides about the order of sums tips one that is as likely as another.
 public enum DraftLength: Sendable, Hashable, LosslessStringConvertible {
     /// None.
     case off
-    /// As many as have lately stood, none for a while where none did; in a batch none.
+    /// As many as have lately stood, none for a while where none did, none beside other generations of a batch, whose columns
+    /// a draft would keep waiting, and none where the weights aren't in panels.
     case auto
     /// So many, wherever there is something to copy.
     case tokens(Int)
@@ -47,13 +49,14 @@ package struct Drafts {
     /// For each passage the position after its last occurrence that has one.
     private var continuations: [[Int]: Int] = [:]
 
-    /// - Parameter isAlone: whether the generation has the processor for itself.
+    /// - Parameter isExact: whether tokens read together are predicted as one by one, to the last bit. Where they aren't, a draft may tip
+    /// a token that is as likely as another, and has to be asked for.
     /// - Returns: nil where nothing is to be drafted.
-    package init?(_ length: DraftLength, isAlone: Bool) {
+    package init?(_ length: DraftLength, isExact: Bool = true) {
         switch length {
         case .off: return nil
         case .auto:
-            guard isAlone else { return nil }
+            guard isExact else { return nil }
             (limit, isFixed, self.length) = (DraftLength.longest, false, 3)
         case .tokens(let count): (limit, isFixed, self.length) = (count, true, count)
         }
@@ -70,9 +73,11 @@ package struct Drafts {
     }
 
     /// What may follow.
-    mutating func next(atMost room: Int) -> [Int] {
+    /// - Parameter isAlone: whether the generation has the processor for itself.
+    mutating func next(atMost room: Int, isAlone: Bool = true) -> [Int] {
         note()
         drafted = 0
+        guard isFixed || isAlone else { return [] }
         if pause > 0 {
             pause -= 1
             return []

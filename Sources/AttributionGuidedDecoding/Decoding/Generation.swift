@@ -96,7 +96,7 @@ extension Session {
                     inference: inference, companion: companion, strategy: generation.strategy,
                     limits: generation.limits, promptLength: tokens.count,
                     text: TextStream(stopStrings: generation.limits.stopStrings),
-                    drafts: Drafts(session.options.draft, isAlone: session.batch == nil)),
+                    drafts: Drafts(session.options.draft, isExact: session.model.weights.areAllInPanels)),
                 member: session.batch?.join(), progress: generation.progress)
         }
     }

@@ -13,7 +13,7 @@ extension Session {
     func step(_ loop: GenerationLoop) async throws -> GenerationStep? {
         try await alone { session in
             guard !loop.state.hasEnded else { return nil }
-            let sequences = loop.state.beginStep()
+            let sequences = loop.state.beginStep(isAlone: loop.member?.isAlone ?? true)
             let isPrompt = loop.state.isReadingPrompt
             let read: Result<[[Prediction]], any Error>
             do {

@@ -45,14 +45,15 @@ package final class GenerationState: @unchecked Sendable {  // Touched by the se
 
     /// The sequences that are to be read to their ends before the next token is chosen: prompts, then the token chosen last
     /// with what is drafted after it. None where the draft has it already.
-    package func beginStep() -> [InferenceSession] {
+    /// - Parameter isAlone: whether no other generation is decoded beside this one.
+    package func beginStep(isAlone: Bool = true) -> [InferenceSession] {
         guard let token = pendingToken else { return sequences }
         pendingToken = nil
         position += 1
         drafts?.read([token])
         if ahead.first?.token == token { return [] }
         dropDraft()
-        let draft = drafts?.next(atMost: room - 1) ?? []
+        let draft = drafts?.next(atMost: room - 1, isAlone: isAlone) ?? []
         for sequence in sequences {
             sequence.beginReading(
                 [token] + draft, output: draft.isEmpty ? .logits : .everyPosition,

@@ -69,31 +69,33 @@ static void rotate(float * restrict y, const float * restrict x, const float * r
 }
 
 // A head of queries or keys: normed, where there is a gain, and turned.
-static void turn(const struct lane_place_parameters * p, const struct ggml_tensor * source, const struct ggml_tensor * gain,
-    const struct ggml_tensor * table, long column, long head, float * y) {
+static void turn(const struct ggml_tensor * source, const struct ggml_tensor * gain, const struct lane_norms * norms,
+    const struct ggml_tensor * table, bool halves, long column, long head, float * y) {
     const long width = source->ne[0], heads = source->ne[1];
     const float * data = source->data, * x = data + (column * heads + head) * width;
     float normed[width];
     if (gain) {
-        const struct lane_column c = lane_column_at(p->norms.groups, p->norms.group_count, column);
-        lane_kernels()->norm(normed, x, data + (c.primal * heads + head) * width, gain->data, width, p->norms.parameters + c.group);
+        const struct lane_column c = lane_column_at(norms->groups, norms->group_count, column);
+        lane_kernels()->norm(normed, x, data + (c.primal * heads + head) * width, gain->data, width, norms->parameters + c.group);
         x = normed;
     }
-    rotate(y, x, (const float *)table->data + column * table->ne[0], table->ne[0], width, p->halves);
+    rotate(y, x, (const float *)table->data + column * table->ne[0], table->ne[0], width, halves);
 }
 
 void lane_place(struct ggml_tensor * result, struct lane_share share, void * parameters) {
     const struct lane_place_parameters * p = parameters;
-    const struct ggml_tensor * queries = result->src[0], * keys = result->src[1], * values = result->src[2], * table = result->src[3];
+    const struct ggml_tensor * queries = result->src[0], * keys = result->src[1], * values = result->src[2];
+    const struct ggml_tensor * query_table = result->src[3], * key_table = result->src[4];
     const long width = queries->ne[0], heads = queries->ne[1], key_heads = keys->ne[1];
     float turned[width];
     long counter = 0;
     for (long column = 0; column < queries->ne[2]; column++, counter++)
         for (long head = 0; head < heads && counter % share.part_count == share.part; head++)
-            turn(p, queries, p->query_gain, table, column, head, (float *)result->data + (column * heads + head) * width);
+            turn(queries, p->query_gain, &p->query_norms, query_table, p->halves, column, head,
+                (float *)result->data + (column * heads + head) * width);
     EACH_NEW_ROW(share, p->batch, p->layer, 0, counter, {
         for (long head = 0; head < key_heads; head++) {
-            turn(p, keys, p->key_gain, table, new.column, head, turned);
+            turn(keys, p->key_gain, &p->key_norms, key_table, p->halves, new.column, head, turned);
             store_row(new.cache, head, new.position, turned);
         }
     })

@@ -38,6 +38,14 @@ void lane_gated_product(struct ggml_tensor * result, struct lane_share share, vo
     }
 }
 
+void lane_softmax(struct ggml_tensor * result, struct lane_share share, void * parameters) {
+    (void)parameters;
+    const struct ggml_tensor * x = result->src[0];
+    const long width = x->ne[0], rows = ggml_nrows(x);
+    for (long row = share.part; row < rows; row += share.part_count)
+        lane_kernels()->softmax((float *)result->data + row * width, (const float *)x->data + row * width, width);
+}
+
 void lane_sum(struct ggml_tensor * result, struct lane_share share, void * parameters) {
     (void)parameters;
     const float * a = result->src[0]->data, * b = result->src[1]->data;

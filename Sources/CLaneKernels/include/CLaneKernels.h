@@ -64,6 +64,9 @@ struct lane_norms {
 };
 void lane_norm(struct ggml_tensor * result, struct lane_share share, void * parameters);
 
+// Softmax of each row. Source: x. No parameters.
+void lane_softmax(struct ggml_tensor * result, struct lane_share share, void * parameters);
+
 // Sources: a; b, of the same shape. No parameters.
 void lane_sum(struct ggml_tensor * result, struct lane_share share, void * parameters);
 
@@ -122,13 +125,13 @@ struct lane_store_parameters {
 void lane_store(struct ggml_tensor * result, struct lane_share share, void * parameters);
 
 // All that happens to queries, keys and values between their products and attention: the norms of heads, where there are gains;
-// rotary position embeddings; keys and values go to the caches. Sources: queries, keys, values, all of the same columns; rotations
-// [dimensions, 1, columns], the cosines of all angles and then their sines. The result are the queries.
+// rotary position embeddings; keys and values go to the caches. Sources: queries; keys, values, of the same columns; of queries and of
+// keys rotations [dimensions, 1, columns], the cosines of all angles and then their sines. The result are the queries.
 struct lane_place_parameters {
     const struct lane_batch * batch;
     int layer;
     const struct ggml_tensor * query_gain, * key_gain;  // [headWidth], or NULL
-    struct lane_norms norms;
+    struct lane_norms query_norms, key_norms;
     bool halves;  // elements i and i + dimensions / 2 are turned together, instead of 2 i and 2 i + 1
 };
 void lane_place(struct ggml_tensor * result, struct lane_share share, void * parameters);
@@ -179,13 +182,15 @@ void lane_prepare_columns(struct ggml_tensor * result, struct lane_share share, 
 
 // Linear layers, W x + b, of some matrices with the same columns, each block of weights decoded once for all of them. Of each group
 // the primal alone gets the bias. The result has for each matrix, one after the other, [rows, count]. Sources: columns; with panels and
-// more than LANE_FEW_COLUMNS of them, columns as lane_prepare_columns() made them. The weights are no source: ggml lets only its own
+// more than lane_few_columns() of them, columns as lane_prepare_columns() made them. The weights are no source: ggml lets only its own
 // products name weights in a layout of another's. Parts must not be more than panels, or rows where there are none.
 //
 // With panels, what comes before and after can be part of it, which saves a wait of all threads for each other, and a walk through
 // memory: RMSNorm of few columns; a source [rows, count] that is added to the only matrix's result; and of two matrices' results the
 // gated product [rows, count], which follows them.
-enum { LANE_MATRIX_LIMIT = 4, LANE_FEW_COLUMNS = 4 };
+enum { LANE_MATRIX_LIMIT = 4, LANE_FEW_COLUMNS = 8 };
+// How many columns are multiplied straight from panels, LANE_FEW_COLUMNS at most: as many as there are registers for.
+int lane_few_columns(void);
 struct lane_matrix {
     const void * panels;  // or NULL: the weights as a file has them, the only matrix then
     enum ggml_type type;

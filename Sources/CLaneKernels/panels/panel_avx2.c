@@ -79,10 +79,12 @@ INLINE void store(float * p, vector v) { _mm256_storeu_ps(p, v); }
 INLINE void fetch(const char * p, int lines) { UNROLLED for (int i = 0; i < lines; i++) _mm_prefetch(p + 64 * i, _MM_HINT_T0); }
 
 #define EACH_QUAD UNROLLED
+#define EACH_FEW_SIZE(F, name, ...) F(name, 1 __VA_OPT__(,) __VA_ARGS__) F(name, 2 __VA_OPT__(,) __VA_ARGS__) \
+    F(name, 3 __VA_OPT__(,) __VA_ARGS__) F(name, 4 __VA_OPT__(,) __VA_ARGS__)
 #define EACH_TILE_SIZE(F, name, ...) F(name, 4 __VA_OPT__(,) __VA_ARGS__) F(name, 2 __VA_OPT__(,) __VA_ARGS__) \
     F(name, 1 __VA_OPT__(,) __VA_ARGS__)
 #include "panel_loops.inc"
 #pragma clang attribute pop
 
-const struct panel_kernels panel_kernels_avx2 = PANEL_KERNELS(0);
+const struct panel_kernels panel_kernels_avx2 = PANEL_KERNELS(0, 4);
 #endif

@@ -68,10 +68,13 @@ INLINE void fetch(const char * p, int lines) { UNROLLED for (int i = 0; i < line
 
 // With 12 columns a tile's sums, inner and outer, fill the 32 registers.
 #define EACH_QUAD UNROLLED
+#define EACH_FEW_SIZE(F, name, ...) F(name, 1 __VA_OPT__(,) __VA_ARGS__) F(name, 2 __VA_OPT__(,) __VA_ARGS__) \
+    F(name, 3 __VA_OPT__(,) __VA_ARGS__) F(name, 4 __VA_OPT__(,) __VA_ARGS__) F(name, 5 __VA_OPT__(,) __VA_ARGS__) \
+    F(name, 6 __VA_OPT__(,) __VA_ARGS__) F(name, 7 __VA_OPT__(,) __VA_ARGS__) F(name, 8 __VA_OPT__(,) __VA_ARGS__)
 #define EACH_TILE_SIZE(F, name, ...) F(name, 12 __VA_OPT__(,) __VA_ARGS__) F(name, 8 __VA_OPT__(,) __VA_ARGS__) \
     F(name, 4 __VA_OPT__(,) __VA_ARGS__) F(name, 2 __VA_OPT__(,) __VA_ARGS__) F(name, 1 __VA_OPT__(,) __VA_ARGS__)
 #include "panel_loops.inc"
 #pragma clang attribute pop
 
-const struct panel_kernels panel_kernels_avx512 = PANEL_KERNELS(128);
+const struct panel_kernels panel_kernels_avx512 = PANEL_KERNELS(128, 24);
 #endif

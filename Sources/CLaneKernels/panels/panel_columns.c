@@ -43,8 +43,13 @@ static void prepare_column(char * y, long stride, const float * x, long width, c
     else lane_kernels()->quantise_32(y, stride, x, blocks, f.minima, zero_of(type));
 }
 
-int panel_tile_size(const struct panel_kernels * kernels, long columns, int * index) {
-    for (*index = 0; kernels->tile_sizes[*index] > columns; ++*index);
+int panel_tile_size(const struct panel_kernels * kernels, long count, long left, int * index) {
+    if (count <= kernels->direct_columns) {
+        const int size = left < kernels->few_columns ? (int)left : kernels->few_columns;
+        *index = size - 1;
+        return size;
+    }
+    for (*index = 0; kernels->tile_sizes[*index] > left; ++*index);
     return kernels->tile_sizes[*index];
 }
 
@@ -57,7 +62,7 @@ void panel_prepare_columns(char * y, const struct lane_column_parameters * p, en
     int tile = 0;
     for (long first = 0, size; first < count; first += size, tile++) {
         int index;
-        size = count <= LANE_FEW_COLUMNS ? count : panel_tile_size(kernels, count - first, &index);
+        size = panel_tile_size(kernels, count, count - first, &index);
         if (tile % part_count != part) continue;
         for (long c = 0; c < size; c++) {
             const float * x = columns + (first + c) * p->width;

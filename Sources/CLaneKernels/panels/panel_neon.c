@@ -67,10 +67,12 @@ INLINE void store(float * p, vector v) { vst1q_f32(p, v); }
 INLINE void fetch(const char * p, int lines) { UNROLLED for (int i = 0; i < lines; i++) __builtin_prefetch(p + 64 * i); }
 
 #define EACH_QUAD UNROLLED
+#define EACH_FEW_SIZE(F, name, ...) F(name, 1 __VA_OPT__(,) __VA_ARGS__) F(name, 2 __VA_OPT__(,) __VA_ARGS__) \
+    F(name, 3 __VA_OPT__(,) __VA_ARGS__) F(name, 4 __VA_OPT__(,) __VA_ARGS__)
 #define EACH_TILE_SIZE(F, name, ...) F(name, 8 __VA_OPT__(,) __VA_ARGS__) F(name, 4 __VA_OPT__(,) __VA_ARGS__) \
     F(name, 2 __VA_OPT__(,) __VA_ARGS__) F(name, 1 __VA_OPT__(,) __VA_ARGS__)
 #include "panel_loops.inc"
 #pragma clang attribute pop
 
-const struct panel_kernels panel_kernels_neon = PANEL_KERNELS(0);
+const struct panel_kernels panel_kernels_neon = PANEL_KERNELS(0, 4);
 #endif

@@ -84,7 +84,9 @@ INLINE vector load_floats(const float * p) { return load(p); }
 INLINE void fetch(const char * p, int lines) { UNROLLED for (int i = 0; i < lines; i++) __builtin_prefetch(p + 64 * i); }
 
 #define EACH_QUAD
+#define EACH_FEW_SIZE(F, name, ...) F(name, 1 __VA_OPT__(,) __VA_ARGS__) F(name, 2 __VA_OPT__(,) __VA_ARGS__) \
+    F(name, 3 __VA_OPT__(,) __VA_ARGS__) F(name, 4 __VA_OPT__(,) __VA_ARGS__)
 #define EACH_TILE_SIZE(F, name, ...) F(name, 4 __VA_OPT__(,) __VA_ARGS__) F(name, 1 __VA_OPT__(,) __VA_ARGS__)
 #include "panel_loops.inc"
 
-const struct panel_kernels panel_kernels_portable = PANEL_KERNELS(0);
+const struct panel_kernels panel_kernels_portable = PANEL_KERNELS(0, 4);

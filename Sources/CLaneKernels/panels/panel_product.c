@@ -1,5 +1,5 @@
-// Products of panels with any number of columns: few straight from the panels, many from chunks of panels that are decoded
-// into the first cache.
+// Products of panels with any number of columns: few straight from the panels, in registers; many from chunks of panels that are
+// decoded into the first cache.
 #include "kernels.h"
 #include "product.h"
 
@@ -40,13 +40,16 @@ static int rows_of(const struct work * w, long panel) {
     return (int)(rows < PANEL_ROWS ? rows : PANEL_ROWS);
 }
 
-static void few_columns(const struct work * w, const void * columns, int count, long first, long last) {
-    panel_product * product = w->kernels->products[w->type->format][count - 1];
-    const long size = w->blocks * panel_block_size(w->format);
+// While the first columns pass over a panel, what comes next is fetched.
+static void few_columns(const struct work * w, const char * columns, int count, long first, long last) {
+    const long panel_size = w->blocks * panel_block_size(w->format), column_size = w->blocks * panel_column_size(w->format);
     for (long i = first; i < last; i++) {
-        const char * panel = w->panels + i * size;
-        product(w->y + PANEL_ROWS * i, w->stride, rows_of(w, i), false, panel, panel + FETCH_AHEAD, columns, w->blocks,
-            w->type->table);
+        const char * panel = w->panels + i * panel_size;
+        for (int column = 0, index, size; column < count; column += size) {
+            size = panel_tile_size(w->kernels, count, count - column, &index);
+            w->kernels->products[w->type->format][index](w->y + PANEL_ROWS * i + column * w->stride, w->stride, rows_of(w, i), false,
+                panel, column == 0 ? panel + FETCH_AHEAD : panel, columns + column * column_size, w->blocks, w->type->table);
+        }
     }
 }
 
@@ -66,7 +69,7 @@ static void many_columns(const struct work * w, char * decoded, const char * col
                     decoded + i * chunk * decoded_size, packed, packed + chunk * block_size, blocks, w->type->table);
             }
             for (int column = 0, index, size; column < count; column += size) {
-                size = panel_tile_size(w->kernels, count - column, &index);
+                size = panel_tile_size(w->kernels, count, count - column, &index);
                 const char * x = columns + (column * w->blocks + size * block) * column_size;
                 for (long i = 0; i < panels; i++) {
                     const char * p = decoded + i * chunk * decoded_size;
@@ -83,6 +86,8 @@ static bool all_same_columns(const struct lane_product_parameters * p) {
         if (!lane_same_columns(p->matrices[0].type, p->matrices[m].type)) return false;
     return true;
 }
+
+int lane_few_columns(void) { return panel_kernels()->few_columns; }
 
 static size_t few_size(long width) { return LANE_FEW_COLUMNS * ((width + 255) / 256) * 8 * sizeof(struct panel_column_floats); }
 
@@ -151,17 +156,18 @@ void panels_product(const struct lane_product_parameters * p, struct ggml_tensor
     for (int i = 0; i < share_count; i++) {
         const struct share * s = &shares[i];
         const struct ggml_tensor * columns = result->src[p->column_sources[s->matrix - p->matrices]];
-        if (count > LANE_FEW_COLUMNS) {
-            many_columns(&s->work, scratch, columns->data, count, s->first, s->last);
-        } else {
+        const char * prepared = columns->data;
+        if (count <= s->work.kernels->few_columns) {
             // Every thread prepares few columns for itself: little work, and no waiting for each other.
             const bool ready = i > 0 ? lane_same_columns(s->matrix->type, shares[i - 1].matrix->type)
                 : part.again && all_same_columns(p);
             if (!ready)
                 panel_prepare_columns(scratch, &p->input, s->matrix->type, columns->data, count, 0, 1,
                     (float *)(scratch + few_size(p->input.width)));
-            few_columns(&s->work, scratch, count, s->first, s->last);
+            prepared = scratch;
         }
+        if (count <= s->work.kernels->direct_columns) few_columns(&s->work, prepared, count, s->first, s->last);
+        else many_columns(&s->work, scratch, prepared, count, s->first, s->last);
         product_add_bias(p, s->work.y, s->matrix, first_row(s), last_row(s));
         if (p->sum_source > 0) add(s, result->src[p->sum_source], count);
     }

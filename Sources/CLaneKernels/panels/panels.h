@@ -140,7 +140,9 @@ typedef void panel_product(float * y, long stride, int rows, bool continues, con
 
 struct panel_kernels {
     int signed_zero;  // what decoding adds to numbers with signs
-    panel_product * products[PANEL_FORMAT_COUNT][LANE_FEW_COLUMNS];  // with 1, 2, 3, 4 columns
+    int few_columns;     // that are multiplied straight from panels at once
+    int direct_columns;  // up to so many, some at a time, that is faster than decoding for all of them
+    panel_product * products[PANEL_FORMAT_COUNT][LANE_FEW_COLUMNS];  // with 1 ... few_columns columns
     void (*decode[PANEL_FORMAT_COUNT])(char * y, const char * panel, const char * next, long blocks, const int8_t * table);
     // Products of decoded panels: with how many columns, descending to 1, and for a format.
     const int * tile_sizes;
@@ -149,8 +151,8 @@ struct panel_kernels {
 extern const struct panel_kernels panel_kernels_portable, panel_kernels_avx2, panel_kernels_avx512, panel_kernels_neon;
 const struct panel_kernels * panel_kernels(void);
 
-// How many columns are side by side in the tile that begins where so many are left, and which of the sizes that is.
-int panel_tile_size(const struct panel_kernels * kernels, long columns, int * index);
+// How many of `count` columns are side by side in the tile that begins where `left` are left, and which of the sizes that is.
+int panel_tile_size(const struct panel_kernels * kernels, long count, long left, int * index);
 
 // Prepares columns for weights of a type, those of a tile side by side: one of `part_count` parts of them. `normed` has room for one.
 void panel_prepare_columns(char * y, const struct lane_column_parameters * parameters, enum ggml_type weights, const float * columns,

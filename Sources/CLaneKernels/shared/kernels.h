@@ -28,6 +28,7 @@ struct lane_kernels {
     // `count` elements of all lanes.
     void (*gated_product)(float * y, const float * gate, const float * up, long count, long lane_stride, int lane_count,
         const struct lane_gated_product_parameters * parameters);
+    void (*softmax)(float * y, const float * x, long count);
     // Columns for weights in blocks of 32, `stride` bytes apart, and a block of one for weights in blocks of 256.
     void (*quantise_32)(char * y, long stride, const float * x, long blocks, bool with_sums, int zero);
     void (*quantise_256)(struct panel_column_256 * y, const float * x);

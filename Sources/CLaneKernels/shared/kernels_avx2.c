@@ -12,6 +12,6 @@
 #pragma clang attribute pop
 
 const struct lane_kernels lane_kernels_avx2 = {
-    LANE_VECTOR, norm, gated_product, quantise_32, quantise_256, load_cache, scores, accumulate, exponentials, shrink, weigh,
+    LANE_VECTOR, norm, gated_product, softmax, quantise_32, quantise_256, load_cache, scores, accumulate, exponentials, shrink, weigh,
 };
 #endif

@@ -13,7 +13,7 @@
 #pragma clang attribute pop
 
 const struct lane_kernels lane_kernels_avx512 = {
-    LANE_VECTOR, norm, gated_product, quantise_32, quantise_256, load_cache, scores, accumulate, exponentials, shrink, weigh, wide_scores,
+    LANE_VECTOR, norm, gated_product, softmax, quantise_32, quantise_256, load_cache, scores, accumulate, exponentials, shrink, weigh, wide_scores,
     wide_accumulate, wide_shrink,
 };
 #endif

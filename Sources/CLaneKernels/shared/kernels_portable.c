@@ -11,5 +11,5 @@
 #include "attention.inc"
 
 const struct lane_kernels lane_kernels_portable = {
-    LANE_VECTOR, norm, gated_product, quantise_32, quantise_256, load_cache, scores, accumulate, exponentials, shrink, weigh,
+    LANE_VECTOR, norm, gated_product, softmax, quantise_32, quantise_256, load_cache, scores, accumulate, exponentials, shrink, weigh,
 };

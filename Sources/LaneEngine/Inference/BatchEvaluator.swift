@@ -4,7 +4,8 @@ import TensorGraph
 /// Evaluates the next tokens of some sequences together, so that each weight is read once for all of them.
 ///
 /// Sequences may differ in length, regions and rule, and in whether they have tangents. What becomes of one doesn't depend on
-/// the others beside it, but for rounding. One evaluation runs at a time.
+/// the others beside it: to the last bit where operations are fused and all weights in panels, else but for rounding, for ggml has
+/// other products for many columns than for few. One evaluation runs at a time.
 package final class BatchEvaluator: @unchecked Sendable {  // `turn` guards what changes.
     let model: LanguageModel
     let fusesOperations: Bool

@@ -8,6 +8,8 @@ public struct Distribution: Sendable {
     public let probabilities: [Float]
     /// Entropy in nats, over the whole vocabulary.
     public let entropy: Double
+    /// The most probable token; among equals the one with the smallest id.
+    public let mostProbable: Int
 
     /// log Z = log of the sum of exp(logit).
     private let logPartition: Double
@@ -16,8 +18,8 @@ public struct Distribution: Sendable {
         self.logits = logits
         self.probabilities = probabilities
         // H = log Z - sum p z, and log Z = z - log p for any token; the likeliest is the best conditioned.
-        let top = probabilities.indexOfMaximum
-        logPartition = Double(logits[top]) - log(Double(probabilities[top]))
+        mostProbable = logits.indexOfMaximum
+        logPartition = Double(logits[mostProbable]) - log(Double(probabilities[mostProbable]))
         entropy = max(0, logPartition - Self.expectation(of: logits, under: probabilities))
     }
 
@@ -47,9 +49,6 @@ public struct Distribution: Sendable {
 
     /// Natural logarithm of a token's probability: the logarithm of a rounded probability would be worse.
     public func logProbability(of token: Int) -> Double { Double(logits[token]) - logPartition }
-
-    /// The most probable token; among equals the one with the smallest id.
-    public var mostProbable: Int { logits.indexOfMaximum }
 
     /// The AGD candidate set: of the `count` most probable tokens those with at least `minimumProbability`, by falling
     /// probability (Komorowski et al., arXiv 2509.26307, section 3). It may be empty.

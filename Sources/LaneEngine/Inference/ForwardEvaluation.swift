@@ -108,7 +108,8 @@ package final class ForwardEvaluation {
                 return configuration.logitSoftcap.map { propagator.activated(product, .softcapped($0)) } ?? product
             }
             let product = logits(shape.scoresAll ? normed : graph.contiguous(columns.primal(normed)))
-            let distribution = graph.softmax(shape.scoresAll ? graph.contiguous(columns.primal(product)) : product)
+            let distribution = propagator.operations.softmax(
+                shape.scoresAll ? graph.contiguous(columns.primal(product)) : product)
             [product, distribution, normed].forEach(graph.output)
             (self.logits, probabilities, hidden) = (product, distribution, normed)
             for (layer, input) in earlyInputs.sorted(by: { $0.key < $1.key }) {

@@ -21,6 +21,8 @@ struct ComposedLaneOperations: LaneOperations {
 
     func add(_ a: Tensor, _ b: Tensor) -> Tensor { graph.add(a, b) }
 
+    func softmax(_ x: Tensor) -> Tensor { graph.softmax(x) }
+
     func rotate(_ x: Tensor, positions: Tensor, _ rope: RotaryEmbedding, factors: Tensor?) -> Tensor {
         graph.rotate(x, positions: positions, rope, factors: factors)
     }

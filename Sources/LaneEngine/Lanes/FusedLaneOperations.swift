@@ -38,6 +38,8 @@ struct FusedLaneOperations: LaneOperations {
 
     func add(_ a: Tensor, _ b: Tensor) -> Tensor { graph.laneSum(a, b) }
 
+    func softmax(_ x: Tensor) -> Tensor { graph.laneSoftmax(x) }
+
     func rotate(_ x: Tensor, positions: Tensor, _ rope: RotaryEmbedding, factors: Tensor?) -> Tensor {
         graph.laneRotated(x, positions: positions, rope, factors: factors)
     }

@@ -14,6 +14,8 @@ protocol LaneOperations {
     func rotate(_ x: Tensor, positions: Tensor, _ rope: RotaryEmbedding, factors: Tensor?) -> Tensor
     func rmsNorm(_ x: Tensor, gain: Tensor?, epsilon: Float) -> Tensor
     func gatedProduct(gate: Tensor, up: Tensor, _ function: ActivationFunction) -> Tensor
+    /// Of each column of the primal's logits.
+    func softmax(_ x: Tensor) -> Tensor
     /// Stores each sequence's new keys and values in its caches, then attends; as in ``Propagation``.
     func attention(
         queries: Tensor, keys: Tensor, values: Tensor, _ attention: SoftmaxAttention, layer: Int

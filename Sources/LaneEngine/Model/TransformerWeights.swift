@@ -201,6 +201,11 @@ extension TransformerWeights {
         }
     }
 
+    /// Whether all matrices lie in panels, so that what comes of a token is the same to the last bit however many are read with it.
+    package var areAllInPanels: Bool {
+        output.panels != nil && layers.allSatisfy { $0.matrices.allSatisfy { $0.panels != nil } }
+    }
+
     /// Whether all matrices are stored in float32.
     package var isExact: Bool { layers.allSatisfy { $0.matrices.allSatisfy { $0.mapped.type == .float32 } } }
 }
