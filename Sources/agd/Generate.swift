@@ -86,33 +86,25 @@ struct Generate: AsyncParsableCommand {
 
         let start = clock.now
         var firstStep: ContinuousClock.Instant?
-        var steps: [GenerationStep] = []
-        let marks = color.isOn && !json
-        var reply = model.replyReader(after: prompt)
-        var pieces: [ReplySplitter.Piece] = []
+        var display = AnswerDisplay(model.replyReader(after: prompt), inColor: color.isOn, isSilent: json)
         var iterator = generation?.makeAsyncIterator()
         while let step = try await iterator?.next() {
             if firstStep == nil {
                 bar.finish()
                 firstStep = clock.now
             }
-            steps.append(step)
-            let wasThinking = reply.isThinking
-            pieces.append(reply.append(step))
-            if marks {
-                Terminal.writeStyled(Self.shown(step, isThought: wasThinking || reply.isThinking))
-            } else if !json {
-                Terminal.write(step.text)
-            }
+            display.show(step)
         }
         let end = clock.now
+        let steps = display.steps
         if json {
             let timing = GenerationReport.Timing(
                 prefillSeconds: start.seconds(to: firstStep ?? end), decodeSeconds: (firstStep ?? end).seconds(to: end),
                 promptTokens: prompt.tokens.count, completionTokens: steps.count)
             try Terminal.writeJSON(
                 GenerationReport(
-                    model, path: modelOptions.model, prompt, marked.region, strategy, steps: steps, pieces: pieces,
+                    model, path: modelOptions.model, prompt, marked.region, strategy, steps: steps,
+                    pieces: display.pieces,
                     timing: timing))
         } else {
             Terminal.write("\n")
@@ -121,14 +113,6 @@ struct Generate: AsyncParsableCommand {
                 Terminal.writeError(summary.text + "\n")
             }
         }
-    }
-}
-
-extension Generate {
-    /// With what guidance changed marked, and thoughts dimmed.
-    private static func shown(_ step: GenerationStep, isThought: Bool) -> String {
-        if step.changedByGuidance { return Terminal.marked(step.text) }
-        return isThought ? Terminal.dimmed(step.text) : step.text.printable
     }
 }
 
