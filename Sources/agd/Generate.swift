@@ -16,6 +16,8 @@ struct Generate: AsyncParsableCommand {
     @OptionGroup(title: "Prompt and region") var promptOptions: PromptOptions
     @OptionGroup(title: "Choice of tokens") var strategyOptions: StrategyOptions
 
+    @OptionGroup(title: "Constraints") var constraintOptions: ConstraintOptions
+
     @Option(
         name: [.customShort("n"), .customLong("n-predict"), .customLong("max-tokens")], parsing: .unconditional,
         help: ArgumentHelp("Tokens generated at most; -1 until the context is full.", valueName: "n"))
@@ -64,6 +66,7 @@ struct Generate: AsyncParsableCommand {
 
     func run() async throws {
         let clock = ContinuousClock()
+        let constraints = try constraintOptions.constraints()
         let model = try modelOptions.load()
         let marked = try promptOptions.resolve(for: model, standing: strategyOptions.standingRegions)
         let (prompt, strategy) = try strategyOptions.decoding(
@@ -81,7 +84,7 @@ struct Generate: AsyncParsableCommand {
                 prompt, strategy: strategy,
                 limits: GenerationLimits(
                     maximumTokens: maximumTokens < 0 ? nil : maximumTokens, stopStrings: stop,
-                    ignoresEndOfGeneration: ignoreEos)
+                    ignoresEndOfGeneration: ignoreEos), constraints: constraints
             ) { bar.update(Double($0) / Double(prompt.tokens.count)) }
 
         let start = clock.now
