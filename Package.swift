@@ -48,6 +48,7 @@ let package = Package(
                 .headerSearchPath($0)
             }),
         .target(name: "TensorGraph", dependencies: ["CLlama", "CLaneKernels"]),
+        .target(name: "CLineEditor"),
         .target(name: "LaneEngine", dependencies: ["TensorGraph", "CLlama"]),
         .target(
             name: "AttributionGuidedDecoding",
@@ -91,7 +92,7 @@ let package = Package(
         .executableTarget(
             name: "agd",
             dependencies: [
-                "AttributionGuidedDecoding", "AGDInsight", "AGDEvaluation", "AGDServer", "TensorGraph",
+                "AttributionGuidedDecoding", "AGDInsight", "AGDEvaluation", "AGDServer", "CLineEditor", "TensorGraph",
                 .product(name: "ArgumentParser", package: "swift-argument-parser", condition: commandLine),
             ]
         ),

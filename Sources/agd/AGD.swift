@@ -11,19 +11,25 @@ struct AGD: AsyncParsableCommand {
             most on the region you name.
 
               agd generate -m model.gguf --system 'Never say "river".' --user 'What flows here?' --roi system
+
+            Options of the model and of agd serve can be given by environment variables too, AGD_ and the option's name: \
+            AGD_MODEL, AGD_CTX_SIZE, AGD_THREADS, AGD_PORT and so on. An option that is given wins.
             """,
         version: Version.text,
         subcommands: [
-            Generate.self, Compare.self, Attribute.self, Explain.self, MeasureProhibition.self,
+            Generate.self, Chat.self, Compare.self, Attribute.self, Explain.self, MeasureProhibition.self,
             Heads.self, MeasureFaithfulness.self, Verify.self, Evaluate.self, Sweep.self, Report.self, Calibrate.self,
             Tune.self, Score.self, Serve.self, Bench.self,
-            Info.self,
+            Info.self, Models.self,
         ])
 
     /// What goes wrong is told through the one border, for messages name files and quote prompts.
     static func main() async {
+        var variables: [String] = []
         do {
-            var command = try await asyncParseAsRoot(FreeText.joined(CommandLine.arguments.dropFirst()))
+            let environment = try Environment(FreeText.joined(CommandLine.arguments.dropFirst()))
+            variables = environment.used
+            var command = try await asyncParseAsRoot(environment.arguments)
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()
             } else {
@@ -37,6 +43,9 @@ struct AGD: AsyncParsableCommand {
                     Terminal.write(text + "\n")
                 } else {
                     Terminal.writeError(text + "\n")
+                    if !variables.isEmpty {
+                        Terminal.note("given by the environment: \(variables.joined(separator: ", "))")
+                    }
                 }
             }
             exit(withError: exitCode(for: error))

@@ -83,9 +83,12 @@ struct ChatTemplateOptions: ParsableArguments {
 /// Messages, and the tools that may be called.
 struct Conversation {
     var messages: [ChatMessage]
-    var tools: [JSONValue] = []
+    var tools: [JSONValue]
 
-    init(messages: [ChatMessage]) { self.messages = messages }
+    init(messages: [ChatMessage], tools: [JSONValue] = []) {
+        self.messages = messages
+        self.tools = tools
+    }
 
     /// Reads `[{"role": …, "content": …}, …]` or `{"messages": […], "tools": […]}`.
     init(file path: String) throws {

@@ -16,6 +16,8 @@ struct Generate: AsyncParsableCommand {
     @OptionGroup(title: "Prompt and region") var promptOptions: PromptOptions
     @OptionGroup(title: "Choice of tokens") var strategyOptions: StrategyOptions
 
+    @OptionGroup(title: "Constraints") var constraintOptions: ConstraintOptions
+
     @Option(
         name: [.customShort("n"), .customLong("n-predict"), .customLong("max-tokens")], parsing: .unconditional,
         help: ArgumentHelp("Tokens generated at most; -1 until the context is full.", valueName: "n"))
@@ -60,6 +62,7 @@ struct Generate: AsyncParsableCommand {
 
     func run() async throws {
         let clock = ContinuousClock()
+        let constraints = try constraintOptions.constraints()
         let model = try modelOptions.load()
         let marked = try promptOptions.resolve(for: model, standing: strategyOptions.standingRegions)
         let (prompt, strategy) = try strategyOptions.decoding(
@@ -77,38 +80,30 @@ struct Generate: AsyncParsableCommand {
                 prompt, strategy: strategy,
                 limits: GenerationLimits(
                     maximumTokens: maximumTokens < 0 ? nil : maximumTokens, stopStrings: stop,
-                    ignoresEndOfGeneration: ignoreEos)
+                    ignoresEndOfGeneration: ignoreEos), constraints: constraints
             ) { bar.update(Double($0) / Double(prompt.tokens.count)) }
 
         let start = clock.now
         var firstStep: ContinuousClock.Instant?
-        var steps: [GenerationStep] = []
-        let marks = color.isOn && !json
-        var reply = model.replyReader(after: prompt)
-        var pieces: [ReplySplitter.Piece] = []
+        var display = AnswerDisplay(model.replyReader(after: prompt), inColor: color.isOn, isSilent: json)
         var iterator = generation?.makeAsyncIterator()
         while let step = try await iterator?.next() {
             if firstStep == nil {
                 bar.finish()
                 firstStep = clock.now
             }
-            steps.append(step)
-            let wasThinking = reply.isThinking
-            pieces.append(reply.append(step))
-            if marks {
-                Terminal.writeStyled(Self.shown(step, isThought: wasThinking || reply.isThinking))
-            } else if !json {
-                Terminal.write(step.text)
-            }
+            display.show(step)
         }
         let end = clock.now
+        let steps = display.steps
         if json {
             let timing = GenerationReport.Timing(
                 prefillSeconds: start.seconds(to: firstStep ?? end), decodeSeconds: (firstStep ?? end).seconds(to: end),
                 promptTokens: prompt.tokens.count, completionTokens: steps.count)
             try Terminal.writeJSON(
                 GenerationReport(
-                    model, path: modelOptions.model, prompt, marked.region, strategy, steps: steps, pieces: pieces,
+                    model, path: modelOptions.model, prompt, marked.region, strategy, steps: steps,
+                    pieces: display.pieces,
                     timing: timing))
         } else {
             Terminal.write("\n")
@@ -117,14 +112,6 @@ struct Generate: AsyncParsableCommand {
                 Terminal.writeError(summary.text + "\n")
             }
         }
-    }
-}
-
-extension Generate {
-    /// With what guidance changed marked, and thoughts dimmed.
-    private static func shown(_ step: GenerationStep, isThought: Bool) -> String {
-        if step.changedByGuidance { return Terminal.marked(step.text) }
-        return isThought ? Terminal.dimmed(step.text) : step.text.printable
     }
 }
 

@@ -4,7 +4,7 @@ import AttributionGuidedDecoding
 struct Info: ParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Describes a model file.")
 
-    @Argument(help: "The model, a GGUF file.")
+    @Argument(help: "The model, a GGUF file, or the name of one that agd models lists.")
     var model: String
 
     @Flag(help: "Prints a JSON object.")
@@ -12,6 +12,8 @@ struct Info: ParsableCommand {
 
     @Flag(help: "Prints the file's chat template.")
     var chatTemplate = false
+
+    mutating func validate() throws { model = try ModelCaches().path(of: model, option: "MODEL") }
 
     func run() throws {
         if chatTemplate { return Terminal.write(try ChatTemplate.source(inFile: model)) }

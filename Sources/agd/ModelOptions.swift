@@ -4,7 +4,9 @@ import Foundation
 
 /// Where the model is and what it runs on.
 struct ModelOptions: ParsableArguments {
-    @Option(name: .shortAndLong, help: ArgumentHelp("The model, a GGUF file.", valueName: "file"))
+    @Option(
+        name: .shortAndLong,
+        help: ArgumentHelp("The model, a GGUF file, or the name of one that agd models lists.", valueName: "file"))
     var model: String
 
     @Option(
@@ -45,7 +47,8 @@ struct ModelOptions: ParsableArguments {
         help: "Keeps all positions of sliding-window layers, so that prompts can be taken up again anywhere.")
     var keepsWholeWindows = false
 
-    func validate() throws {
+    mutating func validate() throws {
+        model = try ModelCaches().path(of: model)
         try NumberOption.check(contextSize, "--ctx-size", in: NumberOption.tokens)
         try NumberOption.check(threads, "--threads", in: NumberOption.threads)
         try NumberOption.check(gpuLayers, "--gpu-layers", in: 0...NumberOption.counts.upperBound)

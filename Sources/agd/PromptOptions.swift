@@ -4,15 +4,20 @@ import Foundation
 
 /// The prompt, in one of the ways of giving it, and the region of interest in it.
 struct PromptOptions: ParsableArguments {
-    @Option(parsing: .unconditional, help: ArgumentHelp("The system message of a conversation.", valueName: "text"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("The system message of a conversation; - reads stdin.", valueName: "text"))
     var system: String?
 
-    @Option(parsing: .unconditional, help: ArgumentHelp("The user's message.", valueName: "text"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "The user's message; - reads stdin, as does a pipe where no prompt is given.", valueName: "text"))
     var user: String?
 
     @Option(
         name: .shortAndLong, parsing: .unconditional,
-        help: ArgumentHelp("A raw prompt, without a chat template.", valueName: "text"))
+        help: ArgumentHelp("A raw prompt, without a chat template; - reads stdin.", valueName: "text"))
     var prompt: String?
 
     @Option(name: .shortAndLong, help: ArgumentHelp("A file with a raw prompt.", valueName: "file"))
@@ -47,15 +52,19 @@ struct PromptOptions: ParsableArguments {
             ("--user or --system", user != nil || system != nil), ("--prompt", prompt != nil), ("--file", file != nil),
             ("--messages", messages != nil), ("--prompt-tokens", promptTokens != nil),
         ].filter(\.1)
-        if given.isEmpty {
-            throw ValidationError(
-                "There is no prompt. Give one with --user, --prompt, --file, --messages or --prompt-tokens.")
+        if given.isEmpty, !StandardInput.isPiped { throw Self.noPrompt }
+        let readers = [
+            ("--system", system), ("--user", user), ("--prompt", prompt), ("--file", file), ("--messages", messages),
+            ("--tools", template.tools), ("--chat-template-file", template.chatTemplateFile),
+        ].filter { $0.1 == StandardInput.name }.map(\.0)
+        if readers.count > 1 {
+            throw ValidationError("stdin can be read once, not for \(readers.joined(separator: " and ")).")
         }
         if given.count > 1 {
             throw ValidationError(
                 "Give the prompt in one way only, not with \(given.map(\.0).joined(separator: " and ")).")
         }
-        if let option = template.given.first, user == nil, system == nil, messages == nil {
+        if let option = template.given.first, prompt != nil || file != nil || promptTokens != nil {
             throw ValidationError("\(option) needs a conversation: give it with --user, --system or --messages.")
         }
         _ = try regions
@@ -92,13 +101,27 @@ struct PromptOptions: ParsableArguments {
         if let promptTokens {
             return try model.prompt(tokens: try Self.tokenIDs(promptTokens, option: "--prompt-tokens"))
         }
-        if let prompt { return try model.prompt(text: prompt) }
+        if let prompt { return try model.prompt(text: try StandardInput.text(prompt)) }
         if let file { return try model.prompt(text: try Self.text(ofFile: file)) }
-        let conversation =
-            try messages.map { try Conversation(file: $0) }
-            ?? Conversation(messages: [system.map(ChatMessage.system), user.map(ChatMessage.user)].compactMap { $0 })
-        return try template.prompt(conversation, for: model)
+        return try template.prompt(try messages.map { try Conversation(file: $0) } ?? conversation, for: model)
     }
+
+    /// Of a system and a user's message; the latter is piped where there is no prompt at all.
+    private var conversation: Conversation {
+        get throws {
+            let system = try system.map { ChatMessage.system(try StandardInput.text($0)) }
+            var user = try user.map { ChatMessage.user(try StandardInput.text($0)) }
+            if system == nil, user == nil {
+                let piped = try StandardInput.text(StandardInput.name)
+                guard !piped.isEmpty else { throw Self.noPrompt }
+                user = .user(piped)
+            }
+            return Conversation(messages: [system, user].compactMap { $0 })
+        }
+    }
+
+    private static let noPrompt = ValidationError(
+        "There is no prompt. Give one with --user, --prompt, --file, --messages or --prompt-tokens, or pipe it in.")
 
     static func tokenIDs(_ list: String, option: String) throws -> [Int] {
         try numbers(list, option: option, called: "a token id")

@@ -86,8 +86,7 @@ struct Serve: AsyncParsableCommand {
     func run() async throws {
         CrashReports.leaveOutMemory()
         MemoryAllocator.returnLargeBlocks()
-        let file = URL(fileURLWithPath: modelOptions.model)
-        var configuration = ServerConfiguration(modelName: alias ?? file.deletingPathExtension().lastPathComponent)
+        var configuration = ServerConfiguration(modelName: alias ?? ModelCaches().name(ofFile: modelOptions.model))
         configuration.host = host
         configuration.port = port
         configuration.apiKey = try apiKey ?? apiKeyFile.map(Self.key(inFile:))

@@ -14,7 +14,7 @@ struct Verify: ParsableCommand {
             not zero when something is off.
             """)
 
-    @Argument(help: "The model, a GGUF file.")
+    @Argument(help: "The model, a GGUF file, or the name of one that agd models lists.")
     var model: String
 
     @Option(
@@ -31,7 +31,8 @@ struct Verify: ParsableCommand {
     @Flag(help: "Prints a JSON object.")
     var json = false
 
-    func validate() throws {
+    mutating func validate() throws {
+        model = try ModelCaches().path(of: model, option: "MODEL")
         try NumberOption.check(threads, "--threads", in: NumberOption.threads)
     }
 

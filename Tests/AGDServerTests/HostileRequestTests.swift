@@ -106,8 +106,8 @@ struct HostileRequestTests {
     @Test(
         "What can't be obeyed is refused by name",
         arguments: [
-            ("presence_penalty", 0.5), ("tools", [["type": "function"]]), ("response_format", ["type": "json_object"]),
-            ("no_such_field", 1), ("logit_bias", ["5": 3]), ("seed", 1.5), ("max_tokens", 0), ("store", true),
+            ("repetition_penalty", 1.1), ("tools", [["type": "function"]]), ("response_format", ["type": "xml"]),
+            ("no_such_field", 1), ("xtc_probability", 0.5), ("seed", 1.5), ("max_tokens", 0), ("store", true),
             ("agd", ["strategy": "agd"]), ("agd", ["candidates": 1000]), ("top_logprobs", 3),
         ] as [(String, JSONValue)])
     func refused(field: String, value: JSONValue) async throws {

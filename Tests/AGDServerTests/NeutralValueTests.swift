@@ -112,7 +112,7 @@ struct NeutralValueTests {
     @Test("The description offers neutral values, as the check accepts them")
     func described() {
         let properties = FieldType.object(Endpoint.chatCompletions.fields).schema["properties"]
-        #expect(properties?["frequency_penalty"]?["anyOf"]?.array?.contains(["enum": [0]]) == true)
+        #expect(properties?["repetition_penalty"]?["anyOf"]?.array?.contains(["enum": [1]]) == true)
         #expect(properties?["max_tokens"]?["anyOf"]?.array?.contains(["enum": [-1]]) == true)
     }
 }

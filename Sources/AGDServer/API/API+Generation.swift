@@ -70,6 +70,7 @@ extension API {
         var stream = stream
         var usage = Usage(head.request)
         var opened: Set<Int> = []
+        var calling: Set<Int> = []
         do {
             // The first answer's head goes out at once, however long the prompt takes.
             for chunk in format.opening(0, opened: &opened) { try await stream.send(chunk) }
@@ -83,10 +84,13 @@ extension API {
                 case .cached: break
                 case .echo(let choice, let rated):
                     if let chunk = format.echo(choice, rated) { try await stream.send(chunk) }
-                case .nothingWanted(let choice): try await stream.send(format.closing(choice, nil))
+                case .nothingWanted(let choice): try await stream.send(format.closing(choice, nil, callsTools: false))
                 case .token(let choice, let token):
+                    if !token.calls.isEmpty { calling.insert(choice) }
                     if let chunk = format.chunk(choice, token) { try await stream.send(chunk) }
-                    if let reason = token.step.stopReason { try await stream.send(format.closing(choice, reason)) }
+                    if let reason = token.step.stopReason {
+                        try await stream.send(format.closing(choice, reason, callsTools: calling.contains(choice)))
+                    }
                 }
             }
             try Task.checkCancellation()

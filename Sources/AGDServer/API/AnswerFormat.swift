@@ -9,7 +9,8 @@ protocol AnswerFormat: Sendable {
     func chunk(_ choice: Int, _ token: ChosenToken) -> (any Encodable & Sendable)?
     /// The prompt's tokens, where they begin the answer.
     func echo(_ choice: Int, _ rated: [TokenLogProbability]?) -> (any Encodable & Sendable)?
-    func closing(_ choice: Int, _ reason: StopReason?) -> any Encodable & Sendable
+    /// - Parameter callsTools: whether the answer had calls of tools.
+    func closing(_ choice: Int, _ reason: StopReason?, callsTools: Bool) -> any Encodable & Sendable
     func usage(_ usage: Usage) -> any Encodable & Sendable
     func whole(_ answers: [Answer], _ usage: Usage) -> any Encodable & Sendable
 }

@@ -21,7 +21,18 @@ struct ChatCompletion: AnswerFormat {
         @EncodedNull var finishReason: String? = nil
         var agd: Trace?
     }
-    struct Message: Encodable, Sendable { var role, content, reasoningContent: String? }
+    struct Message: Encodable, Sendable {
+        var role, content, reasoningContent: String?
+        var toolCalls: [ToolCall]?
+    }
+    struct ToolCall: Encodable, Sendable {
+        struct Function: Encodable, Sendable { var name, arguments: String }
+        /// In a chunk.
+        var index: Int?
+        var id: String
+        var type = "function"
+        var function: Function
+    }
     struct LogProbabilities: Encodable, Sendable { var content: [TokenEntry] }
     struct TokenEntry: Encodable, Sendable {
         var token: String
@@ -53,7 +64,7 @@ struct ChatCompletion: AnswerFormat {
     }
 
     func chunk(_ choice: Int, _ token: ChosenToken) -> (any Encodable & Sendable)? {
-        guard !token.piece.isEmpty || head.request.traces || token.logProbability != nil else {
+        guard !token.piece.isEmpty || !token.calls.isEmpty || head.request.traces || token.logProbability != nil else {
             return nil
         }
         return document([
@@ -61,7 +72,8 @@ struct ChatCompletion: AnswerFormat {
                 index: choice,
                 delta: Message(
                     content: token.piece.answer,
-                    reasoningContent: token.piece.thinking.isEmpty ? nil : token.piece.thinking),
+                    reasoningContent: token.piece.thinking.isEmpty ? nil : token.piece.thinking,
+                    toolCalls: toolCalls(choice, token.calls, inChunk: true)),
                 logprobs: logProbabilities([token]),
                 agd: head.request.traces ? Trace([token], head.served) : nil)
         ])
@@ -69,8 +81,22 @@ struct ChatCompletion: AnswerFormat {
 
     func echo(_ choice: Int, _ rated: [TokenLogProbability]?) -> (any Encodable & Sendable)? { nil }
 
-    func closing(_ choice: Int, _ reason: StopReason?) -> any Encodable & Sendable {
-        document([Choice(index: choice, delta: Message(), finishReason: reason?.finishReason ?? "stop")])
+    func closing(_ choice: Int, _ reason: StopReason?, callsTools: Bool) -> any Encodable & Sendable {
+        document([Choice(index: choice, delta: Message(), finishReason: finishReason(reason, callsTools: callsTools))])
+    }
+
+    private func finishReason(_ reason: StopReason?, callsTools: Bool) -> String {
+        let reason = reason?.finishReason ?? "stop"
+        return callsTools && reason == "stop" ? "tool_calls" : reason
+    }
+
+    private func toolCalls(_ choice: Int, _ calls: [NumberedCall], inChunk: Bool) -> [ToolCall]? {
+        guard !calls.isEmpty else { return nil }
+        return calls.map { numbered in
+            ToolCall(
+                index: inChunk ? numbered.index : nil, id: "call_\(head.id.suffix(12))\(choice)\(numbered.index)",
+                function: .init(name: numbered.call.name, arguments: numbered.call.arguments.text))
+        }
     }
 
     func usage(_ usage: Usage) -> any Encodable & Sendable { document([], usage: usage) }
@@ -78,12 +104,16 @@ struct ChatCompletion: AnswerFormat {
     func whole(_ answers: [Answer], _ usage: Usage) -> any Encodable & Sendable {
         document(
             answers.enumerated().map { index, answer in
-                Choice(
+                let calls = answer.tokens.flatMap(\.calls)
+                let text = answer.tokens.map(\.piece.answer).joined()
+                return Choice(
                     index: index,
                     message: Message(
-                        role: "assistant", content: answer.tokens.map(\.piece.answer).joined(),
-                        reasoningContent: answer.thinking.isEmpty ? nil : answer.thinking),
-                    logprobs: logProbabilities(answer.tokens), finishReason: answer.stopReason?.finishReason ?? "stop",
+                        role: "assistant", content: text.isEmpty && !calls.isEmpty ? nil : text,
+                        reasoningContent: answer.thinking.isEmpty ? nil : answer.thinking,
+                        toolCalls: toolCalls(index, calls, inChunk: false)),
+                    logprobs: logProbabilities(answer.tokens),
+                    finishReason: finishReason(answer.stopReason, callsTools: !calls.isEmpty),
                     agd: head.hasTrace ? Trace(head, index, answer.tokens) : nil)
             }, usage: usage, isChunk: false)
     }

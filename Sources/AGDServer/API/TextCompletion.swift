@@ -52,7 +52,7 @@ struct TextCompletion: AnswerFormat {
         ])
     }
 
-    func closing(_ choice: Int, _ reason: StopReason?) -> any Encodable & Sendable {
+    func closing(_ choice: Int, _ reason: StopReason?, callsTools: Bool) -> any Encodable & Sendable {
         document([Choice(index: choice, text: "", finishReason: reason?.finishReason ?? "length")])
     }
 

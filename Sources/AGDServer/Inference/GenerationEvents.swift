@@ -19,7 +19,14 @@ struct ChosenToken: Sendable {
     var step: GenerationStep
     /// Text that became certain with it, as a part of the thoughts or of the answer.
     var piece: ReplySplitter.Piece
+    /// Calls of tools that became certain with it, with their numbers in the answer.
+    var calls: [NumberedCall]
     var logProbability: TokenLogProbability?
+}
+
+struct NumberedCall: Sendable {
+    var index: Int
+    var call: ChatMessage.ToolCall
 }
 
 /// An answer in the making. No step is computed before the events of the last one have been taken, so that an answer that
@@ -94,15 +101,23 @@ extension GenerationRequest {
                 LogProbabilityRecorder(strategy, alternatives: $0, record: record)
             } ?? strategy
         let cached = FirstReport()
-        let generation = try session.generate(prompt, strategy: recorded, limits: limits) { cached.note($0) }
-        var reply = session.model.replyReader(after: prompt)
+        let generation = try session.generate(
+            prompt, strategy: recorded, limits: limits, constraints: constraints
+        ) { cached.note($0) }
+        var reader = AnswerReader(prompt, session.model, toolCalls: toolCallFormat)
+        var callCount = 0
         for try await step in generation {
             if isFirst, let cached = cached.taken() {
                 telemetry.read(promptTokens: prompt.tokens.count, cached: cached)
                 await tell(.cached(cached))
             }
             timing.token(step)
-            let token = ChosenToken(step: step, piece: reply.append(step), logProbability: record.latest)
+            let (piece, calls) = reader.read(step)
+            let token = ChosenToken(
+                step: step, piece: piece,
+                calls: calls.enumerated().map { NumberedCall(index: callCount + $0.offset, call: $0.element) },
+                logProbability: record.latest)
+            callCount += calls.count
             await tell(.token(choice: choice, token))
         }
     }

@@ -8,6 +8,9 @@ struct GenerationRequest: Sendable {
     /// What of the request has no effect.
     var notes: [String]
     var limits: GenerationLimits
+    var constraints: DecodingConstraints
+    /// How calls of tools are read from the answer; nil where there are no tools.
+    var toolCallFormat: ToolCallFormat?
     /// Answers for each prompt.
     var choiceCount: Int
     /// Likeliest tokens to tell at each place; nil where probabilities aren't asked for.
@@ -57,6 +60,14 @@ struct GenerationRequest: Sendable {
         try self.init(
             body, served, prompts: [prompt], allowsPatterns: allowsPatterns, maximumTokens: maximum,
             logProbabilityCount: body["logprobs"]?.bool == true ? count ?? 0 : nil, promptField: "messages")
+        let tools = try ToolRequest(body)
+        toolCallFormat = served.model.toolCallFormat(of: prompt)
+        if let grammar = try tools.grammar(toolCallFormat) {
+            constraints.grammar = grammar
+            do { try constraints.check(for: served.model) } catch let error as GrammarError {
+                throw APIError.invalid("'tools': \(error)", param: "tools")
+            }
+        }
     }
 
     /// A completion of raw prompts.
@@ -91,6 +102,7 @@ struct GenerationRequest: Sendable {
         let stop = body["stop"]?.string.map { [$0] } ?? (body["stop"]?.array ?? []).compactMap(\.string)
         limits = GenerationLimits(
             maximumTokens: maximumTokens, stopStrings: stop, ignoresEndOfGeneration: body["ignore_eos"]?.bool ?? false)
+        constraints = try DecodingConstraints(body, served, maximumTokens: maximumTokens)
         choiceCount = body["n"]?.integer ?? 1
         self.logProbabilityCount = logProbabilityCount
         echoes = false

@@ -45,9 +45,21 @@ extension Field {
     static let template = [
         Field(
             "tools", .array(.structure(Limits.toolBytes), count: 0...Limits.tools),
-            "Definitions of tools, which the chat template shows the model. Calls come back as text."),
+            "Definitions of tools, which the chat template shows the model. Calls come back as tool_calls where the template writes their arguments as JSON, else as text."
+        ),
         Field(
-            "tool_choice", .choice(["none", "auto"]), "none keeps the tools from the model.", default: "auto"),
+            "tool_choice",
+            .either([
+                .choice(["none", "auto", "required"]),
+                .object([
+                    Field("type", .choice(["function"]), "Tools are functions.", required: true),
+                    Field(
+                        "function", .object([Field("name", .string(1...256), "The tool's name.", required: true)]),
+                        "The tool.", required: true),
+                ]),
+            ]),
+            "none keeps the tools from the model; required, or a tool by its name, keeps the answer to a call, from its first token on.",
+            default: "auto"),
         Field(
             "chat_template_kwargs", .structure(Limits.toolBytes),
             "Variables of the chat template, such as {\"enable_thinking\": false}."),

@@ -39,7 +39,7 @@ struct Endpoint: Sendable {
             Field(
                 "top_logprobs", .integer(0...Limits.logProbabilities),
                 "With logprobs: likeliest tokens told at each place.", default: 0),
-        ] + Field.template + Field.agd + Field.chatWithoutEffect)
+        ] + Field.constraints + [.responseFormat] + Field.template + Field.agd + Field.chatWithoutEffect)
 
     static let completions = Endpoint(
         method: .post, path: "/v1/completions", summary: "Continues a raw prompt, without a chat template.",
@@ -64,7 +64,7 @@ struct Endpoint: Sendable {
             Field(
                 "logprobs", .integer(0...Limits.logProbabilities),
                 "Tells the log-probability of each token, and of so many likeliest ones in its place."),
-        ] + Field.agd + Field.completionWithoutEffect)
+        ] + Field.constraints + [.responseFormat] + Field.agd + Field.completionWithoutEffect)
 
     static let tokenize = Endpoint(
         method: .post, path: "/tokenize",

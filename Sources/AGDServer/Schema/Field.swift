@@ -53,6 +53,8 @@ indirect enum FieldType: Sendable {
     case object([Field])
     /// Any strings under any keys, which are ignored by everybody: OpenAI's `metadata`.
     case labels(Int)
+    /// At most so many numbers under any keys.
+    case numbers(ClosedRange<Double>, count: Int)
     /// Any object whose JSON has at most so many bytes.
     case structure(Int)
     case either([FieldType])
@@ -80,6 +82,8 @@ extension FieldType {
                 "an array of \(count.lowerBound > 0 ? "\(count.lowerBound)" : "0") to \(count.upperBound) items, each \(element.expectation)"
         case .object(let fields): return "an object with \(fields.map(\.name).joined(separator: ", "))"
         case .labels(let count): return "an object with at most \(count) strings"
+        case .numbers(let range, let count):
+            return "an object with at most \(count) values, each \(FieldType.number(range).expectation)"
         case .structure(let byteCount): return "an object of at most \(byteCount) bytes"
         case .either(let types): return types.map(\.expectation).joined(separator: ", or ")
         case .unsupported(let reason): return "left out: \(reason)"
@@ -108,6 +112,9 @@ extension FieldType {
             return .object(try Self.checked(members, fields, at: path))
         case (.labels(let count), .object(let members)):
             if members.count <= count, members.allSatisfy({ $0.value.string != nil }) { return value }
+        case (.numbers(let range, let count), .object(let members)):
+            let areNumbers = members.allSatisfy { $0.value.double.map(range.contains) ?? false }
+            if members.count <= count, areNumbers { return value }
         case (.structure(let byteCount), .object):
             if value.text.utf8.count <= byteCount { return value }
         case (.either(let types), _):
@@ -161,7 +168,7 @@ extension FieldType {
         switch (self, value) {
         case (.boolean, .bool), (.integer, .number), (.number, .number), (.string, .string), (.choice, .string),
             (.array, .array),
-            (.object, .object), (.labels, .object), (.structure, .object), (.either, _):
+            (.object, .object), (.labels, .object), (.numbers, .object), (.structure, .object), (.either, _):
             true
         default: false
         }

@@ -21,6 +21,7 @@ enum Limits {
     static let stopStrings = 16
     static let stopBytes = 256
     static let logProbabilities = 20
+    static let biases = 1024
     static let regions = 32
     static let candidates = 64
     static let layers = 64

@@ -95,6 +95,11 @@ extension FieldType {
             return [
                 "type": "object", "additionalProperties": ["type": "string"], "maxProperties": .number(Double(count)),
             ]
+        case .numbers(let range, let count):
+            return [
+                "type": "object", "additionalProperties": FieldType.number(range).schema,
+                "maxProperties": .number(Double(count)),
+            ]
         case .structure: return ["type": "object"]
         case .either(let types): return ["anyOf": .array(types.map(\.schema))]
         case .unsupported(let reason): return ["enum": [.null], "description": .string(reason)]

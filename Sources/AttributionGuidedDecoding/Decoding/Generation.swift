@@ -11,6 +11,7 @@ public struct Generation: AsyncSequence, Sendable {
     let prompt: Prompt
     let strategy: any DecodingStrategy
     let limits: GenerationLimits
+    let constraints: DecodingConstraints
     let progress: @Sendable (Int) -> Void
 
     public func makeAsyncIterator() -> Iterator { Iterator(generation: self) }
@@ -38,20 +39,22 @@ extension LanguageModel {
     ///   - prompt: what the model reads.
     ///   - strategy: chooses each token.
     ///   - limits: where the completion ends at the latest.
+    ///   - constraints: what is asked of tokens, whatever the strategy.
     ///   - options: context length and threads; by default a context that fits prompt and completion.
     ///   - progress: called while the prompt is read, with the number of its tokens done; first with those that the caches
     ///     held already.
     /// - Throws: ``GenerationError`` or ``RegionError`` where the request can't be met.
     public func generate(
         _ prompt: Prompt, strategy: any DecodingStrategy, limits: GenerationLimits = GenerationLimits(),
-        options: Session.Options? = nil, progress: @escaping @Sendable (Int) -> Void = { _ in }
+        constraints: DecodingConstraints = DecodingConstraints(), options: Session.Options? = nil,
+        progress: @escaping @Sendable (Int) -> Void = { _ in }
     ) throws -> Generation {
         var fitting = Session.Options()
         let promptLength = max(prompt.tokens.count, strategy.needs.companionPrompt?.tokens.count ?? 0)
         let wanted = min(limits.maximumTokens ?? fitting.contextLength, Session.Options.longestContext)
         fitting.contextLength = min(configuration.contextLength, promptLength + wanted)
         return try Session(self, options: options ?? fitting)
-            .generate(prompt, strategy: strategy, limits: limits, progress: progress)
+            .generate(prompt, strategy: strategy, limits: limits, constraints: constraints, progress: progress)
     }
 }
 
@@ -61,6 +64,7 @@ extension Session {
     /// - Throws: ``GenerationError`` or ``RegionError`` where the request can't be met.
     public nonisolated func generate(
         _ prompt: Prompt, strategy: any DecodingStrategy, limits: GenerationLimits = GenerationLimits(),
+        constraints: DecodingConstraints = DecodingConstraints(),
         progress: @escaping @Sendable (Int) -> Void = { _ in }
     ) throws -> Generation {
         let needs = strategy.needs
@@ -72,7 +76,10 @@ extension Session {
             throw GenerationError.invalid(field: "maximum number of tokens", problem: "must be at least 1")
         }
         for region in needs.regions { try region.validate(for: model, promptLength: prompt.tokens.count) }
-        return Generation(session: self, prompt: prompt, strategy: strategy, limits: limits, progress: progress)
+        try constraints.check(for: model)
+        return Generation(
+            session: self, prompt: prompt, strategy: strategy, limits: limits, constraints: constraints,
+            progress: progress)
     }
 
     /// Caches that hold the prompt as far as they did, on their way to hold the rest of it.
@@ -94,7 +101,9 @@ extension Session {
                 session: session,
                 state: GenerationState(
                     inference: inference, companion: companion, strategy: generation.strategy,
-                    limits: generation.limits, promptLength: tokens.count,
+                    limits: generation.limits,
+                    constraints: try ConstraintState(generation.constraints, tokenizer: session.model.tokenizer),
+                    promptLength: tokens.count,
                     text: TextStream(stopStrings: generation.limits.stopStrings),
                     drafts: Drafts(session.options.draft, isExact: session.model.weights.areAllInPanels)),
                 member: session.batch?.join(), progress: generation.progress)

@@ -7,6 +7,7 @@ package final class GenerationState: @unchecked Sendable {  // Touched by the se
     private var strategy: any DecodingStrategy
     private let tangents: TangentSchedule
     private let limits: GenerationLimits
+    private var constraints: ConstraintState
     private let promptLength: Int
     private var text: TextStream
     private var stopReason: StopReason?
@@ -22,13 +23,15 @@ package final class GenerationState: @unchecked Sendable {  // Touched by the se
     /// A generation whose sequences are reading their prompts.
     package init(
         inference: InferenceSession, companion: InferenceSession? = nil, strategy: any DecodingStrategy,
-        limits: GenerationLimits, promptLength: Int, text: TextStream, drafts: Drafts? = nil
+        limits: GenerationLimits, constraints: ConstraintState = ConstraintState(),
+        promptLength: Int, text: TextStream, drafts: Drafts? = nil
     ) {
         self.inference = inference
         self.companion = companion
         self.strategy = strategy
         tangents = strategy.needs.tangents
         self.limits = limits
+        self.constraints = constraints
         self.promptLength = promptLength
         self.text = text
         position = promptLength
@@ -115,7 +118,8 @@ package final class GenerationState: @unchecked Sendable {  // Touched by the se
 
     private func choose(_ prediction: Prediction, _ tokenizer: Tokenizer?) throws -> GenerationStep {
         self.prediction = prediction
-        let distribution = prediction.distribution.without(tokenizer?.suppressedTokens ?? [])
+        let distribution = try constraints.applied(
+            to: prediction.distribution.without(tokenizer?.suppressedTokens ?? []))
         let choice = try strategy.choose(
             DecodingContext(
                 distribution: distribution, tokens: Array(inference.tokens.prefix(position)),
@@ -125,6 +129,11 @@ package final class GenerationState: @unchecked Sendable {  // Touched by the se
             throw GenerationError.invalid(
                 field: strategy.name, problem: "chose token \(choice.token), which is not in the vocabulary")
         }
+        guard !constraints.hasGrammar || distribution.isPossible(choice.token) else {
+            throw GenerationError.invalid(
+                field: strategy.name, problem: "chose token \(choice.token), which the grammar doesn't go on with")
+        }
+        constraints.append(choice.token)
         let newText = emit(choice.token, tokenizer)
         stopReason = reasonToStop(after: choice.token, at: position, tokenizer)
         pendingToken = choice.token

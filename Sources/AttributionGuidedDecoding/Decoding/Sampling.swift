@@ -67,6 +67,6 @@ public struct Sampling: DecodingStrategy {
             kept.removeSubrange((end + 1)...)
         }
         let floor = Double(distribution.probabilities[kept[0]]) * options.minP
-        return kept.filter { Double(distribution.probabilities[$0]) >= floor }
+        return kept.filter { Double(distribution.probabilities[$0]) >= floor && distribution.isPossible($0) }
     }
 }

@@ -26,8 +26,21 @@ public struct Distribution: Sendable {
     /// The same without some tokens: they have no probability, and a logit below any other.
     package func without(_ tokens: [Int]) -> Distribution {
         guard !tokens.isEmpty else { return self }
+        return edited { logits in
+            for token in tokens where logits.indices.contains(token) { logits[token] = Self.impossible }
+        }
+    }
+
+    /// The logit of a token that has no probability, and must not be chosen.
+    package static let impossible = -Float.greatestFiniteMagnitude
+
+    /// Whether a token may be chosen at all.
+    package func isPossible(_ token: Int) -> Bool { logits[token] != Self.impossible }
+
+    /// What follows from other logits.
+    package func edited(_ edit: (inout [Float]) throws -> Void) rethrows -> Distribution {
         var logits = logits
-        for token in tokens where logits.indices.contains(token) { logits[token] = -.greatestFiniteMagnitude }
+        try edit(&logits)
         let top = Double(logits[logits.indexOfMaximum])
         let weights = logits.map { exp(Double($0) - top) }
         let sum = weights.reduce(0, +)
@@ -53,7 +66,9 @@ public struct Distribution: Sendable {
     /// The AGD candidate set: of the `count` most probable tokens those with at least `minimumProbability`, by falling
     /// probability (Komorowski et al., arXiv 2509.26307, section 3). It may be empty.
     public func candidates(count: Int, minimumProbability: Double) -> [(token: Int, probability: Double)] {
-        mostProbable(count).map { ($0, Double(probabilities[$0])) }.filter { $0.probability >= minimumProbability }
+        mostProbable(count).map { ($0, Double(probabilities[$0])) }.filter {
+            $0.probability >= minimumProbability && isPossible($0.token)
+        }
     }
 
     /// The `count` most probable tokens, by falling probability; among equals the smaller id comes first.

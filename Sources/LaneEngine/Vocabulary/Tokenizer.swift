@@ -57,6 +57,11 @@ public final class Tokenizer: @unchecked Sendable {  // libllama's vocabulary is
 
     deinit { llama_model_free(model) }
 
+    /// libllama's reader of a grammar, for whoever asks to free; nil for text that is none.
+    func grammarSampler(_ text: String) -> UnsafeMutablePointer<llama_sampler>? {
+        llama_sampler_init_grammar(vocabulary, text, "root")
+    }
+
     private static func suppressedTokens(of vocabulary: OpaquePointer) -> [Int] {
         var count: Int32 = 0
         guard let tokens = llama_vocab_get_suppress_tokens(vocabulary, &count) else { return [] }

@@ -1,4 +1,5 @@
 """Talks to a server with OpenAI's own Python client. Usage: openai_client.py BASE_URL"""
+import json
 import sys
 
 import openai
@@ -59,6 +60,26 @@ guided = client.chat.completions.create(
 trace = guided.choices[0].agd
 assert trace["strategy"] == "agd" and len(trace["steps"]) == guided.usage.completion_tokens
 assert all(step["guided"] and {"probability", "score", "total"} <= set(step["candidates"][0]) for step in trace["steps"] if step["candidates"])
+
+# Constraints: biases, penalties, a least length, and formats, with guidance and without it.
+first = client.chat.completions.create(
+    model=model, messages=messages, max_tokens=1, extra_body={"agd": {"trace": True}}).choices[0].agd["steps"][0]["token"]
+forbidden = client.chat.completions.create(
+    model=model, messages=messages, max_tokens=4, logit_bias={str(first): -100}, presence_penalty=1, frequency_penalty=1,
+    extra_body={"agd": {"trace": True}, "min_tokens": 4})
+assert first not in [step["token"] for step in forbidden.choices[0].agd["steps"]] and forbidden.usage.completion_tokens == 4
+schema = {"type": "object", "properties": {"animal": {"enum": ["cat", "dog"]}, "legs": {"enum": [2, 4]}},
+          "required": ["animal", "legs"], "additionalProperties": False}
+for extra in ({}, {"agd": {"roi": ["system"], "entropy_threshold": "off"}}):
+    for stream in (False, True):
+        formatted = client.chat.completions.create(
+            model=model, messages=messages, max_tokens=100, stream=stream, extra_body=extra,
+            response_format={"type": "json_schema", "json_schema": {"name": "animal", "strict": True, "schema": schema}})
+        content = "".join(c.choices[0].delta.content or "" for c in formatted) if stream else formatted.choices[0].message.content
+        animal = json.loads(content)
+        assert animal["animal"] in ("cat", "dog") and animal["legs"] in (2, 4) and len(animal) == 2, content
+assert raises(openai.BadRequestError, response_format={
+    "type": "json_schema", "json_schema": {"name": "x", "schema": {"type": "string", "pattern": "a"}}}).param == "response_format.json_schema.schema"
 
 # Errors become the client's own classes.
 assert raises(openai.BadRequestError, temperature=-1).param == "temperature"

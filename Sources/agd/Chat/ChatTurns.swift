@@ -1,0 +1,189 @@
+import AGDInsight
+import ArgumentParser
+import AttributionGuidedDecoding
+import Foundation
+
+/// A conversation that goes on: what was said, how answers are steered, and the reasons of the last one.
+struct ChatTurns {
+    /// An answer, and what it was made from.
+    private struct Answer {
+        var marked: MarkedPrompt
+        /// What was decoded: the same prompt, or one that the method made of it.
+        var prompt: Prompt
+        var strategy: any DecodingStrategy
+        var threshold: Double?
+        var steps: [GenerationStep]
+    }
+
+    let session: Session
+    let options: Chat
+    private(set) var messages: [ChatMessage]
+    private let tools: [JSONValue]
+    private var regions: [RegionSpecification]
+    private var isGuided = true
+    private var last: Answer?
+
+    init(_ conversation: Conversation, regions: [RegionSpecification], session: Session, options: Chat) {
+        messages = conversation.messages
+        tools = conversation.tools
+        self.regions = regions
+        self.session = session
+        self.options = options
+    }
+
+    mutating func perform(_ command: ChatCommand) async throws {
+        switch command {
+        case .say(let text): try await answer(messages + [.user(text)])
+        case .again: try await answer(messages[...lastQuestion()] + [])
+        case .undo:
+            messages.removeSubrange(try lastQuestion()...)
+            last = nil
+        case .clear:
+            messages = messages.first.map { $0.role == "system" ? [$0] : [] } ?? []
+            last = nil
+        case .system(let text): setSystem(text)
+        case .region(let text): try setRegion(text)
+        case .greedy, .guided: isGuided = command == .guided
+        case .why(let token): try await explain(token)
+        case .save(let path): try save(to: path)
+        case .help: Terminal.write(TextTable(["you type", "which"], ChatCommand.usages).rendered)
+        case .quit: break
+        }
+    }
+}
+
+// MARK: Answers
+
+extension ChatTurns {
+    /// What was said stays only where it was answered.
+    private mutating func answer(_ asked: [ChatMessage]) async throws {
+        let model = session.model
+        let marked = try marked(options.template.prompt(Conversation(messages: asked, tools: tools), for: model))
+        let method = try options.method(isGuided: isGuided && !marked.specifications.isEmpty)
+        let (prompt, strategy) = try method.decoding(
+            of: marked, with: model, reverse: options.modelOptions.reverseOptions)
+        let bar = ProgressBar("reading")
+        let generation = try session.generate(prompt, strategy: strategy, limits: options.limits) {
+            bar.update(Double($0) / Double(prompt.tokens.count))
+        }
+        let empty = AnswerDisplay(model.replyReader(after: prompt), inColor: options.color.isOn)
+        let (shown, isCut) = try await Interruption.cancelling {
+            var display = empty
+            do {
+                for try await step in generation {
+                    bar.finish()
+                    display.show(step)
+                }
+                return (display, false)
+            } catch is CancellationError {
+                bar.finish()
+                return (display, true)
+            }
+        }
+        Terminal.write("\n")
+        tell(shown.steps, method, isCut: isCut)
+        guard !shown.steps.isEmpty else { return }
+        let thinking = shown.thinking
+        messages =
+            asked + [
+                ChatMessage(
+                    role: "assistant", content: shown.answer, reasoningContent: thinking.isEmpty ? nil : thinking)
+            ]
+        last = Answer(
+            marked: marked, prompt: prompt, strategy: strategy, threshold: method.guidance?.entropyThreshold,
+            steps: shown.steps)
+    }
+
+    /// The prompt with those regions that are in it; a conversation may come to the others yet.
+    private func marked(_ prompt: Prompt) throws -> MarkedPrompt {
+        let present = try regions.filter { region in
+            do {
+                let marked = try MarkedPrompt(prompt, regions: [region])
+                try marked.region.validate(for: session.model, promptLength: prompt.tokens.count)
+                return true
+            } catch let error as RegionError {
+                Terminal.note("\(error); this answer is not drawn there")
+                return false
+            }
+        }
+        return try MarkedPrompt(prompt, regions: present)
+    }
+
+    private func tell(_ steps: [GenerationStep], _ method: DecodingMethod, isCut: Bool) {
+        if let guidance = method.guidance, !steps.isEmpty {
+            Terminal.writeError(GuidanceSummary(steps, threshold: guidance.entropyThreshold).text + "\n")
+        }
+        if isCut { Terminal.note("interrupted") }
+        switch steps.last?.stopReason {
+        case .contextFull:
+            Terminal.note(
+                "the context of \(session.options.contextLength) tokens is full: /clear begins anew, a larger --ctx-size holds more"
+            )
+        case .maximumTokens: Terminal.note("the answer was cut at --n-predict \(steps.count)")
+        default: break
+        }
+    }
+
+    /// Of the last message that the user sent.
+    private func lastQuestion() throws -> Int {
+        guard let index = messages.lastIndex(where: { $0.role == "user" }) else {
+            throw ValidationError("nothing has been said yet.")
+        }
+        return index
+    }
+}
+
+// MARK: Settings
+
+extension ChatTurns {
+    private mutating func setSystem(_ text: String?) {
+        let current = messages.first.flatMap { $0.role == "system" ? $0.content : nil }
+        guard let text else {
+            return Terminal.note(current.map { "the system message is: \($0)" } ?? "there is no system message")
+        }
+        if current != nil { messages.removeFirst() }
+        if text != "off" { messages.insert(.system(text), at: 0) }
+    }
+
+    private mutating func setRegion(_ text: String?) throws {
+        if let text {
+            regions = text == "off" ? [] : regions + (try PromptOptions.regions([text]))
+            isGuided = true
+        }
+        let names = regions.map(\.description).joined(separator: ", ")
+        Terminal.note(regions.isEmpty ? "no region" : "answers are drawn towards \(names)")
+    }
+
+    private func save(to path: String) throws {
+        guard !FileManager.default.fileExists(atPath: path) else {
+            throw ValidationError("/save \(path): the file is there already. Give another name.")
+        }
+        try Terminal.write(Terminal.json(messages), to: path, option: "/save")
+        Terminal.note("saved; agd chat --messages '\(path)' goes on from here")
+    }
+}
+
+// MARK: Reasons
+
+extension ChatTurns {
+    private func explain(_ token: Int?) async throws {
+        guard let last else { throw ValidationError("there is no answer to explain yet.") }
+        if let token, token > last.steps.count {
+            throw ValidationError("/why \(token): the answer has \(last.steps.count) tokens.")
+        }
+        let bar = ProgressBar("sending relevance back")
+        defer { bar.finish() }
+        let isAsSent = last.prompt.tokens == last.marked.prompt.tokens
+        let explanation = try Explanation(
+            last.steps, after: last.prompt, by: last.strategy, model: session.model,
+            region: isAsSent ? last.marked.region : RegionOfInterest(),
+            specifications: isAsSent ? last.marked.specifications : [], entropyThreshold: last.threshold,
+            options: options.modelOptions.reverseOptions
+        ) { done in
+            if Interruption.taken() { throw CancellationError() }
+            bar.update(done)
+        }
+        bar.finish()
+        Terminal.writeStyled(explanation.text(step: token.map { $0 - 1 }, inColor: options.color.isOn))
+    }
+}
