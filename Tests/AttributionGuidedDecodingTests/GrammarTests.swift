@@ -164,12 +164,12 @@ struct GrammarTests {
     func generation(region: String?) async throws {
         let model = try LanguageModel(path: Repository.model)
         let prompt = try model.prompt([.system("Reply in English, please."), .user("What do you know about Inga?")])
-        let strategy: any DecodingStrategy =
-            try region.map {
-                AttributionGuided(
-                    region: try prompt.region($0), candidates: CandidateRule(count: 5, minimumProbability: 0),
-                    entropyThreshold: nil)
-            } ?? Greedy()
+        var strategy: any DecodingStrategy = Greedy()
+        if let region {
+            strategy = AttributionGuided(
+                region: try prompt.region(region), candidates: CandidateRule(count: 5, minimumProbability: 0),
+                entropyThreshold: nil)
+        }
         let schema: JSONValue = .object([
             .init("properties", .object([.init("kind", ["enum": ["cat", "dog"]]), .init("legs", ["enum": [2, 4]])])),
             .init("required", ["kind", "legs"]),

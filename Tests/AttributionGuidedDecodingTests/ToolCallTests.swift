@@ -63,7 +63,7 @@ struct ToolCallTests {
             ("list", "Let me see.[TOOL_CALLS] [{\"name\": \"weather\", \"arguments\": ARGS}]"),
             ("bare", "Let me see. { \"name\": \"weather\", \"parameters\": ARGS }"),
             ("marked", "Let me see.[TOOL_CALLS]weather[ARGS]ARGUMENTS"),
-        ], [1, 2, 7, 1000])
+        ] as [(name: String, text: String)], [1, 2, 7, 1000])
     func call(way: (name: String, text: String), size: Int) throws {
         let format = try #require(try Self.format(way.name))
         let arguments = Self.weather.arguments.text
@@ -114,7 +114,7 @@ struct ToolCallTests {
 
     /// Templates that llama.cpp carries; Tools/dependencies.sh brings them.
     private static let folder = Repository.root.appending(path: ".deps/source/models/templates").path
-    private static let real: [String] = {
+    private static let templates: [String] = {
         do {
             return try FileManager.default.contentsOfDirectory(atPath: folder).filter { $0.hasSuffix(".jinja") }
                 .sorted()
@@ -128,7 +128,7 @@ struct ToolCallTests {
         "unsloth-mistral-Devstral-Small-2507.jinja", "deepseek-ai-DeepSeek-V3.1.jinja",
     ]
 
-    @Test("What a real template writes is read again", arguments: real)
+    @Test("What a real template writes is read again", arguments: templates)
     func real(name: String) throws {
         let source = try String(contentsOfFile: "\(Self.folder)/\(name)", encoding: .utf8)
         let template = try ChatTemplate(source: source, beginning: "<BOS>", end: "<EOS>")

@@ -63,7 +63,8 @@ struct Chat: AsyncParsableCommand {
         let session = try Session(model, options: modelOptions.sessionOptions(for: model, needed: Self.contextLength))
         var turns = ChatTurns(
             conversation ?? Conversation(messages: [system.map(ChatMessage.system)].compactMap { $0 }),
-            regions: try PromptOptions.regions(roi), session: session, options: self)
+            regions: try roi.isEmpty ? strategyOptions.standingRegions : PromptOptions.regions(roi), session: session,
+            options: self)
         let input = ChatInput()
         guard input.isTerminal else { return try await answer(input, &turns) }
         // A template that the model lacks is told at once, and not after the first message.

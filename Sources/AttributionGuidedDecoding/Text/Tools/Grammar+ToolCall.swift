@@ -15,7 +15,7 @@ extension Grammar {
         self.init(
             gbnf: writer.grammar(
                 root: GrammarWriter.quoted(format.opening) + " (" + calls.joined(separator: " | ") + ") "
-                    + GrammarWriter.quoted(format.closing.trimmingPrefix(while: \.isWhitespace))))
+                    + GrammarWriter.quoted(String(format.closing.trimmingPrefix(while: \.isWhitespace)))))
     }
 
     private static func arguments(_ schema: JSONValue?) -> ShapeDocument {

@@ -1,3 +1,5 @@
+import Foundation
+
 /// How a chat template writes an assistant's calls of tools: text, the tool's name, text, the arguments as JSON, text. It is found by
 /// rendering calls, so that no template has to be known.
 public struct ToolCallFormat: Sendable, Hashable {
@@ -24,7 +26,7 @@ public struct ToolCallFormat: Sendable, Hashable {
             var options = options
             options.continuesFinalMessage = false
             options.opensAnswer = opensAnswer
-            let messages = [.user("q")] + (answer.map { [$0] } ?? [])
+            let messages: [ChatMessage] = [.user("q")] + (answer.map { [$0] } ?? [])
             do { return try template.render(messages, options).text } catch { return nil }
         }
         func answer(_ calls: Int) -> ChatMessage {
@@ -32,15 +34,16 @@ public struct ToolCallFormat: Sendable, Hashable {
         }
         guard let start = rendered(nil, opensAnswer: true), let one = rendered(answer(1), opensAnswer: false),
             let said = rendered(.assistant(Self.content), opensAnswer: false),
-            one.hasPrefix(start.trimmingSuffix(where: \.isWhitespace)), let call = Self.parts(of: one, call: 0)
+            one.hasPrefix(start.trimmingSuffix { $0.isWhitespace }), let call = Self.parts(of: one, call: 0)
         else { return nil }
-        let before = String(call.before.dropFirst(start.trimmingSuffix(where: \.isWhitespace).count))
-        opening = before.trimmingPrefix(while: \.isWhitespace)
+        let before = String(call.before.dropFirst(start.trimmingSuffix { $0.isWhitespace }.count))
+        opening = String(before.trimmingPrefix(while: \.isWhitespace))
         middle = call.middle
         // What ends the assistant's turn is no part of the call.
         let end = said.components(separatedBy: Self.content).last ?? ""
-        closing = String(call.after.dropLast(call.after.commonSuffix(with: end).count)).trimmingSuffix(
-            where: \.isWhitespace)
+        closing = String(call.after.dropLast(call.after.commonSuffix(with: end).count)).trimmingSuffix {
+            $0.isWhitespace
+        }
         between = rendered(answer(2), opensAnswer: false).flatMap { two in
             guard let first = Self.parts(of: two, call: 0), let second = Self.parts(of: first.after, call: 1) else {
                 return nil
@@ -73,17 +76,9 @@ public struct ToolCallFormat: Sendable, Hashable {
     }
 }
 
-extension StringProtocol {
-    func trimmingPrefix(while matches: (Character) -> Bool) -> String { String(drop(while: matches)) }
-
-    fileprivate func trimmingSuffix(where matches: (Character) -> Bool) -> String {
-        var rest = self[...]
-        while let last = rest.last, matches(last) { rest.removeLast() }
-        return String(rest)
-    }
-
+extension String {
     fileprivate func commonSuffix(with other: String) -> String {
-        String(String(reversed()).commonPrefix(with: String(other.reversed())).reversed())
+        String(zip(reversed(), other.reversed()).prefix { $0 == $1 }.map(\.0).reversed())
     }
 }
 
