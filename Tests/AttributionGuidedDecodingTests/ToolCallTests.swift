@@ -148,7 +148,7 @@ struct ToolCallTests {
         let rendered = try template.render(
             [.user("q"), ChatMessage(role: "assistant", content: "", toolCalls: [call])], silent
         ).text
-        let answer = String(rendered.dropFirst(before.commonPrefix(with: rendered).count))
+        let answer = String(rendered.dropFirst(ToolCallFormat.beginning(of: before, in: rendered).count))
         #expect(Self.read(answer, format, every: 5).calls == [Self.weather], "\(format) \(answer)")
     }
 

@@ -77,9 +77,10 @@ struct GrammarWriter {
             if property.isRequired {
                 (first, further) = (written, rule(#""," ws "# + written))
             } else {
-                let rest = further
                 first = first.isEmpty ? rule("| \(written)") : rule("\(written) | \(first)")
-                further = rule(#""," ws "# + written + " | " + rest)
+                // An alternative that is empty stands first: behind the last `|` the next line would be read on.
+                let next = #""," ws "# + written
+                further = rule(further.isEmpty ? "| \(next)" : "\(next) | \(further)")
             }
         }
         return #""{" ws \#(first) "}" ws"#

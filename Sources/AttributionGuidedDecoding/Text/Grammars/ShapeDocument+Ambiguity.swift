@@ -55,7 +55,7 @@ extension ShapeDocument {
         case .reference(let pointer): counts[pointer] ?? 1
         case .map(let value): max(2, ambiguity(of: value, counts))
         case .array(let first, let rest, _):
-            2 + (first + [rest].compactMap { $0 }).reduce(0) { max($0, ambiguity(of: $1, counts)) }
+            (first + [rest].compactMap { $0 }).reduce(2) { max($0, ambiguity(of: $1, counts)) }
         case .object(let properties):
             properties.reduce(Self.longestChoice(properties)) { max($0, ambiguity(of: $1.shape, counts)) }
         case .alternatives(let shapes):

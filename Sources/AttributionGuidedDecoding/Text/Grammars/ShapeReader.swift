@@ -4,6 +4,10 @@ struct ShapeReader {
     /// Pointers that were referred to and haven't been read.
     private var pending: [(pointer: String, path: String)] = []
     private var known: Set<String> = []
+    private var depth = 0
+
+    /// Schemas inside one another at most: whoever reads or writes shapes calls itself for each.
+    private static let depthLimit = 64
 
     static func document(of schema: JSONValue) throws(SchemaError) -> ShapeDocument {
         var reader = ShapeReader(root: schema)
@@ -30,6 +34,11 @@ struct ShapeReader {
         guard let members = schema.members else {
             throw SchemaError(path: path, problem: "is \(schema.kind); a schema is an object or true")
         }
+        guard depth < Self.depthLimit else {
+            throw SchemaError(path: path, problem: "is nested more than \(Self.depthLimit) deep; use '$ref'")
+        }
+        depth += 1
+        defer { depth -= 1 }
         var keywords = Keywords(members.filter { !Self.annotations.contains($0.key) }, path)
         let shape = try shape(&keywords)
         try keywords.checkAllUsed()

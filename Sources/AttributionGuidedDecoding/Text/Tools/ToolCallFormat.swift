@@ -33,17 +33,16 @@ public struct ToolCallFormat: Sendable, Hashable {
             ChatMessage(role: "assistant", content: "", toolCalls: (0..<calls).map { Self.probe($0) })
         }
         guard let start = rendered(nil, opensAnswer: true), let one = rendered(answer(1), opensAnswer: false),
-            let said = rendered(.assistant(Self.content), opensAnswer: false),
-            one.hasPrefix(start.trimmingSuffix { $0.isWhitespace }), let call = Self.parts(of: one, call: 0)
+            let said = rendered(.assistant(Self.content), opensAnswer: false), let call = Self.parts(of: one, call: 0)
         else { return nil }
-        let before = String(call.before.dropFirst(start.trimmingSuffix { $0.isWhitespace }.count))
-        opening = String(before.trimmingPrefix(while: \.isWhitespace))
+        let thoughts = ReasoningMarks(templateSource: template.source).closing
+        let turn = call.before.dropFirst(Self.beginning(of: start, in: call.before).count)
+        opening = String((turn.components(separatedBy: thoughts).last ?? "").trimmingPrefix(while: \.isWhitespace))
         middle = call.middle
         // What ends the assistant's turn is no part of the call.
-        let end = said.components(separatedBy: Self.content).last ?? ""
-        closing = String(call.after.dropLast(call.after.commonSuffix(with: end).count)).trimmingSuffix {
-            $0.isWhitespace
-        }
+        let end = call.after.commonSuffix(with: said.components(separatedBy: Self.content).last ?? "")
+        let turnEnd = end.drop { $0 != "<" && !$0.isWhitespace }
+        closing = String(call.after.dropLast(turnEnd.count)).trimmingSuffix { $0.isWhitespace }
         between = rendered(answer(2), opensAnswer: false).flatMap { two in
             guard let first = Self.parts(of: two, call: 0), let second = Self.parts(of: first.after, call: 1) else {
                 return nil
@@ -55,9 +54,20 @@ public struct ToolCallFormat: Sendable, Hashable {
 
     private static let content = "agd_content"
 
+    /// The part of a prompt that an answer to it begins with: all of it, or up to where a mark begins that only one of them has.
+    static func beginning(of prompt: String, in answer: String) -> Substring {
+        let prompt = prompt.trimmingSuffix { $0.isWhitespace }
+        if answer.hasPrefix(prompt) { return answer.prefix(prompt.count) }
+        let common = answer.prefix(zip(prompt, answer).prefix { $0 == $1 }.count)
+        return common.prefix(upTo: common.lastIndex { $0 == ">" || $0.isNewline }.map { common.index(after: $0) } ?? common.startIndex)
+    }
+
+    /// Of a call; models write others.
+    static func identifier(_ index: Int) -> String { "agdcall0\(index)" }
+
     private static func probe(_ index: Int) -> ChatMessage.ToolCall {
         .init(
-            id: "agdcall0\(index)", name: "agd_tool_\(index)",
+            id: Self.identifier(index), name: "agd_tool_\(index)",
             arguments: .object([.init("agd_key_\(index)", "agd_value")]))
     }
 

@@ -126,7 +126,12 @@ public struct ToolCallReader: Sendable {
         }
         let last = closing.isEmpty ? Match.no : Self.match(closing, in: pending, at: start)
         if next == .partial || last == .partial { return false }
-        if case .whole(let end) = last { pending.removeFirst(end) }
+        if case .whole(let end) = last {
+            pending.removeFirst(end)
+        } else {
+            // Some leave out what the template writes behind the arguments, but not the brackets.
+            pending.removeFirst(pending.firstIndex { !Self.isSpace($0) && !"}]".utf8.contains($0) } ?? pending.count)
+        }
         state = .text
         return true
     }
@@ -147,10 +152,14 @@ extension ToolCallReader {
         case whole(Int)
     }
 
-    /// Whether a text without white space stands at a place.
+    /// Whether a pattern, which ``dense(_:)`` made, stands at a place.
     private static func match(_ pattern: [UInt8], in text: [UInt8], at start: Int) -> Match {
         var place = start
         for byte in pattern {
+            if byte == identifier {
+                while place < text.count, text[place] == UInt8(ascii: "_") || isLetterOrDigit(text[place]) { place += 1 }
+                continue
+            }
             while place < text.count, isSpace(text[place]) { place += 1 }
             guard place < text.count else { return .partial }
             guard text[place] == byte else { return .no }
@@ -159,7 +168,16 @@ extension ToolCallReader {
         return .whole(place)
     }
 
-    private static func dense(_ text: String) -> [UInt8] { text.utf8.filter { !isSpace($0) } }
+    /// Without white space, and with a sign for calls' identifiers.
+    private static func dense(_ text: String) -> [UInt8] {
+        let text = (0..<2).reduce(text) { $0.replacing(ToolCallFormat.identifier($1), with: "\0") }
+        return text.utf8.filter { !isSpace($0) }
+    }
+
+    private static let identifier: UInt8 = 0
+    private static func isLetterOrDigit(_ byte: UInt8) -> Bool {
+        (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
+    }
     private static func isSpace(_ byte: UInt8) -> Bool { " \n\r\t".utf8.contains(byte) }
 }
 
