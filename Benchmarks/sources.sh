@@ -4,8 +4,9 @@
 #
 #     Benchmarks/sources.sh DATA MODEL [FOLDER [ITEMS [METHODS]]]
 #
-# DATA is HotpotQA's distractor file in its official layout, packed or not; the sample is its first ITEMS items. Started again with the
-# same FOLDER it goes on where it stopped. AGD names the agd to use.
+# DATA is HotpotQA's distractor file in its official layout, packed or not; the sample is its ITEMS items with the shortest paragraphs, which
+# take the least time. Started again with the same FOLDER it goes on where it stopped, and adds methods. AGD names the agd to use, THREADS
+# its threads.
 set -euo pipefail
 
 data=${1:?HotpotQA\'s distractor file}
@@ -16,5 +17,12 @@ methods=${5:-attnlrp,cp-lrp,relp,ixg,attnlrp+hops,overlap,leave-one-out}
 agd=${AGD:-.build/release/agd}
 mkdir -p "$folder"
 
-"$agd" citations -m "$model" --data "$data" --limit "$items" --methods "$methods" \
+python3 - "$data" "$items" > "$folder/sample-$items.json" <<'PYTHON'
+import gzip, json, sys
+with (gzip.open if sys.argv[1].endswith(".gz") else open)(sys.argv[1], "rt", encoding="utf-8") as file:
+    items = json.load(file)
+items.sort(key=lambda item: sum(len(title) + sum(map(len, sentences)) for title, sentences in item["context"]))
+json.dump(items[:int(sys.argv[2])], sys.stdout)
+PYTHON
+"$agd" citations -m "$model" ${THREADS:+-t "$THREADS"} --data "$folder/sample-$items.json" --methods "$methods" \
     --output "$folder/$(basename "$model" .gguf).jsonl"
