@@ -76,7 +76,7 @@ struct HopTests {
     func passedOn() {
         // Two prompt tokens, three statements of a token each.
         let rows = [[3.0, 1, 0, 0, 0], [0, 2, 4, 0, 0], [1, 0, 2, 3, 0]]
-        let passed = AnswerSources.passedOn(rows, said: [[2], [3], [4]], from: 2)
+        let passed = AnswerSources.passedOn(rows, said: [[2], [3], [4]])
         #expect(passed[0] == rows[0])
         #expect(passed[1] == [3, 3, 0, 0, 0])
         #expect(passed[2] == [1 + 1.5 + 1.5, 0.5 + 1.5, 0, 0, 0])
@@ -85,16 +85,16 @@ struct HopTests {
 
     @Test("what a statement owes to itself goes where the rest of it goes")
     func own() {
-        let passed = AnswerSources.passedOn([[3, 1, 2, 0]], said: [[2, 3]], from: 2)
+        let passed = AnswerSources.passedOn([[3, 1, 2, 0]], said: [[2, 3]])
         #expect(passed == [[4.5, 1.5, 0, 0]])
     }
 
     @Test("what speaks against a statement stays where it is")
     func negative() {
         let rows = [[1.0, 0, 0], [1, -2, 0]]
-        #expect(AnswerSources.passedOn(rows, said: [[1], [2]], from: 1) == rows)
+        #expect(AnswerSources.passedOn(rows, said: [[1], [2]]) == rows)
         let against = [[-1.0, 0, 0], [1, 2, 0]]
-        #expect(AnswerSources.passedOn(against, said: [[1], [2]], from: 1) == against)
+        #expect(AnswerSources.passedOn(against, said: [[1], [2]]) == against)
     }
 }
 

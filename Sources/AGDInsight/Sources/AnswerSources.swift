@@ -109,7 +109,7 @@ public struct AnswerSources: Sendable, Encodable {
             }, rule: options.rule
         ) { try progress(0.3 + $0 * 0.7) }
         if options.hops {
-            relevance = Self.passedOn(relevance, said: spoken.map { tokens in tokens.map { first + $0 } }, from: first)
+            relevance = Self.passedOn(relevance, said: spoken.map { tokens in tokens.map { first + $0 } })
         }
         let characters = Array(parts.text.utf8).characterOffsets
         statements = zip(parts.statements, relevance.dropFirst(hasThoughts ? 1 : 0)).map { part, relevance in
@@ -128,8 +128,7 @@ public struct AnswerSources: Sendable, Encodable {
     /// - Parameters:
     ///   - relevance: of each statement, by position.
     ///   - said: the positions at which each statement stands, statements in order.
-    ///   - first: the position of the first generated token.
-    static func passedOn(_ relevance: [[Double]], said: [[Int]], from first: Int) -> [[Double]] {
+    static func passedOn(_ relevance: [[Double]], said: [[Int]]) -> [[Double]] {
         var passed: [[Double]] = []
         for (index, row) in relevance.enumerated() {
             var sum = row
