@@ -74,7 +74,7 @@ let package = Package(
         .target(
             name: "AGDServer",
             dependencies: [
-                "AttributionGuidedDecoding",
+                "AGDInsight", "AttributionGuidedDecoding",
                 .product(name: "AsyncAlgorithms", package: "swift-async-algorithms", condition: commandLine),
                 .product(name: "HTTPTypes", package: "swift-http-types", condition: commandLine),
                 .product(name: "Hummingbird", package: "hummingbird", condition: commandLine),

@@ -15,6 +15,13 @@ struct ChatTemplateOptions: ParsableArguments {
     var tools: String?
 
     @Option(
+        name: .customLong("document"), parsing: .unconditionalSingleValue,
+        help: ArgumentHelp(
+            "A text file for the answer to draw on; may be repeated. It stands where the chat template puts documents, or else before the user's last message.",
+            valueName: "file"))
+    var documentFiles: [String] = []
+
+    @Option(
         name: .customLong("template-option"), parsing: .unconditionalSingleValue,
         help: ArgumentHelp(
             "A variable of the chat template, such as enable_thinking=false; may be repeated.", valueName: "key=json"))
@@ -33,7 +40,8 @@ struct ChatTemplateOptions: ParsableArguments {
     /// Options that only a conversation can follow, by name.
     var given: [String] {
         [
-            ("--prefill", prefill != nil), ("--tools", tools != nil), ("--template-option", !variables.isEmpty),
+            ("--prefill", prefill != nil), ("--tools", tools != nil), ("--document", !documentFiles.isEmpty),
+            ("--template-option", !variables.isEmpty),
             ("--chat-template-file", chatTemplateFile != nil), ("--template-date", templateDate != nil),
         ].filter(\.1).map(\.0)
     }
@@ -51,8 +59,18 @@ struct ChatTemplateOptions: ParsableArguments {
         return try model.prompt(
             conversation.messages + (prefill.map { [.assistant($0)] } ?? []), template: template,
             options: TemplateOptions(
-                tools: named ?? conversation.tools, continuesFinalMessage: prefill != nil,
+                tools: named ?? conversation.tools, documents: try documents(), continuesFinalMessage: prefill != nil,
                 variables: try parsedVariables(), date: try parsedDate()))
+    }
+
+    private func documents() throws -> [ChatDocument] {
+        try documentFiles.map { path in
+            let text = try PromptOptions.text(ofFile: path)
+            guard !text.allSatisfy(\.isWhitespace) else {
+                throw ValidationError("--document \(path): the file is empty.")
+            }
+            return ChatDocument(title: path.split(separator: "/").last.map(String.init) ?? path, text: text)
+        }
     }
 
     private func parsedVariables() throws -> [JSONValue.Member] {

@@ -1,3 +1,4 @@
+import AGDInsight
 import ArgumentParser
 import AttributionGuidedDecoding
 import Foundation
@@ -35,6 +36,8 @@ struct Generate: AsyncParsableCommand {
 
     @Option(help: "Marks guided tokens: auto, always or never.")
     var color: Terminal.Color = .auto
+
+    @OptionGroup(title: "Sources") var sourceOptions: SourceOptions
 
     @Flag(help: "Prints one JSON object with every step instead of the text.")
     var json = false
@@ -85,7 +88,9 @@ struct Generate: AsyncParsableCommand {
 
         let start = clock.now
         var firstStep: ContinuousClock.Instant?
-        var display = AnswerDisplay(model.replyReader(after: prompt), inColor: color.isOn, isSilent: json)
+        let generating = ProgressBar("generating")
+        var display = AnswerDisplay(
+            model.replyReader(after: prompt), inColor: color.isOn, isSilent: json || sourceOptions.areWanted)
         var iterator = generation?.makeAsyncIterator()
         while let step = try await iterator?.next() {
             if firstStep == nil {
@@ -93,9 +98,14 @@ struct Generate: AsyncParsableCommand {
                 firstStep = clock.now
             }
             display.show(step)
+            if sourceOptions.areWanted { generating.update(Double(display.steps.count) / Double(max(1, wanted))) }
         }
         let end = clock.now
+        generating.finish()
         let steps = display.steps
+        let sources = try sourceOptions.sources(
+            of: AnswerToken.all(steps, pieces: display.pieces), after: prompt, model: model,
+            reverse: modelOptions.reverseOptions)
         if json {
             let timing = GenerationReport.Timing(
                 prefillSeconds: start.seconds(to: firstStep ?? end), decodeSeconds: (firstStep ?? end).seconds(to: end),
@@ -104,9 +114,9 @@ struct Generate: AsyncParsableCommand {
                 GenerationReport(
                     model, path: modelOptions.model, prompt, marked.region, strategy, steps: steps,
                     pieces: display.pieces,
-                    timing: timing))
+                    timing: timing, sources: sources))
         } else {
-            Terminal.write("\n")
+            Terminal.write(sources.map { $0.text(of: display.answer) } ?? "\n")
             if let guidance = try method.guidance, !steps.isEmpty {
                 let summary = GuidanceSummary(steps, threshold: guidance.entropyThreshold)
                 Terminal.writeError(summary.text + "\n")

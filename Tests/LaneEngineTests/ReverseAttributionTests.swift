@@ -39,6 +39,23 @@ struct ReverseAttributionTests {
         #expect(heads.flatMap(\.lastPosition).distance(to: last) < 1e-4 * last.largestMagnitude)
     }
 
+    @Test("one pass back for a weighted sum of logits is the sum of LXT's", arguments: Oracle.variants, rules)
+    func sums(variant: String, ruleName: String) throws {
+        let oracle = try Oracle.load(variant)
+        let rule = try #require(oracle.rules[ruleName])
+        let reading = try ReverseAttribution(
+            Oracle.model(variant), tokens: oracle.prompt, options: Oracle.reverseOptions)
+        let weights = oracle.finalTargets.indices.map { [1, -0.5, 2, 0.25, 3][$0 % 5] }
+        let sum = Dictionary(uniqueKeysWithValues: zip(oracle.finalTargets, weights))
+
+        let relevance = try reading.relevance(ofSums: [sum], rule: Oracle.rule(ruleName))[0]
+
+        let expected = oracle.prompt.indices.map { position in
+            zip(rule.relevance, weights).reduce(0) { $0 + $1.1 * $1.0[position] }
+        }
+        #expect(relevance.distance(to: expected) < 1e-4 * weights.map(abs).reduce(0, +) * rule.scale)
+    }
+
     @Test("attention in blocks is attention at once", arguments: Oracle.variants, rules)
     func blocks(variant: String, ruleName: String) throws {
         let oracle = try Oracle.load(variant)
@@ -93,6 +110,27 @@ struct ReverseAccountsTests {
                 Array(attribution.tokens[...target.position]).distance(to: alone.tokens) < 1e-4
                     * alone.tokens.largestMagnitude)
             #expect(abs(attribution.logit - alone.logit) < 1e-3)
+        }
+    }
+
+    @Test(
+        "one pass back for some tokens of a completion is the sum of theirs, beside that for others",
+        arguments: Oracle.variants)
+    func sums(variant: String) throws {
+        let oracle = try Oracle.load(variant)
+        let reading = try ReverseAttribution(
+            Oracle.model(variant), tokens: oracle.prompt, options: Oracle.reverseOptions)
+        let sentences = [[8, 9, 10, 11], [12, 13], [oracle.prompt.count - 2]].map { positions in
+            positions.map { AttributionTarget(token: oracle.prompt[$0 + 1], position: $0) }
+        }
+
+        let together = try reading.relevance(
+            ofSums: sentences.map { Dictionary(uniqueKeysWithValues: $0.map { ($0, 1) }) })
+
+        for (relevance, targets) in zip(together, sentences) {
+            let alone = try reading.attribute(targets).map(\.tokens)
+            let sum = oracle.prompt.indices.map { position in alone.reduce(0) { $0 + $1[position] } }
+            #expect(relevance.distance(to: sum) < 1e-5 * alone.joined().map(abs).reduce(0, max) * Double(targets.count))
         }
     }
 

@@ -28,9 +28,9 @@ enum ItemFile {
     }
 
     /// Reads each object as items, however the file is laid out.
-    static func objects(
-        of path: String, _ read: (JSONField, Int) throws(EvaluationError) -> [EvaluationItem]
-    ) throws(EvaluationError) -> [EvaluationItem] {
+    static func objects<Item>(
+        of path: String, _ read: (JSONField, Int) throws(EvaluationError) -> [Item]
+    ) throws(EvaluationError) -> [Item] {
         switch try layout(of: path) {
         case .array: try array(in: path, read)
         case .member(let key): try array(in: path, at: key, read)
@@ -39,10 +39,10 @@ enum ItemFile {
     }
 
     /// Reads each line as items.
-    private static func lines(
-        of path: String, _ read: (JSONField, Int) throws(EvaluationError) -> [EvaluationItem]
-    ) throws(EvaluationError) -> [EvaluationItem] {
-        var items: [EvaluationItem] = []
+    private static func lines<Item>(
+        of path: String, _ read: (JSONField, Int) throws(EvaluationError) -> [Item]
+    ) throws(EvaluationError) -> [Item] {
+        var items: [Item] = []
         try InputFile.forEachLine(of: path) { (line, number) throws(EvaluationError) in
             _ = try line.members()
             items += try read(line, number)
@@ -51,11 +51,11 @@ enum ItemFile {
     }
 
     /// Reads each element of the array at `key` (or of the whole file) as items.
-    static func array(
-        in path: String, at key: String? = nil, _ read: (JSONField, Int) throws(EvaluationError) -> [EvaluationItem]
-    ) throws(EvaluationError) -> [EvaluationItem] {
+    static func array<Item>(
+        in path: String, at key: String? = nil, _ read: (JSONField, Int) throws(EvaluationError) -> [Item]
+    ) throws(EvaluationError) -> [Item] {
         let root = JSONField(try InputFile.json(at: path))
-        var items: [EvaluationItem] = []
+        var items: [Item] = []
         do throws(EvaluationError) {
             for (index, element) in try (key.map { root[$0] } ?? root).array().enumerated() {
                 _ = try element.members()

@@ -55,6 +55,7 @@ extension API {
             switch event {
             case .token(let choice, let token): answers[choice].tokens.append(token)
             case .echo(let choice, let rated): answers[choice].ratedPrompt = rated
+            case .sources(let choice, let sources): answers[choice].sources = sources
             case .working, .cached, .nothingWanted: break
             }
         }
@@ -84,6 +85,7 @@ extension API {
                 case .cached: break
                 case .echo(let choice, let rated):
                     if let chunk = format.echo(choice, rated) { try await stream.send(chunk) }
+                case .sources(let choice, let sources): try await stream.send(format.sources(choice, sources))
                 case .nothingWanted(let choice): try await stream.send(format.closing(choice, nil, callsTools: false))
                 case .token(let choice, let token):
                     if !token.calls.isEmpty { calling.insert(choice) }
@@ -117,7 +119,7 @@ extension GenerationEvent {
     /// The answer it belongs to.
     fileprivate var choice: Int? {
         switch self {
-        case .echo(let choice, _), .token(let choice, _), .nothingWanted(let choice): choice
+        case .echo(let choice, _), .token(let choice, _), .sources(let choice, _), .nothingWanted(let choice): choice
         case .working, .cached: nil
         }
     }

@@ -1,3 +1,4 @@
+import AGDInsight
 import AttributionGuidedDecoding
 import Foundation
 
@@ -9,6 +10,8 @@ protocol AnswerFormat: Sendable {
     func chunk(_ choice: Int, _ token: ChosenToken) -> (any Encodable & Sendable)?
     /// The prompt's tokens, where they begin the answer.
     func echo(_ choice: Int, _ rated: [TokenLogProbability]?) -> (any Encodable & Sendable)?
+    /// What the answer rests on.
+    func sources(_ choice: Int, _ sources: AnswerSources) -> any Encodable & Sendable
     /// - Parameter callsTools: whether the answer had calls of tools.
     func closing(_ choice: Int, _ reason: StopReason?, callsTools: Bool) -> any Encodable & Sendable
     func usage(_ usage: Usage) -> any Encodable & Sendable
@@ -23,7 +26,7 @@ struct AnswerHead: Sendable {
     let request: GenerationRequest
 
     /// Whether answers have an `agd` object.
-    var hasTrace: Bool { request.traces || !request.notes.isEmpty }
+    var hasTrace: Bool { request.traces || !request.notes.isEmpty || request.sources != nil }
 
     init(_ served: ServedModel, _ request: GenerationRequest, prefix: String) {
         id = prefix + UUID().uuidString.replacingOccurrences(of: "-", with: "").lowercased()
@@ -40,6 +43,7 @@ struct AnswerHead: Sendable {
 struct Answer: Sendable {
     var tokens: [ChosenToken] = []
     var ratedPrompt: [TokenLogProbability]?
+    var sources: AnswerSources?
 
     var text: String { tokens.map(\.step.text).joined() }
     var thinking: String { tokens.map(\.piece.thinking).joined() }
@@ -84,6 +88,7 @@ struct Trace: Encodable, Sendable {
     var roiHeads: [HeadWeightReport]?
     var steps: [StepReport]?
     var stopReason: StopReason?
+    var sources: [SourceReport]?
 
     /// What is known before the first token.
     init(_ head: AnswerHead, _ choice: Int) {
@@ -102,10 +107,13 @@ struct Trace: Encodable, Sendable {
         stopReason = tokens.last?.step.stopReason
     }
 
-    init(_ head: AnswerHead, _ choice: Int, _ tokens: [ChosenToken]) {
+    init(_ sources: AnswerSources) { self.sources = sources.report }
+
+    init(_ head: AnswerHead, _ choice: Int, _ answer: Answer) {
         self.init(head, choice)
+        sources = answer.sources?.report
         guard head.request.traces else { return }
-        let trace = Trace(tokens, head.served)
+        let trace = Trace(answer.tokens, head.served)
         (steps, stopReason) = (trace.steps, trace.stopReason)
     }
 }

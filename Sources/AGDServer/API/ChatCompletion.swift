@@ -1,3 +1,4 @@
+import AGDInsight
 import AttributionGuidedDecoding
 
 /// Answers of `/v1/chat/completions`.
@@ -24,6 +25,8 @@ struct ChatCompletion: AnswerFormat {
     struct Message: Encodable, Sendable {
         var role, content, reasoningContent: String?
         var toolCalls: [ToolCall]?
+        /// Where sources were asked for.
+        var annotations: [Annotation]?
     }
     struct ToolCall: Encodable, Sendable {
         struct Function: Encodable, Sendable { var name, arguments: String }
@@ -81,6 +84,12 @@ struct ChatCompletion: AnswerFormat {
 
     func echo(_ choice: Int, _ rated: [TokenLogProbability]?) -> (any Encodable & Sendable)? { nil }
 
+    func sources(_ choice: Int, _ sources: AnswerSources) -> any Encodable & Sendable {
+        document([
+            Choice(index: choice, delta: Message(annotations: sources.annotations), agd: Trace(sources))
+        ])
+    }
+
     func closing(_ choice: Int, _ reason: StopReason?, callsTools: Bool) -> any Encodable & Sendable {
         document([Choice(index: choice, delta: Message(), finishReason: finishReason(reason, callsTools: callsTools))])
     }
@@ -111,10 +120,11 @@ struct ChatCompletion: AnswerFormat {
                     message: Message(
                         role: "assistant", content: text.isEmpty && !calls.isEmpty ? nil : text,
                         reasoningContent: answer.thinking.isEmpty ? nil : answer.thinking,
-                        toolCalls: toolCalls(index, calls, inChunk: false)),
+                        toolCalls: toolCalls(index, calls, inChunk: false),
+                        annotations: answer.sources?.annotations),
                     logprobs: logProbabilities(answer.tokens),
                     finishReason: finishReason(answer.stopReason, callsTools: !calls.isEmpty),
-                    agd: head.hasTrace ? Trace(head, index, answer.tokens) : nil)
+                    agd: head.hasTrace ? Trace(head, index, answer) : nil)
             }, usage: usage, isChunk: false)
     }
 

@@ -1,3 +1,4 @@
+import AGDInsight
 import AttributionGuidedDecoding
 
 /// Answers of `/v1/completions`.
@@ -52,6 +53,10 @@ struct TextCompletion: AnswerFormat {
         ])
     }
 
+    func sources(_ choice: Int, _ sources: AnswerSources) -> any Encodable & Sendable {
+        document([Choice(index: choice, text: "", agd: Trace(sources))])
+    }
+
     func closing(_ choice: Int, _ reason: StopReason?, callsTools: Bool) -> any Encodable & Sendable {
         document([Choice(index: choice, text: "", finishReason: reason?.finishReason ?? "length")])
     }
@@ -66,7 +71,7 @@ struct TextCompletion: AnswerFormat {
                     logprobs: logProbabilities(
                         ofPrompt: head.request.echoes ? answer.ratedPrompt : nil, index, answer.tokens),
                     finishReason: answer.stopReason?.finishReason ?? "length",
-                    agd: head.hasTrace ? Trace(head, index, answer.tokens) : nil)
+                    agd: head.hasTrace ? Trace(head, index, answer) : nil)
             }, usage: usage)
     }
 

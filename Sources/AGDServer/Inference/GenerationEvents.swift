@@ -1,3 +1,4 @@
+import AGDInsight
 import AsyncAlgorithms
 import AttributionGuidedDecoding
 
@@ -10,6 +11,8 @@ enum GenerationEvent: Sendable {
     /// The prompt begins the answer; with how probable its tokens are, from the second on, where that was asked for.
     case echo(choice: Int, [TokenLogProbability]?)
     case token(choice: Int, ChosenToken)
+    /// What the answer rests on; before its last token.
+    case sources(choice: Int, AnswerSources)
     /// An answer of no tokens: only the prompt was asked for.
     case nothingWanted(choice: Int)
 }
@@ -76,7 +79,7 @@ extension GenerationRequest {
                 let rated = try await rating(of: prompt, session)
                 for choice in index * choiceCount..<(index + 1) * choiceCount {
                     if echoes { await tell(.echo(choice: choice, rated)) }
-                    try await answer(prompt, choice, strategy(choice), session, telemetry, tell: tell)
+                    try await answer(prompt, choice, strategy(choice), session, served, telemetry, tell: tell)
                 }
             }
         }
@@ -89,8 +92,8 @@ extension GenerationRequest {
     }
 
     private func answer(
-        _ prompt: Prompt, _ choice: Int, _ strategy: any DecodingStrategy, _ session: Session, _ telemetry: Telemetry,
-        tell: @Sendable (GenerationEvent) async -> Void
+        _ prompt: Prompt, _ choice: Int, _ strategy: any DecodingStrategy, _ session: Session, _ served: ServedModel,
+        _ telemetry: Telemetry, tell: @Sendable (GenerationEvent) async -> Void
     ) async throws {
         guard limits.maximumTokens != 0 else { return await tell(.nothingWanted(choice: choice)) }
         let isFirst = choice % choiceCount == 0
@@ -106,6 +109,7 @@ extension GenerationRequest {
         ) { cached.note($0) }
         var reader = AnswerReader(prompt, session.model, toolCalls: toolCallFormat)
         var callCount = 0
+        var (steps, pieces): ([GenerationStep], [ReplySplitter.Piece]) = ([], [])
         for try await step in generation {
             if isFirst, let cached = cached.taken() {
                 telemetry.read(promptTokens: prompt.tokens.count, cached: cached)
@@ -118,6 +122,19 @@ extension GenerationRequest {
                 calls: calls.enumerated().map { NumberedCall(index: callCount + $0.offset, call: $0.element) },
                 logProbability: record.latest)
             callCount += calls.count
+            if let sources {
+                steps.append(step)
+                pieces.append(token.piece)
+                if step.stopReason != nil {
+                    let answer = AnswerToken.all(steps, pieces: pieces)
+                    let found = try await served.attribution.run {
+                        try AnswerSources(of: answer, after: prompt, model: served.model, options: sources) { _ in
+                            try Task.checkCancellation()
+                        }
+                    }
+                    await tell(.sources(choice: choice, found))
+                }
+            }
             await tell(.token(choice: choice, token))
         }
     }

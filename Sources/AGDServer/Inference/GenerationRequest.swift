@@ -1,3 +1,4 @@
+import AGDInsight
 import AttributionGuidedDecoding
 
 /// A request for text, checked and bound to the model: everything that can be wrong with it is told before work begins.
@@ -18,6 +19,8 @@ struct GenerationRequest: Sendable {
     /// Whether the prompt begins the answer.
     var echoes: Bool
     var traces: Bool
+    /// How sources are told; nil where they aren't asked for.
+    var sources: AnswerSources.Options?
     var streams: Bool
     var includesUsage: Bool
 
@@ -107,6 +110,7 @@ struct GenerationRequest: Sendable {
         self.logProbabilityCount = logProbabilityCount
         echoes = false
         traces = body["agd"]?["trace"]?.bool ?? false
+        sources = body["agd"]?["sources"].map { AnswerSources.Options($0, served) }
         streams = body["stream"]?.bool ?? false
         includesUsage = body["stream_options"]?["include_usage"]?.bool ?? false
     }
@@ -195,9 +199,14 @@ struct Conversation {
 
     func prompt(_ served: ServedModel) throws -> Prompt {
         try served.check(byteCount: messages.reduce(0) { $0 + $1.content.utf8.count }, field: "messages")
-        do { return try served.model.prompt(messages, options: options) } catch PromptError.noPlaceForTools {
-            throw APIError.invalid(
-                "'\(toolField)': \(PromptError.noPlaceForTools).", param: toolField)
+        try served.check(byteCount: options.documents.reduce(0) { $0 + $1.text.utf8.count }, field: "documents")
+        do { return try served.model.prompt(messages, options: options) } catch let error as PromptError {
+            switch error {
+            case .noPlaceForTools: throw APIError.invalid("'\(toolField)': \(error).", param: toolField)
+            case .noPlaceForDocuments, .documentContainsNull:
+                throw APIError.invalid("'documents': \(error).", param: "documents")
+            default: throw error
+            }
         }
     }
 

@@ -1,3 +1,4 @@
+import AGDInsight
 import AttributionGuidedDecoding
 
 /// What a request can cost at most, known before any of it is spent.
@@ -23,17 +24,25 @@ struct RequestCost {
             tokens += count + (companion ?? 0) + generated * request.choiceCount * (companion == nil ? 1 : 2)
             // The whole sequence again, and back for each candidate, at each step.
             tokens += request.choiceCount * request.backwardPasses * (generated * count + generated * generated / 2)
+            let statements = request.sources?.passes(for: generated) ?? 0
+            if statements > 0 {
+                // Prompt and answer again, and back for each statement, and for thoughts.
+                tokens += request.choiceCount * (2 + statements) * (count + generated)
+            }
+            let sourceCount = decoding.prompt.documents.count + decoding.prompt.messages.count + 2
+            let sources = statements * (Self.statement + sourceCount * Self.share)
             let told = (request.echoes ? count * perToken.echoed : 0) + (request.traces ? count * Self.traced : 0)
             if request.streams {
-                bytes = max(bytes, told)
+                bytes = max(bytes, told, sources)
             } else {
-                bytes += (told + generated * perToken.generated) * request.choiceCount
+                bytes += (told + sources + generated * perToken.generated) * request.choiceCount
             }
         }
         factors =
             "\(request.prompts.count) prompts, n \(request.choiceCount), max_tokens \(request.limits.maximumTokens.map(String.init) ?? "without limit")"
             + (request.backwardPasses > 0 ? ", the whole sequence \(request.backwardPasses) times a token" : "")
-        field = request.backwardPasses > 0 ? "max_tokens" : "n"
+            + (request.sources.map { ", sources for each \($0.unit.rawValue)" } ?? "")
+        field = request.backwardPasses > 0 || request.sources != nil ? "max_tokens" : "n"
     }
 
     /// Of an attribution of `targetCount` targets to a prompt: it is read, and relevance is sent back for each.
@@ -46,6 +55,8 @@ struct RequestCost {
 
     /// Bytes of a prompt's token in a trace: its id, and its weight in the region.
     private static let traced = 48
+    /// Bytes of what a sentence rests on: of the sentence, and of each source with its passages.
+    private static let statement = 256, share = 120 + AnswerSources.passageLimit * 60
     /// Bytes of a number with all its digits.
     private static let number = 24
 

@@ -13,6 +13,10 @@ extension TemplateOptions {
         let effort = body["reasoning_effort"].map { [JSONValue.Member("reasoning_effort", $0)] } ?? []
         self.init(
             tools: forbidsTools ? [] : body["tools"]?.array ?? [],
+            documents: (body["documents"]?.array ?? []).map { document in
+                ChatDocument(
+                    id: document["id"]?.string, title: document["title"]?.string, text: document["text"]?.string ?? "")
+            },
             continuesFinalMessage: continues,
             variables: effort + (body["chat_template_kwargs"]?.members ?? []))
     }
@@ -43,6 +47,16 @@ extension Field {
 
     /// Of a conversation.
     static let template = [
+        Field(
+            "documents",
+            .array(
+                .object([
+                    Field("id", .string(1...256), "By which answers name it; without it its number, from 1."),
+                    Field("title", .string(0...4096), "What it is called."),
+                    Field("text", .string(1...Limits.promptBytes), "What it says.", required: true),
+                ]), count: 0...Limits.documents),
+            "Texts to draw on. They stand where the chat template puts documents, or else before the user's last message."
+        ),
         Field(
             "tools", .array(.structure(Limits.toolBytes), count: 0...Limits.tools),
             "Definitions of tools, which the chat template shows the model. Calls come back as tool_calls where the template writes their arguments as JSON, else as text."

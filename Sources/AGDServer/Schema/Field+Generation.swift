@@ -32,7 +32,10 @@ extension Field {
     /// What an answer says beside its text, so that it can be sent back as it came.
     private static let messageWithoutEffect = [
         unsupportedInMessage("function_call", neutral: [[:]]), unsupportedInMessage("refusal", neutral: [""]),
-        unsupportedInMessage("audio", neutral: [[:]]), unsupportedInMessage("annotations", neutral: [[]]),
+        unsupportedInMessage("audio", neutral: [[:]]),
+        Field(
+            "annotations", .array(.structure(Limits.toolBytes), count: 0...1024),
+            "Citations of an earlier answer; chat templates don't show them."),
         unsupportedInMessage("reasoning", neutral: [""]), unsupportedInMessage("reasoning_details", neutral: [[]]),
         unsupportedInMessage("images", neutral: [[]]), unsupportedInMessage("parsed", neutral: []),
         unsupportedInMessage("provider_specific_fields", neutral: [[:]]),

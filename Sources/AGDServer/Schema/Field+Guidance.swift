@@ -1,3 +1,4 @@
+import AGDInsight
 import AttributionGuidedDecoding
 
 /// The object `agd`: regions, and the methods of decoding.
@@ -28,9 +29,31 @@ extension Field {
                         "How tokens are chosen; without it agd where there is a region, else greedy or sample by temperature. A field that the strategy doesn't obey is an error."
                     ),
                 ] + DecodingMethod.options.filter { !$0.isOfDraws }.map(Field.init) + [
-                    Field("trace", .boolean, "Adds to each choice or chunk how its tokens were chosen.", default: false)
+                    Field(
+                        "trace", .boolean, "Adds to each choice or chunk how its tokens were chosen.", default: false),
+                    sources,
                 ]), "Attribution-guided decoding, and the methods it is compared with.")
     ]
+
+    private static let sources = Field(
+        "sources",
+        .either([
+            .choice(StatementUnit.allCases.map(\.rawValue)),
+            .object([
+                Field(
+                    "per", .choice(StatementUnit.allCases.map(\.rawValue)), "What sources are told for.",
+                    default: .string(AnswerSources.Options().unit.rawValue)),
+                Field(
+                    "rule", .choice(PropagationRule.all.map(\.name)), "How relevance propagates.",
+                    default: .string(AnswerSources.Options().rule.name)),
+                Field(
+                    "hops", .boolean,
+                    "Whether relevance of what was generated before is passed on to what that rests on.",
+                    default: .bool(AnswerSources.Options().hops)),
+            ]),
+        ]),
+        "Adds to each choice what the answer, each of its sentences or each of its tokens rests on. In a stream it comes once, before the last token. Of sentences \(Limits.sentences) at most are told apart."
+    )
 
     private static let region = [
         Field(

@@ -15,6 +15,9 @@ enum Limits {
     static let messages = 1024
     static let contentParts = 64
     static let tools = 128
+    static let documents = 256
+    /// For which sources are told in one answer; where there are more, neighbours are put together.
+    static let sentences = 32
     static let toolBytes = 65_536
     static let maximumTokens = 131_072
     static let choices = 8

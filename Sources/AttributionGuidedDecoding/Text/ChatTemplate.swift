@@ -72,10 +72,12 @@ public final class ChatTemplate: @unchecked Sendable {  // A program is immutabl
     private func rendering(
         _ messages: [ChatMessage], _ options: TemplateOptions, argumentsAsText: Bool
     ) throws -> Rendering {
+        let documents = options.documents.enumerated().map { $1.json(number: $0 + 1) }
         let variables =
             options.variables + [
                 .init("messages", .array(messages.map { $0.json(argumentsAsText: argumentsAsText) })),
-                .init("tools", options.tools.isEmpty ? .null : .array(options.tools)), .init("documents", .null),
+                .init("tools", options.tools.isEmpty ? .null : .array(options.tools)),
+                .init("documents", options.documents.isEmpty ? .null : .array(documents)),
                 .init("add_generation_prompt", .bool(options.opensAnswer && !options.continuesFinalMessage)),
             ]
         let rendering = try render(variables: JSONValue.object(variables).text, date: options.date)

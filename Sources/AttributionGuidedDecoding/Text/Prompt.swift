@@ -16,6 +16,14 @@ public struct Prompt: Sendable {
         public var bytes: Range<Int> { (spans.first?.lowerBound ?? 0)..<(spans.last?.upperBound ?? 0) }
     }
 
+    /// Where a document's text stands in the prompt.
+    public struct Document: Sendable {
+        /// The document as it was given.
+        public let document: ChatDocument
+        /// Bytes of ``Prompt/text``, in order.
+        public let spans: [Range<Int>]
+    }
+
     /// What the model reads.
     public let tokens: [Int]
     /// The rendered text; nil for a prompt given as tokens.
@@ -24,6 +32,8 @@ public struct Prompt: Sendable {
     public let tokenBytes: [Range<Int>]
     /// The messages of a conversation; empty for a raw prompt.
     public let messages: [Message]
+    /// The documents of a conversation; those that the template has no place for lie in a message.
+    public let documents: [Document]
     /// Bytes of `text` that the chat template says of its own accord, such as a default system message; not its markers.
     public let templateSpans: [Range<Int>]
     /// The same as texts.
@@ -59,7 +69,10 @@ extension Prompt {
         tokenizer: Tokenizer
     ) throws {
         guard !messages.isEmpty else { throw PromptError.empty }
-        let rendering = try template.render(messages, options)
+        let documented = try template.renderDocumented(messages, options)
+        let (rendering, messages) = (documented.rendering, documented.messages)
+        var renderedOptions = options
+        renderedOptions.documents = documented.documents
         try self.init(
             text: rendering.text, inputs: rendering.parts.filter { $0.source != nil }.map(\.bytes),
             messages: messages.enumerated().map { index, message in
@@ -67,7 +80,8 @@ extension Prompt {
                     role: message.role, spans: rendering.spans(of: "/messages/\(index)"),
                     contentSpans: rendering.spans(of: "/messages/\(index)/content"), content: message.content)
             },
-            conversation: Conversation(messages: messages, template: template, options: options),
+            documents: zip(options.documents, documented.spans).map { Document(document: $0, spans: $1) },
+            conversation: Conversation(messages: messages, template: template, options: renderedOptions),
             tokenizer: tokenizer)
     }
 
@@ -82,6 +96,7 @@ extension Prompt {
         text = nil
         tokenBytes = []
         messages = []
+        documents = []
         templateSpans = []
         bringsBeginningOfSequence = false
         conversation = nil
@@ -89,8 +104,8 @@ extension Prompt {
 
     /// - Parameter inputs: bytes that the template didn't write, where no control tokens may be.
     private init(
-        text: String, inputs: [Range<Int>], messages: [Message] = [], conversation: Conversation? = nil,
-        tokenizer: Tokenizer
+        text: String, inputs: [Range<Int>], messages: [Message] = [], documents: [Document] = [],
+        conversation: Conversation? = nil, tokenizer: Tokenizer
     ) throws {
         guard !text.isEmpty else { throw PromptError.empty }
         let bytes = Array(text.utf8)
@@ -105,6 +120,7 @@ extension Prompt {
             conversation == nil ? [] : TemplateText.spans(in: bytes, of: core, besides: inputs, tokenizer: tokenizer)
         self.text = text
         self.messages = messages
+        self.documents = documents
         self.conversation = conversation
     }
 }

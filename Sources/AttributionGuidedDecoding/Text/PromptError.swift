@@ -12,6 +12,10 @@ public enum PromptError: Error, Equatable, CustomStringConvertible {
     case noPlaceForTools
     /// The conversation has no system message, which a method was to strengthen.
     case noSystemMessage
+    /// The template shows the model no documents, and there is no message of the user to hold them.
+    case noPlaceForDocuments
+    /// A document, counted from 1, contains a null character.
+    case documentContainsNull(number: Int)
     /// A message's role is no word.
     case invalidRole(message: Int, role: String)
     /// A message contains a null character.
@@ -34,6 +38,9 @@ public enum PromptError: Error, Equatable, CustomStringConvertible {
             "the chat template has no place for message \(message) (role '\(role)'); leave it out, or change its role or its place"
         case .noPlaceForTools: "the chat template has no place for tools and their calls; leave them out"
         case .noSystemMessage: "there is no system message to strengthen; give one, or take another strategy"
+        case .noPlaceForDocuments:
+            "the chat template has no place for documents, and there is no message of the user to hold them; add one"
+        case .documentContainsNull(let number): "document \(number) contains a null character; remove it"
         case .invalidRole(let message, let role):
             "message \(message): role '\(role)' is not a word; roles are system, user, assistant, tool and their like"
         case .containsNull(let message): "message \(message) contains a null character; remove it"

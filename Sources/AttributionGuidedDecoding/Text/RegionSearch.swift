@@ -139,15 +139,6 @@ extension Prompt.Message {
         let utf8 = content.utf8
         let start = utf8.distance(from: utf8.startIndex, to: lower)
         let wanted = start..<start + utf8.distance(from: lower, to: upper)
-        let (given, rendered) = (Array(content.utf8), Array(text.utf8))
-        // What is left of the content stands in the prompt piece by piece, in its own order.
-        var position = 0
-        return contentSpans.compactMap { span in
-            guard let found = given[position...].firstRange(of: rendered[span]) else { return nil }
-            position = found.upperBound
-            let common = wanted.clamped(to: found)
-            let shift = span.lowerBound - found.lowerBound
-            return common.isEmpty ? nil : common.lowerBound + shift..<common.upperBound + shift
-        }
+        return Self.bytes(ofContent: wanted, of: content, in: contentSpans, of: Array(text.utf8))
     }
 }

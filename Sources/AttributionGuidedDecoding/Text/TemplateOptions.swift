@@ -4,6 +4,9 @@ import Foundation
 public struct TemplateOptions: Sendable, Hashable {
     /// Definitions of the tools that the model may call, as `{"type": "function", "function": {"name": …, …}}`.
     public var tools: [JSONValue]
+    /// Texts to draw on. They stand where the template puts documents; where it has no place for them, before the text of the
+    /// user's last message, as `[1] title` and a line with the text for each.
+    public var documents: [ChatDocument]
     /// What the final message, the assistant's, is: its turn goes on where the message ends, and is not closed.
     public var continuesFinalMessage: Bool
     /// Whether the text ends with the beginning of the assistant's turn; not where the final message is continued.
@@ -15,10 +18,12 @@ public struct TemplateOptions: Sendable, Hashable {
 
     /// What a template is told; by default nothing but the messages.
     public init(
-        tools: [JSONValue] = [], continuesFinalMessage: Bool = false, opensAnswer: Bool = true,
+        tools: [JSONValue] = [], documents: [ChatDocument] = [], continuesFinalMessage: Bool = false,
+        opensAnswer: Bool = true,
         variables: [JSONValue.Member] = [], date: TemplateDate = .now
     ) {
         self.tools = tools
+        self.documents = documents
         self.continuesFinalMessage = continuesFinalMessage
         self.opensAnswer = opensAnswer
         self.variables = variables

@@ -12,9 +12,9 @@ struct BlockedAttention {
     private let ranges: [Range<Int>]
     private let masks: [Tensor]
     private let width, heads, keyValueHeads, tokens: Int
-    /// `[width, tokens, heads]`.
+    /// `[width, positions, heads]`, with zeros after the tokens, up to the last block's end.
     private let queries: Tensor
-    /// `[width, tokens, keyValueHeads]`.
+    /// `[width, positions, keyValueHeads]`.
     private let keys, values: Tensor
 
     /// - Parameters:
@@ -32,7 +32,8 @@ struct BlockedAttention {
         self.masks = masks
         (width, heads, tokens) = (queries.shape[0], queries.shape[1], queries.shape[2])
         keyValueHeads = keys.shape[1]
-        let headsLast = { graph.contiguous(graph.permute($0, 0, 2, 1, 3)) }
+        let end = ranges.last?.upperBound ?? 0
+        let headsLast = { graph.padded(graph.contiguous(graph.permute($0, 0, 2, 1, 3)), axis: 1, to: end) }
         self.queries = headsLast(queries)
         self.keys = headsLast(keys)
         self.values = headsLast(values)
@@ -58,7 +59,8 @@ struct BlockedAttention {
         }
         let joined = outputs.dropFirst().reduce(outputs[0]) { graph.concatenate($0, $1, axis: 1) }
         return (
-            graph.reshape(headsInside(joined), width * heads, 1, tokens), ranges.count == 1 ? lastWeights : nil
+            graph.reshape(headsInside(ofTokens(joined)), width * heads, 1, tokens),
+            ranges.count == 1 ? lastWeights : nil
         )
     }
 
@@ -67,7 +69,8 @@ struct BlockedAttention {
     /// - Parameter kept: the attention weights, if they have been kept.
     func pullBack(_ adjoint: Tensor, kept: Weights?) -> (queries: Tensor?, keys: Tensor?, values: Tensor?) {
         let lanes = adjoint.shape[3]
-        let outputAdjoint = headsInside(graph.reshape(adjoint, width, heads, tokens, lanes))
+        let outputAdjoint = graph.padded(
+            headsInside(graph.reshape(adjoint, width, heads, tokens, lanes)), axis: 1, to: queries.shape[1])
         let transposedKeys = rule.passesThroughAttentionWeights ? transposed(keys) : nil
         var parts = Array(repeating: LaneAdjoints(), count: lanes)
         for (range, mask) in zip(ranges, masks) {
@@ -125,9 +128,12 @@ struct BlockedAttention {
 
     /// `[width, tokens, heads]` of each lane to `[width, heads, tokens, lanes]`.
     private func stacked(_ lanes: [Tensor?]) -> Tensor? {
-        let tensors = lanes.compactMap { $0.map(headsInside) }
+        let tensors = lanes.compactMap { $0.map { headsInside(ofTokens($0)) } }
         return tensors.first.map { tensors.dropFirst().reduce($0) { graph.concatenate($0, $1, axis: 3) } }
     }
+
+    /// `[width, positions, heads]` without what follows the tokens.
+    private func ofTokens(_ x: Tensor) -> Tensor { graph.slice(x, axis: 1, 0..<tokens) }
 
     private func transposed(_ x: Tensor) -> Tensor { graph.contiguous(graph.transpose(x)) }
 

@@ -3,18 +3,23 @@ import TensorGraph
 /// The positions of a sequence in blocks, so small that the attention weights of one block fit in memory, with the
 /// inputs of attention: positions and masks.
 final class QueryBlocks {
-    /// Consecutive ranges that cover all positions.
+    /// Consecutive ranges that cover all positions, and up to 15 more: ggml's fast products sum over multiples of 16 alone.
     let ranges: [Range<Int>]
     /// int32 `[tokens]`.
     let positions: Tensor
     private let masks: [Int?: [Tensor]]
     private let buffer: TensorBuffer
 
+    /// Queries see no position after their block's end, so that short blocks spare products with what the mask hides.
+    private static let longest = 256
+
     /// - Parameter largestByteCount: of the attention weights of all heads for one block.
     init(_ configuration: ModelConfiguration, tokenCount: Int, largestByteCount: Int) throws {
         let bytesPerQuery = 4 * configuration.headCount * tokenCount
-        let length = max(1, largestByteCount / bytesPerQuery)
-        let ranges = stride(from: 0, to: tokenCount, by: length).map { $0..<min($0 + length, tokenCount) }
+        let fitting = min(Self.longest, max(1, largestByteCount / bytesPerQuery))
+        let length = fitting < 16 ? fitting : fitting / 16 * 16
+        let end = (tokenCount + 15) / 16 * 16
+        let ranges = stride(from: 0, to: end, by: length).map { $0..<min($0 + length, end) }
         self.ranges = ranges
         let windows = Array(Set(configuration.attention.map(\.slidingWindow)))
         buffer = try TensorBuffer(

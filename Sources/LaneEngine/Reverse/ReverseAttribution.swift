@@ -86,15 +86,43 @@ public final class ReverseAttribution {
     public func attribute(
         _ targets: [AttributionTarget], rule: PropagationRule = .attnLRP, progress: (Double) throws -> Void = { _ in }
     ) throws -> [Attribution] {
-        try check(targets)
+        let layerCount = model.configuration.layerCount
         var attributions: [Attribution] = []
-        for batch in targets.split(into: largestLaneCount) {
-            let done = attributions.count
-            attributions += try attribute(batch: batch, rule) { fraction in
-                try progress((Double(done) + fraction * Double(batch.count)) / Double(targets.count))
+        var first = 0
+        try pullBack(targets.map { [$0: 1] }, rule, withHeads: true, progress) { start, layer, result in
+            if layer == layerCount - 1 {
+                first = attributions.count
+                attributions += start.targets.indices.map { row in
+                    let target = start.targets[row]
+                    var attribution = Attribution(
+                        target: target, logit: start.logits[row], positionCount: tokens.count, layerCount: layerCount)
+                    attribution.residualStream[layerCount][target.position] = start.relevances[row]
+                    return attribution
+                }
+            }
+            for (lane, target) in start.targets.enumerated() {
+                attributions[first + lane].residualStream[layer] = result.residualStream[lane]
+                attributions[first + lane].heads[layer] = HeadRelevance(
+                    result.heads[lane], positive: result.positiveHeads[lane], lastPosition: target.position)
             }
         }
         return attributions
+    }
+
+    /// The relevance of every token for each of some weighted sums of logits, such as those of a sentence's tokens: one pass back for
+    /// a sum, as relevance is linear, whatever the number of its targets.
+    /// - Parameter sums: of targets with their weights; none is empty.
+    /// - Returns: for each sum one number for each token, in units of the logits; 0 after the last target's position.
+    /// - Throws: ``AttributionError/targetOutOfRange(token:position:)`` for a target that doesn't exist.
+    public func relevance(
+        ofSums sums: [[AttributionTarget: Double]], rule: PropagationRule = .attnLRP,
+        progress: (Double) throws -> Void = { _ in }
+    ) throws -> [[Double]] {
+        var relevance: [[Double]] = []
+        try pullBack(sums, rule, withHeads: false, progress) { _, layer, result in
+            if layer == 0 { relevance += result.residualStream }
+        }
+        return relevance
     }
 
     /// The logit of each target, before softmax.
@@ -124,31 +152,52 @@ public final class ReverseAttribution {
         return max(1, min(16, (1 << 30) / (20 * widest * tokens.count)))
     }
 
-    private func attribute(
-        batch: [AttributionTarget], _ rule: PropagationRule, progress: (Double) throws -> Void
-    ) throws -> [Attribution] {
-        let (width, layerCount) = (model.configuration.embeddingLength, model.configuration.layerCount)
-        let start = try pullBackThroughOutput(batch, rule)
-        var adjoint = [Float](repeating: 0, count: batch.count * tokens.count * width)
-        var attributions = batch.enumerated().map { lane, target in
-            Attribution(target: target, logit: start.logits[lane], positionCount: tokens.count, layerCount: layerCount)
-        }
-        for (lane, target) in batch.enumerated() {
-            let first = (lane * tokens.count + target.position) * width
-            adjoint.replaceSubrange(first..<first + width, with: start.adjoints[lane])
-            attributions[lane].residualStream[layerCount][target.position] = start.relevances[lane]
-        }
-        for layer in (0..<layerCount).reversed() {
-            let result = try reverseLayer(layer).pullBack(adjoint, input: residualStream[layer], rule: rule)
-            adjoint = result.adjoint
-            for (lane, target) in batch.enumerated() {
-                attributions[lane].residualStream[layer] = result.residualStream[lane]
-                attributions[lane].heads[layer] = HeadRelevance(
-                    result.heads[lane], positive: result.positiveHeads[lane], lastPosition: target.position)
+    /// What passes back begin with: the targets of all lanes, one after the other, with each one's logit and the relevance of the
+    /// residual stream after the last layer.
+    private struct Start {
+        let targets: [AttributionTarget]
+        let logits, relevances: [Double]
+    }
+
+    /// Sends sums of logits back, one a lane, in batches that memory holds.
+    /// - Parameter each: gets a batch's start, and what each layer was found to contribute, from the last to the first.
+    private func pullBack(
+        _ sums: [[AttributionTarget: Double]], _ rule: PropagationRule, withHeads: Bool,
+        _ progress: (Double) throws -> Void, each: (Start, Int, ReverseLayer.Result) -> Void
+    ) throws {
+        try check(sums.flatMap(\.keys))
+        var finished = 0
+        for batch in sums.split(into: largestLaneCount) {
+            try pullBack(batch: batch, rule, withHeads: withHeads, each: each) { fraction in
+                try progress((Double(finished) + fraction * Double(batch.count)) / Double(sums.count))
             }
+            finished += batch.count
+        }
+    }
+
+    private func pullBack(
+        batch: [[AttributionTarget: Double]], _ rule: PropagationRule, withHeads: Bool,
+        each: (Start, Int, ReverseLayer.Result) -> Void, _ progress: (Double) throws -> Void
+    ) throws {
+        let (width, layerCount) = (model.configuration.embeddingLength, model.configuration.layerCount)
+        let terms = batch.enumerated().flatMap { lane, sum in
+            sum.map { (lane: lane, target: $0.key, weight: Float($0.value)) }
+                .sorted { ($0.target.position, $0.target.token) < ($1.target.position, $1.target.token) }
+        }
+        let output = try pullBackThroughOutput(terms.map(\.target), rule)
+        var adjoint = [Float](repeating: 0, count: batch.count * tokens.count * width)
+        for (term, adjoints) in zip(terms, output.adjoints) {
+            let first = (term.lane * tokens.count + term.target.position) * width
+            for (index, value) in adjoints.enumerated() { adjoint[first + index] += term.weight * value }
+        }
+        let start = Start(targets: terms.map(\.target), logits: output.logits, relevances: output.relevances)
+        for layer in (0..<layerCount).reversed() {
+            let result = try reverseLayer(layer).pullBack(
+                adjoint, input: residualStream[layer], rule: rule, withHeads: withHeads)
+            adjoint = result.adjoint
+            each(start, layer, result)
             try progress(Double(layerCount - layer) / Double(layerCount))
         }
-        return attributions
     }
 
     /// Sends each target's logit back through the output matrix and the last norm.

@@ -40,7 +40,7 @@ struct ReverseLayer {
         let x = graph.input(.float32, configuration.embeddingLength, 1, tokenCount, name: "layer input")
         // The rule makes no difference to the values.
         let headMask = headMask(in: graph)
-        let tape = ReverseTape(graph: graph, rule: .attnLRP, blocks: blocks, headMask: headMask)
+        let tape = tape(graph, .attnLRP, headMask)
         let y = block(tape)(tape.source(x)).value
         graph.output(y)
         let plan = try GraphPlan(graph, on: stream)
@@ -51,22 +51,26 @@ struct ReverseLayer {
     }
 
     /// The adjoint of the layer's input from that of its output.
-    /// - Parameter adjoint: `[lanes * tokens * embeddingLength]`.
-    func pullBack(_ adjoint: [Float], input: [Float], rule: PropagationRule) throws -> Result {
+    /// - Parameters:
+    ///   - adjoint: `[lanes * tokens * embeddingLength]`.
+    ///   - withHeads: whether the relevance of heads is wanted; without it there is none in the result.
+    func pullBack(
+        _ adjoint: [Float], input: [Float], rule: PropagationRule, withHeads: Bool = true
+    ) throws -> Result {
         let (width, heads) = (configuration.embeddingLength, configuration.attention[index].headCount)
         let laneCount = adjoint.count / input.count
         let graph = try newGraph(laneCount: laneCount)
         let x = graph.input(.float32, width, 1, tokenCount, name: "layer input")
         let outputAdjoint = graph.input(.float32, width, 1, tokenCount, laneCount, name: "output adjoint")
         let headMask = headMask(in: graph)
-        let tape = ReverseTape(graph: graph, rule: rule, blocks: blocks, headMask: headMask)
+        let tape = tape(graph, rule, headMask)
         let source = tape.source(x)
         tape.pullBack(outputAdjoint, from: block(tape)(source))
 
         let inputAdjoint = tape.adjoint(of: source) ?? outputAdjoint
         let residualStream = graph.sumOfRows(graph.multiply(inputAdjoint, x))
         var wanted = [inputAdjoint, residualStream]
-        if let outputs = tape.headOutputs, let adjoint = tape.adjoint(of: outputs) {
+        if withHeads, let outputs = tape.headOutputs, let adjoint = tape.adjoint(of: outputs) {
             let relevance = graph.reshape(
                 graph.multiply(adjoint, outputs.value), configuration.attention[index].headWidth, heads, tokenCount,
                 laneCount)
@@ -80,7 +84,9 @@ struct ReverseLayer {
         try plan.compute()
         let values = wanted.dropFirst().map { $0.readFloats().map(Double.init) }
         let perLane = values.dropFirst().map { $0.split(into: heads).map(withAbsentHeads).split(into: tokenCount) }
-        let none = Array(repeating: Array(repeating: withAbsentHeads([]), count: tokenCount), count: laneCount)
+        let none =
+            withHeads
+            ? Array(repeating: Array(repeating: withAbsentHeads([]), count: tokenCount), count: laneCount) : []
         return Result(
             adjoint: inputAdjoint.readFloats(), residualStream: values[0].split(into: tokenCount),
             heads: perLane.first ?? none, positiveHeads: perLane.last ?? none)
@@ -98,6 +104,13 @@ struct ReverseLayer {
 
     private func writeHeadMask(_ mask: Tensor?) {
         mask?.write((0..<configuration.attention[index].headCount).map { ablatedHeads.contains($0) ? 0 : 1 as Float })
+    }
+
+    private func tape(_ graph: Graph, _ rule: PropagationRule, _ headMask: Tensor?) -> ReverseTape {
+        ReverseTape(
+            graph: graph, rule: rule, blocks: blocks, headMask: headMask,
+            scratch: graph.laneProductScratch(
+                width: configuration.widestColumn, threadCount: stream.threadCount))
     }
 
     private func block(_ tape: ReverseTape) -> DecoderBlock<ReverseTape> {

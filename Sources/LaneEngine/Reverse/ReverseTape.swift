@@ -18,16 +18,22 @@ final class ReverseTape: Propagation {
     let blocks: QueryBlocks
     /// What each head's output is multiplied by, `[1, heads]`; nil leaves all heads as they are.
     private let headMask: Tensor?
+    /// For products with weights in panels.
+    private let scratch: Graph.LaneScratch?
     private var pullBacks: [PullBack] = []
     private var adjoints: [Int: Tensor] = [:]
     /// The outputs of the attention heads, side by side, of the last attention that was recorded.
     private(set) var headOutputs: Activation?
 
-    init(graph: Graph, rule: PropagationRule, blocks: QueryBlocks, headMask: Tensor? = nil) {
+    init(
+        graph: Graph, rule: PropagationRule, blocks: QueryBlocks, headMask: Tensor? = nil,
+        scratch: Graph.LaneScratch? = nil
+    ) {
         self.graph = graph
         self.rule = rule
         self.blocks = blocks
         self.headMask = headMask
+        self.scratch = scratch
     }
 
     /// An activation that nothing is known about.
@@ -54,7 +60,7 @@ final class ReverseTape: Propagation {
 
     func linear(_ x: Activation, _ weights: LinearWeights) -> Activation {
         let (graph, shape) = (graph, x.value.shape)
-        let product = graph.multiplyMatrix(weights.weight, graph.reshape(x.value, shape[0] * shape[1], shape[2]))
+        let product = product(weights, graph.reshape(x.value, shape[0] * shape[1], shape[2]))
         var y = graph.reshape(product, product.shape[0], 1, shape[2])
         if weights.scalesBias, let bias = weights.bias { y = graph.add(y, bias) }
         if let scale = weights.scale { y = graph.multiply(y, scale) }
@@ -66,6 +72,14 @@ final class ReverseTape: Propagation {
             let transposed = graph.multiplyTransposedMatrix(weights.mapped, columns)
             return [(x.index, graph.reshape(transposed, shape[0], shape[1], shape[2], lanes))]
         }
+    }
+
+    /// `W x` for columns `[in, tokens]`.
+    private func product(_ weights: LinearWeights, _ x: Tensor) -> Tensor {
+        guard let scratch, let panels = weights.panels else { return graph.multiplyMatrix(weights.weight, x) }
+        let matrix = Graph.LaneMatrix(weights: weights.weight, panels: panels)
+        let group = LaneGroup(tokenCount: x.shape[1], laneCount: 1)
+        return graph.laneProducts([matrix], x, [group], scratch: scratch)?[0] ?? graph.multiplyMatrix(weights.weight, x)
     }
 
     func linearByHead(_ x: Activation, _ weights: LinearWeights) -> Activation {

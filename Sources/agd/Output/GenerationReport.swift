@@ -1,3 +1,4 @@
+import AGDInsight
 import AttributionGuidedDecoding
 
 /// The JSON object of `agd generate --json`.
@@ -15,11 +16,13 @@ struct GenerationReport: Encodable {
     var reasoning, answer: String
     var stopReason: StopReason?
     var timing: Timing
+    /// What the answer rests on, where that was asked for.
+    var sources: AnswerSources?
 
     init(
         _ model: LanguageModel, path: String, _ prompt: Prompt, _ region: RegionOfInterest,
         _ strategy: any DecodingStrategy,
-        steps: [GenerationStep], pieces: [ReplySplitter.Piece], timing: Timing
+        steps: [GenerationStep], pieces: [ReplySplitter.Piece], timing: Timing, sources: AnswerSources?
     ) {
         self.model = path
         architecture = model.configuration.architecture
@@ -34,5 +37,6 @@ struct GenerationReport: Encodable {
         answer = pieces.map(\.answer).joined()
         stopReason = steps.isEmpty ? .maximumTokens : steps.last?.stopReason
         self.timing = timing
+        self.sources = sources
     }
 }

@@ -80,6 +80,16 @@ for extra in ({}, {"agd": {"roi": ["system"], "entropy_threshold": "off"}}):
         assert animal["animal"] in ("cat", "dog") and animal["legs"] in (2, 4) and len(animal) == 2, content
 assert raises(openai.BadRequestError, response_format={
     "type": "json_schema", "json_schema": {"name": "x", "schema": {"type": "string", "pattern": "a"}}}).param == "response_format.json_schema.schema"
+# Documents, what each sentence rests on, and citations as the client knows them.
+cited = client.chat.completions.create(
+    model=model, messages=messages, max_tokens=12,
+    extra_body={"documents": [{"id": "https://pets.example/1", "title": "Pets", "text": "The cat is in the garden."}],
+                "agd": {"sources": "sentence"}})
+rest = cited.choices[0].agd["sources"]
+assert rest and all(abs(sum(share["share"] for share in part["shares"]) - 1) < 1e-9 for part in rest)
+for note in cited.choices[0].message.annotations:
+    assert note.type == "url_citation" and note.url_citation.title == "Pets"
+    assert note.url_citation.url == "https://pets.example/1" and note.url_citation.start_index < note.url_citation.end_index
 
 # Errors become the client's own classes.
 assert raises(openai.BadRequestError, temperature=-1).param == "temperature"

@@ -1,0 +1,82 @@
+import AttributionGuidedDecoding
+
+/// A generated token, with the text that became certain with it.
+public struct AnswerToken: Sendable, Hashable {
+    /// The token.
+    public var id: Int
+    /// Its part of the answer; empty for control tokens, and for parts of characters.
+    public var text: String
+    /// Whether it is a part of the model's thoughts, which are told apart from the answer.
+    public var isThought: Bool
+
+    /// A token of an answer.
+    public init(id: Int, text: String, isThought: Bool = false) {
+        (self.id, self.text, self.isThought) = (id, text, isThought)
+    }
+
+    /// Tokens of a finished reply.
+    /// - Parameter pieces: what became certain with each step.
+    public static func all(_ steps: [GenerationStep], pieces: [ReplySplitter.Piece]) -> [AnswerToken] {
+        zip(steps, pieces).map { step, piece in
+            AnswerToken(id: step.token, text: piece.answer, isThought: piece.answer.isEmpty && !piece.thinking.isEmpty)
+        }
+    }
+}
+
+/// What sources are told for.
+public enum StatementUnit: String, Sendable, CaseIterable, Codable {
+    /// The whole answer.
+    case answer
+    /// Each of its sentences.
+    case sentence
+    /// Each of its tokens.
+    case token
+}
+
+/// An answer, divided into what sources are told for.
+struct AnswerStatements {
+    /// Bytes of the answer's text, and the tokens that say them.
+    struct Statement {
+        var bytes: Range<Int>
+        var tokens: [Int]
+    }
+
+    private(set) var statements: [Statement]
+    /// Tokens of the model's thoughts, for which no sources are told.
+    let thoughts: [Int]
+    let text: String
+
+    /// - Parameter limit: of sentences; where there are more, neighbours are put together.
+    init(_ tokens: [AnswerToken], by unit: StatementUnit, limit: Int = .max) {
+        text = tokens.map(\.text).joined()
+        thoughts = tokens.indices.filter { tokens[$0].isThought }
+        var ranges: [Range<Int>] = []
+        for token in tokens {
+            ranges.append((ranges.last?.upperBound ?? 0)..<(ranges.last?.upperBound ?? 0) + token.text.utf8.count)
+        }
+        let parts: [Range<Int>] =
+            switch unit {
+            case .answer: [0..<text.utf8.count]
+            case .sentence: Self.joined(Sentences.ranges(in: text), limit: limit)
+            case .token: ranges
+            }
+        let bytes = Array(text.utf8)
+        statements = parts.map { Statement(bytes: $0, tokens: []) }
+        var part = 0
+        for (index, range) in ranges.enumerated() where !range.isEmpty {
+            // White space before a word belongs to the word.
+            let first = range.first { !" \n\r\t".utf8.contains(bytes[$0]) } ?? range.lowerBound
+            while part + 1 < parts.count, parts[part].upperBound <= first { part += 1 }
+            if part < parts.count { statements[part].tokens.append(index) }
+        }
+        statements.removeAll { $0.tokens.isEmpty }
+    }
+
+    private static func joined(_ ranges: [Range<Int>], limit: Int) -> [Range<Int>] {
+        guard ranges.count > limit else { return ranges }
+        let size = (ranges.count + limit - 1) / limit
+        return stride(from: 0, to: ranges.count, by: size).map { first in
+            ranges[first].lowerBound..<ranges[min(first + size, ranges.count) - 1].upperBound
+        }
+    }
+}

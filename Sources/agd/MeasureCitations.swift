@@ -1,0 +1,91 @@
+import AGDEvaluation
+import AGDInsight
+import ArgumentParser
+import AttributionGuidedDecoding
+
+struct MeasureCitations: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "citations",
+        abstract: "Measures how often the documents that an answer is said to rest on are those that hold it.",
+        discussion: """
+              agd citations -m model.gguf --data hotpot_dev_distractor_v1.json --limit 50 --output citations.jsonl
+
+            Items are HotpotQA's, with ten paragraphs of which two are gold. The model answers each greedily; every method ranks \
+            the paragraphs. Started again with the same output it goes on where it stopped, and adds methods that are new.
+            """)
+
+    @OptionGroup(title: "Model") var modelOptions: ModelOptions
+
+    @Option(help: ArgumentHelp("HotpotQA's distractor file, packed with gzip or not.", valueName: "file"))
+    var data: String
+
+    @Option(
+        help: ArgumentHelp(
+            "Methods, separated by commas: \(CitationMethod.all.map(\.name).joined(separator: ", ")).",
+            valueName: "names"))
+    var methods = "attnlrp,cp-lrp,overlap"
+
+    @Option(help: ArgumentHelp("The first so many items of the file.", valueName: "n"))
+    var limit: Int?
+
+    @Option(
+        name: [.customShort("n"), .customLong("n-predict"), .customLong("max-tokens")],
+        help: ArgumentHelp("Tokens of an answer at most.", valueName: "n"))
+    var maximumTokens = 24
+
+    @Option(name: .shortAndLong, help: ArgumentHelp("Where results are kept, a line an item.", valueName: "file.jsonl"))
+    var output: String
+
+    @Flag(help: "Prints the table as a JSON object.")
+    var json = false
+
+    func validate() throws {
+        try Terminal.checkOutput(output, option: "--output")
+        try NumberOption.check(limit, "--limit", in: NumberOption.counts)
+        try NumberOption.check(maximumTokens, "--n-predict", in: NumberOption.tokens)
+        _ = try chosenMethods
+    }
+
+    private var chosenMethods: [CitationMethod] {
+        get throws {
+            try methods.split(separator: ",").map { name in
+                guard let method = CitationMethod(name: String(name)) else {
+                    throw ValidationError(
+                        "--methods: there is no method '\(name)'. There are \(CitationMethod.all.map(\.name).joined(separator: ", "))."
+                    )
+                }
+                return method
+            }
+        }
+    }
+
+    func run() async throws {
+        let items = try Array(CitationItem.read(path: data).prefix(limit ?? .max))
+        let model = try modelOptions.load()
+        var options = CitationRun.Options()
+        options.methods = try chosenMethods
+        options.answerLength = maximumTokens
+        options.reverse = modelOptions.reverseOptions
+        var run = try CitationRun(model, options: options, path: output)
+        let bar = ProgressBar("answering and looking for sources")
+        try await run.measure(items) { bar.update(Double($0) / Double(items.count)) }
+        bar.finish()
+        let wanted = Set(items.map(\.id))
+        let report = CitationReport(run.results.filter { $0.model == model.path && wanted.contains($0.id) })
+        if json { return try Terminal.writeJSON(report) }
+        Terminal.write(
+            TextTable(
+                ["method", "items", "precision at 1", "precision at 2", "recall at 2", "seconds", "over reading"],
+                report.rows.map { row in
+                    [row.method, "\(row.itemCount)"]
+                        + [row.precisionAt1, row.precisionAt2, row.recallAt2].map(interval)
+                        + [row.seconds.formatted(decimals: 1), row.secondsOverReading.formatted(decimals: 1)]
+                }
+            ).rendered)
+    }
+
+    private func interval(_ estimate: Estimate) -> String {
+        let numbers = [estimate.mean, estimate.low, estimate.high].map { $0.formatted(decimals: 2) }
+        return "\(numbers[0]) [\(numbers[1]), \(numbers[2])]"
+    }
+}
