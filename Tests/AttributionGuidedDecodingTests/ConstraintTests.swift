@@ -1,8 +1,8 @@
 import Foundation
-import TestFixtures
 import Testing
 
 @testable import AttributionGuidedDecoding
+@testable import TestFixtures
 
 @Suite("Constraints act on logits before any strategy looks at them")
 struct ConstraintTests {

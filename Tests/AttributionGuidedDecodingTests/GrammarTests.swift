@@ -1,9 +1,9 @@
 import Foundation
 import LaneEngine
-import TestFixtures
 import Testing
 
 @testable import AttributionGuidedDecoding
+@testable import TestFixtures
 
 /// Follows a grammar character by character with libllama, by the model's tokens.
 private struct Follower {

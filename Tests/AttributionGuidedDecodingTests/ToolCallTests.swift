@@ -1,8 +1,8 @@
 import Foundation
-import TestFixtures
 import Testing
 
 @testable import AttributionGuidedDecoding
+@testable import TestFixtures
 
 @Suite("Calls of tools are read by the template's own way of writing them")
 struct ToolCallTests {
