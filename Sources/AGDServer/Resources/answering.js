@@ -97,6 +97,7 @@ async function receive(conversation, turn, answer, continues, signal) {
     const choice = event.choices[0];
     if (!choice) continue;
     if (choice.agd?.prompt_tokens && !continues) promptTokens.set(answer.id, choice.agd.prompt_tokens);
+    if (choice.agd?.strategy) answer.method = choice.agd.strategy;
     if (choice.agd?.notes) answer.notes = choice.agd.notes;
     report = choice.agd?.sources ?? report;
     append(answer, choice);

@@ -121,10 +121,36 @@ STORE = """(async () => {
 })()"""
 
 
+REQUEST = """(async () => {
+  const [{ completionRequest }, c] = await Promise.all([import('/page/request.js'), import('/page/conversation.js')]);
+  const wrong = [];
+  const equal = (a, b, what) => { if (JSON.stringify(a) !== JSON.stringify(b)) wrong.push([what, a, b]); };
+  const conversation = c.newConversation();
+  const system = c.newTurn('system', 'Be brief 😀. In French.');
+  const note = c.newDocument('note', '😀 It rains.');
+  const user = c.newTurn('user', 'What is the weather?', [note]);
+  conversation.turns.push(system, user);
+  const mark = (turn, document, text, sought, weight) => ({ id: sought, turn: turn.id, ...(document ? { document: document.id } : {}), start: text.indexOf(sought), end: text.indexOf(sought) + sought.length, weight });
+  conversation.marks = [mark(system, null, system.text, 'In French.', 1), mark(user, note, note.text, 'It rains.', -0.5), mark(user, null, user.text, 'What', 0), { ...mark(user, null, user.text, 'is', 1), turn: 'later' }];
+  const { path, body } = await completionRequest(conversation, conversation.turns, 'agd', {});
+  equal(path, 'v1/chat/completions', 'path');
+  equal(body.messages.map((m) => m.role), ['system', 'user'], 'roles');
+  equal(body.agd.roi.map((r) => [Array.from(body.messages[r.message].content).slice(...r.characters).join(''), r.weight]), [['In French.', 1], ['It rains.', -0.5]], 'regions are told in Unicode characters of what is sent');
+  equal(['strategy' in body.agd, 'score' in body.agd], [false, false], 'what is not set is left to the server');
+  conversation.settings = { score: 'excess' };
+  conversation.templateWeight = 0.5;
+  const { body: own } = await completionRequest(conversation, conversation.turns, 'agd', { continues: true, sources: true });
+  equal([own.agd.strategy, own.agd.score, own.agd.roi[2], own.agd.sources, own.continue_final_message], ['agd', 'excess', 'template=0.5', 'sentence', true], 'own settings');
+  const { body: greedy } = await completionRequest(conversation, conversation.turns, 'greedy', {});
+  equal(greedy.agd, { strategy: 'greedy', trace: true }, 'greedy has no region');
+  return wrong;
+})()"""
+
+
 async def main():
     async with chromium() as browser:
         await browser.open(sys.argv[1] + "/")
-        for name, script in (("marks", MARKS), ("markdown", MARKDOWN), ("store", STORE)):
+        for name, script in (("marks", MARKS), ("markdown", MARKDOWN), ("store", STORE), ("request", REQUEST)):
             wrong = await browser.run(script)
             assert wrong == [], f"{name}: {wrong[:5]}"
     print("ok")
