@@ -78,7 +78,7 @@ async function run(conversation, turn, answer, { continues = false } = {}) {
     } catch (error) {
       if (error.name === "AbortError") answer.finish = "stopped";
       else Object.assign(answer, { error: { message: error.message, code: error.code ?? null, wait: error.wait ?? null }, finish: "failed" });
-      if (error.status === 401) connect(); // Asks for the key.
+      if ([401, 503].includes(error.status) || error.code === "unreachable") connect(); // Asks for the key, or waits for the server.
     }
     app.running.delete(answer.id);
   });
