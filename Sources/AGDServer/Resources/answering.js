@@ -46,10 +46,12 @@ export function goOn(conversation, turn, answer) {
   return run(conversation, turn, answer, { continues: true });
 }
 
-export const tryAgain = (conversation, turn, answer) => {
-  Object.assign(answer, newAnswer(answer.strategy === "edited" ? "greedy" : answer.strategy), { id: answer.id });
+// After an error. What had come of an answer stays as an earlier one.
+export function tryAgain(conversation, turn, answer) {
+  if (answer.text && answer === shownAnswer(turn)) return answerIn(conversation, turn);
+  Object.assign(answer, newAnswer(answer.strategy), { id: answer.id });
   return run(conversation, turn, answer);
-};
+}
 
 export const stop = () => abort(app.conversation.turns);
 

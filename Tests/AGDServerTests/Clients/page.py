@@ -195,6 +195,7 @@ async def errors(browser):
     await browser.press("Try again")
     await browser.until(ANSWERED)
     assert await browser.count(".failure") == 0
+    assert await browser.text(".versions span") == "2/2", "what had come of the answer is lost"
     # A server that is gone is waited for.
     browser.replies = {"/v1/": ConnectionError}
     await browser.run("document.querySelector('#message textarea').focus()")
