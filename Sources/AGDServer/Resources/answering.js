@@ -46,10 +46,12 @@ export function goOn(conversation, turn, answer) {
   return run(conversation, turn, answer, { continues: true });
 }
 
-export const tryAgain = (conversation, turn, answer) => {
-  Object.assign(answer, newAnswer(answer.strategy === "edited" ? "greedy" : answer.strategy), { id: answer.id });
+// After an error. What had come of an answer stays as an earlier one.
+export function tryAgain(conversation, turn, answer) {
+  if (answer.text && answer === shownAnswer(turn)) return answerIn(conversation, turn);
+  Object.assign(answer, newAnswer(answer.strategy), { id: answer.id });
   return run(conversation, turn, answer);
-};
+}
 
 export const stop = () => abort(app.conversation.turns);
 
@@ -78,7 +80,7 @@ async function run(conversation, turn, answer, { continues = false } = {}) {
     } catch (error) {
       if (error.name === "AbortError") answer.finish = "stopped";
       else Object.assign(answer, { error: { message: error.message, code: error.code ?? null, wait: error.wait ?? null }, finish: "failed" });
-      if (error.status === 401) connect(); // Asks for the key.
+      if ([401, 503].includes(error.status) || error.code === "unreachable") connect(); // Asks for the key, or waits for the server.
     }
     app.running.delete(answer.id);
   });
@@ -97,6 +99,7 @@ async function receive(conversation, turn, answer, continues, signal) {
     const choice = event.choices[0];
     if (!choice) continue;
     if (choice.agd?.prompt_tokens && !continues) promptTokens.set(answer.id, choice.agd.prompt_tokens);
+    if (choice.agd?.strategy) answer.method = choice.agd.strategy;
     if (choice.agd?.notes) answer.notes = choice.agd.notes;
     report = choice.agd?.sources ?? report;
     append(answer, choice);

@@ -13,7 +13,8 @@ const listeners = new Map();
 export const on = (what, listener) => listeners.set(what, [...(listeners.get(what) ?? []), listener]);
 const tell = (what, detail) => (listeners.get(what) ?? []).forEach((listener) => listener(detail));
 
-// What changed: "turns", "marks", "settings", "draft" (its documents), "words" (of a text that is written), "answer" (with the answer, many times a second), "model", "list".
+// What changed: "turns", "marks", "settings", "draft" (its documents), "words" (of a text that is written), "running", "answer" (with
+// the answer, many times a second), "model". Besides, "open", "list" and "problem" are told from here.
 export function changed(what, detail) {
   if (!["model", "list"].includes(what)) saveSoon();
   tell(what, detail);

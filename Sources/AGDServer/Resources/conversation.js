@@ -96,6 +96,7 @@ function answerFrom(value) {
   const isNote = (note) => typeof note?.text === "string" && [note.start, note.end, note.share].every(Number.isFinite);
   const isSentence = (sentence) => Number.isFinite(sentence?.end) && Array.isArray(sentence.notes) && sentence.notes.every(isNote);
   if (!Array.isArray(answer.sources) || !answer.sources.every(isSentence)) answer.sources = [];
+  if (typeof answer.method !== "string") delete answer.method;
   answer.error = typeof answer.error?.message === "string" ? answer.error : null;
   answer.notes = (Array.isArray(answer.notes) ? answer.notes : []).filter((note) => typeof note === "string");
   if (answer.finish === null && !answer.error) answer.finish = "stopped"; // The page was closed meanwhile.

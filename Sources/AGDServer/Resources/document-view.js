@@ -34,7 +34,7 @@ class DocumentView {
 
   // In place, so that it stays scrolled and folded as it was.
   update() {
-    const { top } = { top: this.body.scrollTop };
+    const top = this.body.scrollTop;
     drawText(this.body, this.place, this.document.text);
     this.body.scrollTop = top;
     this.actions.replaceChildren(markButton(this.place, this.document.text, `${this.document.id}/mark`),

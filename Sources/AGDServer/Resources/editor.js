@@ -44,7 +44,7 @@ export class Editor {
   markSelection() {
     const { selectionStart, selectionEnd } = this.area;
     const [start, end] = selectionStart < selectionEnd ? [selectionStart, selectionEnd] : [0, this.text.length];
-    if (start === end) return;
+    if (start === end) return this.area.focus();
     this.marks = adding(this.marks, { ...this.place, start, end });
     this.draw();
     this.onchange(this);

@@ -59,7 +59,7 @@ export function drawEmpty(place, isEmpty) {
   place.append(
     element("h2", { textContent: "Talk to the model, and mark what it should heed" }),
     element("p", {}, "Models often answer from memory where a document says otherwise, or forget what they were told. Mark a passage, and at each step the model's next ", term("token"),
-      " is the one, of those it finds likely, that draws most on it. Nothing leaves this computer and the server."),
+      " is the one, of those it finds likely, that draws most on it. What you write goes to this server only."),
     element("h3", { textContent: "Try it" }),
     element("ul", { className: "examples" }, examples.map((example) => element("li", {},
       button(example.name, () => open(example), { className: "example", key: `example/${example.name}`, disabled: !app.model }), element("p", { className: "hint", textContent: example.text })))));

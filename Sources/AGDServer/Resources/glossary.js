@@ -11,7 +11,7 @@ const meanings = {
   score: ["Score", "How much a word owes to what is marked. “Sum” adds up the relevance of the marked words, as published. “Excess” counts what goes beyond the share that is usual at this place; it changes more."],
   relevance: ["Relevance", "How much each word of the text before contributed to a word that the model said, traced back through the network. Red spoke for it, blue against it."],
   entropy: ["Entropy", "How unsure the model is about the next word, in nats: 0 where it is certain, about 1.7 where six words are equally likely."],
-  threshold: ["Entropy threshold", "Guidance steps in only where the model is at least this unsure. Small and well-trained models are seldom unsure: lower it, or switch it off."],
+  threshold: ["Entropy threshold", "Guidance steps in only where the model is at least this unsure. Small and well-trained models are seldom unsure: lower it, or switch it off. `agd tune` chooses settings by examples of your own."],
   rule: ["Rule", "How relevance is passed back through the layers. AttnLRP is the published one; the others are there to compare."],
   temperature: ["Temperature", "0: always the most likely word. Above: words are drawn by chance, the more freely the higher. Where something is marked nothing is drawn."],
   template: ["Chat template", "The form in which the model was trained to read conversations. It may add words of its own, which the model reads like yours."],

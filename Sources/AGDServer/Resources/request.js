@@ -56,7 +56,9 @@ export async function completionRequest(conversation, turns, strategy, { continu
   const upTo = isText ? null : messagesUpTo(conversation, turns);
   const roi = strategy !== "agd" ? [] : isText ? await tokenRegions(conversation, turns[0], signal) : regions(conversation, upTo);
   const guidance = Object.fromEntries(settingsNames.filter((name) => settings[name] !== undefined).map((name) => [name, settings[name]]));
-  const agd = roi.length ? { strategy: "agd", roi, ...guidance } : strategy === "sample" ? { strategy } : { strategy: "greedy" };
+  // Where nothing is set here, guidance is what the server is set to.
+  const guided = { roi, ...(Object.keys(guidance).length ? { strategy: "agd", ...guidance } : {}) };
+  const agd = roi.length ? guided : { strategy: strategy === "sample" ? "sample" : "greedy" };
   const body = {
     max_tokens: settings.max_tokens ?? standardLength,
     ...(strategy === "sample" ? { temperature: settings.temperature } : {}),

@@ -9,7 +9,8 @@ let found = null; // {turn, document?, start, end}
 
 export function markPlace({ turn, document, start, end, weight = 1 }) {
   marksChanged(adding(app.conversation.marks, { turn, document, start, end, weight }));
-  say(weight < 0 ? "Marked: answers will be led away from it." : "Marked: answers will draw on it.");
+  const again = app.conversation.turns.at(-1)?.role === "assistant" ? " “Again” gives the last one anew." : "";
+  say(`Marked: answers will ${weight < 0 ? "be led away from" : "draw on"} it.${again}`);
 }
 
 export function unmarkPlace(place) {

@@ -25,7 +25,7 @@ function notesIn(message, { start, end, share }, messages, places) {
   return places.filter((place) => place.message === message).flatMap((place) => {
     const first = Math.max(from - place.offset, 0);
     const last = Math.min(to - place.offset, place.text.length);
-    const text = place.text.slice(first, last).trim();
+    const text = first < last ? place.text.slice(first, last).trim() : "";
     return text ? [{ turn: place.turn, document: place.document, start: first, end: last, text, share }] : [];
   });
 }

@@ -10,10 +10,14 @@ const shares = ({ tokens }) => ({
   mostEntropy: tokens.reduce((most, token) => Math.max(most, token.entropy), 0),
 });
 
+// Whether the server is set to guide in another way than this page does.
+const isOther = ({ strategy, method }) => strategy === "agd" && method !== undefined && method !== "agd";
+
 export function lineOf(answer) {
   const { count, guided, changed } = shares(answer);
   const tokens = `${count} token${count === 1 ? "" : "s"}`;
   if (answer.strategy === "edited") return "edited by you";
+  if (isOther(answer)) return `${answer.method}: changed ${percent(count ? changed / count : 0)} of ${tokens}`;
   if (answer.strategy !== "agd") return `${answer.strategy === "sample" ? "drawn by chance" : "greedy"}, ${tokens}`;
   return count ? `guided ${percent(guided / count)}, changed ${percent(changed / count)} of ${tokens}` : "guided, no tokens";
 }
@@ -21,7 +25,7 @@ export function lineOf(answer) {
 // What to do where guidance changed nothing: {text, preset?}, with a preset that would help.
 export function adviceOn(answer, settings) {
   const { count, guided, changed, mostEntropy } = shares(answer);
-  if (answer.strategy !== "agd" || changed > 0 || !count || answer.error) return null;
+  if (answer.strategy !== "agd" || isOther(answer) || changed > 0 || !count || answer.error) return null;
   const threshold = settings.entropy_threshold ?? app.abilities?.guidance.entropy_threshold.standard;
   if (guided === 0 && typeof threshold === "number") {
     return { text: `The model was never unsure enough for guidance to step in: its entropy stayed below ${threshold} (at most ${mostEntropy.toFixed(2)}).`, preset: "always" };

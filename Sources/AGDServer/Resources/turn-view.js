@@ -76,7 +76,7 @@ export class TurnView {
     turn.role = role;
     marksChanged([...app.conversation.marks.filter((mark) => !samePlace(mark, { turn: turn.id })), ...editor.marks]);
     this.close();
-    if (!answers) return changed("turns");
+    if (!answers || isRunning()) return changed("turns");
     if (role === "system") return this.answerLast();
     this.answerHere();
   }

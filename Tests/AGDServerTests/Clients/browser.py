@@ -41,8 +41,8 @@ class Browser:
             await self.fulfil(parameters)
 
     async def fulfil(self, request):
-        """Answers a request to one of the paths in `replies`, {path: (status, type, body)}, or never (None);
-        the server has all others."""
+        """Answers a request to one of the paths in `replies`, {path: (status, type, body)}, or never (None), or as if there were no
+        server (ConnectionError); the server has all others."""
         if body := request["request"].get("postData"):
             self.requests.append((request["request"]["url"], json.loads(body)))
         path = next((path for path in self.replies if path in request["request"]["url"]), None)
@@ -50,7 +50,9 @@ class Browser:
             return
         reply = self.replies.get(path)
         method, parameters = "Fetch.continueRequest", {"requestId": request["requestId"]}
-        if reply:
+        if reply is ConnectionError:
+            method, parameters["errorReason"] = "Fetch.failRequest", "ConnectionRefused"
+        elif reply:
             status, kind, body = reply
             method = "Fetch.fulfillRequest"
             parameters |= {"responseCode": status, "body": base64.b64encode(body.encode()).decode(), "responseHeaders": [{"name": "Content-Type", "value": kind}]}

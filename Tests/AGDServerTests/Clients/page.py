@@ -195,8 +195,19 @@ async def errors(browser):
     await browser.press("Try again")
     await browser.until(ANSWERED)
     assert await browser.count(".failure") == 0
-    expected = [problem for problem in browser.problems if "500" in problem]
-    browser.problems = [problem for problem in browser.problems if problem not in expected]
+    assert await browser.text(".versions span") == "2/2", "what had come of the answer is lost"
+    # A server that is gone is waited for.
+    browser.replies = {"/v1/": ConnectionError}
+    await browser.run("document.querySelector('#message textarea').focus()")
+    await browser.type("Are you there?")
+    await browser.key("Enter")
+    await browser.until("!document.getElementById('connection').hidden && document.querySelector('.failure')")
+    assert "can't be reached" in await browser.text(".failure") and "can't be reached" in await browser.text("#connection")
+    browser.replies = {}
+    await browser.until("document.getElementById('connection').hidden")
+    await browser.press("Try again")
+    await browser.until("document.getElementById('stop').hidden && !document.querySelector('.failure')")
+    browser.problems = [problem for problem in browser.problems if "500" not in problem and "CONNECTION_REFUSED" not in problem]
 
 
 def event(content="", finish=None, **agd):

@@ -121,10 +121,56 @@ STORE = """(async () => {
 })()"""
 
 
+REQUEST = """(async () => {
+  const [{ completionRequest }, c] = await Promise.all([import('/page/request.js'), import('/page/conversation.js')]);
+  const wrong = [];
+  const equal = (a, b, what) => { if (JSON.stringify(a) !== JSON.stringify(b)) wrong.push([what, a, b]); };
+  const conversation = c.newConversation();
+  const system = c.newTurn('system', 'Be brief 😀. In French.');
+  const note = c.newDocument('note', '😀 It rains.');
+  const user = c.newTurn('user', 'What is the weather?', [note]);
+  conversation.turns.push(system, user);
+  const mark = (turn, document, text, sought, weight) => ({ id: sought, turn: turn.id, ...(document ? { document: document.id } : {}), start: text.indexOf(sought), end: text.indexOf(sought) + sought.length, weight });
+  conversation.marks = [mark(system, null, system.text, 'In French.', 1), mark(user, note, note.text, 'It rains.', -0.5), mark(user, null, user.text, 'What', 0), { ...mark(user, null, user.text, 'is', 1), turn: 'later' }];
+  const { path, body } = await completionRequest(conversation, conversation.turns, 'agd', {});
+  equal(path, 'v1/chat/completions', 'path');
+  equal(body.messages.map((m) => m.role), ['system', 'user'], 'roles');
+  equal(body.agd.roi.map((r) => [Array.from(body.messages[r.message].content).slice(...r.characters).join(''), r.weight]), [['In French.', 1], ['It rains.', -0.5]], 'regions are told in Unicode characters of what is sent');
+  equal(['strategy' in body.agd, 'score' in body.agd], [false, false], 'what is not set is left to the server');
+  conversation.settings = { score: 'excess' };
+  conversation.templateWeight = 0.5;
+  const { body: own } = await completionRequest(conversation, conversation.turns, 'agd', { continues: true, sources: true });
+  equal([own.agd.strategy, own.agd.score, own.agd.roi[2], own.agd.sources, own.continue_final_message], ['agd', 'excess', 'template=0.5', 'sentence', true], 'own settings');
+  const { body: greedy } = await completionRequest(conversation, conversation.turns, 'greedy', {});
+  equal(greedy.agd, { strategy: 'greedy', trace: true }, 'greedy has no region');
+  return wrong;
+})()"""
+
+
+SOURCES = """(async () => {
+  const { footnotesFrom, footnoteRanges } = await import('/page/sources.js');
+  const { messagesUpTo } = await import('/page/request.js');
+  const c = await import('/page/conversation.js');
+  const wrong = [];
+  const equal = (a, b, what) => { if (JSON.stringify(a) !== JSON.stringify(b)) wrong.push([what, a, b]); };
+  const conversation = c.newConversation();
+  conversation.turns.push(c.newTurn('user', 'Who? 😀 When?', [c.newDocument('note', '😀 It opens. Maria runs it.')]));
+  const sent = messagesUpTo(conversation, conversation.turns);
+  const { content } = sent.messages[0];
+  const passage = (text, share) => { const start = Array.from(content.slice(0, content.indexOf(text))).length; return { start, end: start + Array.from(text).length, share }; };
+  const shares = [{ source: 'template', share: 0.1, passages: [] }, { source: 'message:0', share: 0.9, passages: [passage('Who? 😀 When?', 0.5), passage('Maria runs it.', 0.3), passage('😀 It opens.', 0.05)] }];
+  const answer = { text: '😀 Maria.  ', sources: footnotesFrom([{ start: 0, end: 9, shares }], '😀 Maria.  ', sent) };
+  equal(answer.sources[0].notes.map((note) => [note.text, note.document === undefined]), [['Who? 😀 When?', true], ['Maria runs it.', false]], 'a passage is found in its own place only, and small shares are left out');
+  equal(answer.sources[0].notes.map((note) => (note.document ? conversation.turns[0].documents[0].text : conversation.turns[0].text).slice(note.start, note.end)), ['Who? 😀 When?', 'Maria runs it.'], 'it is lit up where it stands');
+  equal(footnoteRanges(answer).map((range) => range.end), [9, 9], 'numbers stand behind the last letter of the sentence');
+  return wrong;
+})()"""
+
+
 async def main():
     async with chromium() as browser:
         await browser.open(sys.argv[1] + "/")
-        for name, script in (("marks", MARKS), ("markdown", MARKDOWN), ("store", STORE)):
+        for name, script in (("marks", MARKS), ("markdown", MARKDOWN), ("store", STORE), ("request", REQUEST), ("sources", SOURCES)):
             wrong = await browser.run(script)
             assert wrong == [], f"{name}: {wrong[:5]}"
     print("ok")
