@@ -59,7 +59,8 @@ public struct ToolCallFormat: Sendable, Hashable {
         let prompt = prompt.trimmingSuffix { $0.isWhitespace }
         if answer.hasPrefix(prompt) { return answer.prefix(prompt.count) }
         let common = answer.prefix(zip(prompt, answer).prefix { $0 == $1 }.count)
-        return common.prefix(upTo: common.lastIndex { $0 == ">" || $0.isNewline }.map { common.index(after: $0) } ?? common.startIndex)
+        return common.prefix(
+            upTo: common.lastIndex { $0 == ">" || $0.isNewline }.map { common.index(after: $0) } ?? common.startIndex)
     }
 
     /// Of a call; models write others.

@@ -157,7 +157,9 @@ extension ToolCallReader {
         var place = start
         for byte in pattern {
             if byte == identifier {
-                while place < text.count, text[place] == UInt8(ascii: "_") || isLetterOrDigit(text[place]) { place += 1 }
+                while place < text.count, text[place] == UInt8(ascii: "_") || isLetterOrDigit(text[place]) {
+                    place += 1
+                }
                 continue
             }
             while place < text.count, isSpace(text[place]) { place += 1 }
