@@ -113,12 +113,14 @@ struct Bench: ParsableCommand {
         Terminal.write(
             TextTable(
                 [
-                    "variant", "context", "sequences", "tokens/s", "time / greedy", "prefill tokens/s", "of bandwidth", "caches",
+                    "variant", "context", "sequences", "tokens/s", "time / greedy", "prefill tokens/s", "of bandwidth",
+                    "caches",
                     "peak memory",
                 ],
                 report.rows.map { row in
                     [
-                        row.variant.rawValue, "\(row.context)", "\(row.sequences)", row.tokensPerSecond.formatted(decimals: 2),
+                        row.variant.rawValue, "\(row.context)", "\(row.sequences)",
+                        row.tokensPerSecond.formatted(decimals: 2),
                         row.timeOverGreedy.formatted(decimals: 2),
                         row.prefillTokensPerSecond.formatted(decimals: 1),
                         row.bandwidthShare.map { "\((100 * $0).formatted(decimals: 0)) %" } ?? "",
