@@ -21,7 +21,7 @@ struct SourceCommandTests {
         #expect(result.status == 0, "\(result.standardError)")
         #expect(result.standardOutput.contains(/\[[12](, [12])?\]/))
         #expect(result.standardOutput.contains("Sources: shares of each sentence's relevance"))
-        #expect(result.standardOutput.contains(/\[[12]\] (pets|hana)\.txt\n +[0-9]+ %/))
+        #expect(result.standardOutput.contains(/\[[12]\] \S*(pets|hana)\.txt\n +[0-9]+ %/))
     }
 
     @Test("--json has every source with its share of every part")
