@@ -26,24 +26,39 @@ extension UnsafeMutableRawBufferPointer {
     }
 }
 
-/// What attention needs of a sequence in each layer: its caches, and where there are some, weights of heads. Whoever makes it
-/// keeps the tensors.
+/// What each layer must know of a sequence: its caches, and where its regions begin. Whoever makes it keeps the tensors.
 package final class LaneLayers {
+    /// Tensors, float32, in the CPU's memory.
+    package struct Layer {
+        package var caches: LaneCaches
+        /// `[1, 1, heads, tangents]`: the primal's head outputs times these are added to the tangents.
+        package var headWeights: Tensor?
+        /// `[neurons, 1, 1, tangents]`, likewise.
+        package var neuronWeights: Tensor?
+        /// `[width, directions]`, of length 1, and the weights of the primal's parts along them, `[directions, 1, 1, tangents]`.
+        package var directions: (units: Tensor, weights: Tensor)?
+
+        package init(caches: LaneCaches, headWeights: Tensor? = nil) {
+            self.caches = caches
+            self.headWeights = headWeights
+        }
+
+        fileprivate var raw: lane_layer {
+            func floats(_ tensor: Tensor?) -> UnsafePointer<Float>? {
+                tensor.map { UnsafePointer($0.raw.pointee.data.assumingMemoryBound(to: Float.self)) }
+            }
+            return lane_layer(
+                caches: caches.raw, head_weights: floats(headWeights), neuron_weights: floats(neuronWeights),
+                directions: floats(directions?.units), direction_weights: floats(directions?.weights),
+                direction_count: Int32(directions?.units.shape[1] ?? 0))
+        }
+    }
+
     fileprivate let raw: UnsafeMutableBufferPointer<lane_layer>
 
-    /// - Parameter layers: of each its caches, and `[1, 1, heads, tangents]`, float32, in the CPU's memory: the primal's head
-    ///   outputs times these are added to the tangents.
-    package init(_ layers: [(caches: LaneCaches, headWeights: Tensor?)]) {
+    package init(_ layers: [Layer]) {
         raw = .allocate(capacity: layers.count)
-        for (index, layer) in layers.enumerated() {
-            raw.initializeElement(
-                at: index,
-                to: lane_layer(
-                    caches: layer.caches.raw,
-                    head_weights: layer.headWeights.map {
-                        UnsafePointer($0.raw.pointee.data.assumingMemoryBound(to: Float.self))
-                    }))
-        }
+        for (index, layer) in layers.enumerated() { raw.initializeElement(at: index, to: layer.raw) }
     }
 
     deinit { raw.deallocate() }
@@ -182,6 +197,15 @@ extension Graph {
             queries.shape, [queries, stored], lane_attention, parameters,
             partCount: max(scratch.threadCount, min(keyValueHeads * blocks, 8 * scratch.threadCount)),
             threadLimit: scratch.threadCount)
+    }
+
+    /// An activation `[width, heads, columns]` of the tokens that attend, with what the sequences' regions hold of it added to its
+    /// tangents: of a layer's residual stream along their directions, or else of its neurons.
+    package func laneRegion(_ x: Tensor, layer: Int, isResidualStream: Bool, of batch: LaneBatch) -> Tensor {
+        keepAlive(batch)
+        let parameters = lane_region_parameters(
+            batch: UnsafePointer(batch.raw), layer: Int32(layer), residual_stream: isResidualStream)
+        return step(x.shape, [contiguous(x)], lane_region, parameters, partCount: parts(x))
     }
 
     /// - Parameter laneCount: the most that a sequence has.

@@ -32,6 +32,10 @@ struct Attribute: AsyncParsableCommand {
     )
     var mode: Mode = .forward
 
+    @Option(
+        help: ArgumentHelp("Also tells the n neurons that carry most of each target; in reverse mode.", valueName: "n"))
+    var neurons: Int?
+
     @Flag(help: "Prints a JSON object.")
     var json = false
 
@@ -44,6 +48,8 @@ struct Attribute: AsyncParsableCommand {
             /// Reverse mode only: the relevance of each prompt token, and of each layer's heads, summed over positions.
             var tokens: [Double]?
             var heads: [[Double]]?
+            /// Those asked for, the strongest first.
+            var neurons: [Attribution.NeuronRelevance]?
         }
         var model, architecture, rule, mode: String
         var promptTokens: [Int]
@@ -54,6 +60,8 @@ struct Attribute: AsyncParsableCommand {
         if targets == nil, targetText.isEmpty {
             throw ValidationError("Name a target with --targets or --target-text.")
         }
+        try NumberOption.check(neurons, "--neurons", in: NumberOption.counts)
+        if neurons != nil, mode != .reverse { throw ValidationError("--neurons needs --mode reverse.") }
     }
 
     func run() async throws {
@@ -78,7 +86,21 @@ struct Attribute: AsyncParsableCommand {
                         ]
                     }
                 ).rendered)
+            if neurons != nil { Terminal.write("\n" + Self.neuronTable(rows).rendered) }
         }
+    }
+
+    private static func neuronTable(_ rows: [Report.Target]) -> TextTable {
+        TextTable(
+            ["token", "text", "neuron", "relevance"],
+            rows.flatMap { row in
+                (row.neurons ?? []).map {
+                    [
+                        "\(row.id)", "\"\(row.text)\"", "\($0.layer).\($0.index)",
+                        $0.relevance.formatted(decimals: 4),
+                    ]
+                }
+            })
     }
 
     private func pushForward(_ model: LanguageModel, _ prompt: Prompt, _ region: RegionOfInterest) async throws
@@ -109,11 +131,14 @@ struct Attribute: AsyncParsableCommand {
         let reading = try ReverseAttribution(model, tokens: prompt.tokens, options: modelOptions.reverseOptions) {
             bar.update($0 / 2)
         }
-        return try reading.attribute(targets, rule: rule) { bar.update(0.5 + $0 / 2) }.map {
+        var inside = ReverseAttribution.Inside(for: [region])
+        if neurons != nil { inside.hasNeurons = true }
+        return try reading.attribute(targets, rule: rule, inside: inside) { bar.update(0.5 + $0 / 2) }.map {
             Report.Target(
                 id: $0.target.token, text: model.tokenizer?.text(of: $0.target.token) ?? "",
                 bytes: model.tokenizer?.inexactBytes(of: $0.target.token), logit: $0.logit,
-                roiScore: $0.relevance(of: region), tokens: $0.tokens, heads: $0.heads.map(\.allPositions))
+                roiScore: $0.relevance(of: region), tokens: $0.tokens, heads: $0.heads.map(\.allPositions),
+                neurons: neurons.map($0.strongestNeurons))
         }
     }
 

@@ -40,6 +40,10 @@ struct Explain: AsyncParsableCommand {
     @Flag(help: "Compares the candidates of each guided step instead: the region's relevance for each, layer by layer.")
     var contrast = false
 
+    @Option(
+        help: ArgumentHelp("For text and json: also the n neurons that carry most of each token.", valueName: "n"))
+    var neurons: Int?
+
     @Option(help: "Colours in text: auto, always or never.")
     var color: Terminal.Color = .auto
 
@@ -47,6 +51,10 @@ struct Explain: AsyncParsableCommand {
         try Terminal.checkOutput(output, option: "--output")
         try NumberOption.check(maximumTokens, "--n-predict", in: NumberOption.tokens)
         try NumberOption.check(word, "--word", in: NumberOption.tokens)
+        try NumberOption.check(neurons, "--neurons", in: NumberOption.counts)
+        if neurons != nil, ![.text, .json].contains(format) || contrast {
+            throw ValidationError("--neurons comes with --format text or json, without --contrast.")
+        }
         _ = try method
         if contrast, ![.text, .json].contains(format) {
             throw ValidationError("--contrast comes with --format text or json.")
@@ -90,7 +98,7 @@ struct Explain: AsyncParsableCommand {
         let explanation = try Explanation(
             steps, after: prompt, by: strategy, model: model, region: region,
             specifications: marked.specifications, entropyThreshold: try method.guidance?.entropyThreshold,
-            options: modelOptions.reverseOptions
+            neuronCount: neurons ?? 0, options: modelOptions.reverseOptions
         ) { bar.update($0) }
         if let word, word > steps.count {
             throw ValidationError("--word \(word): the answer has \(steps.count) tokens.")

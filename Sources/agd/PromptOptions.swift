@@ -40,7 +40,8 @@ struct PromptOptions: ParsableArguments {
         parsing: .unconditionalSingleValue,
         help: ArgumentHelp(
             "A region of interest; may be repeated: system, user, assistant, tool, template, message:N, text:\"…\", regex:\"…\", "
-                + "tokens:0..<12,15, heads:3.5,7.0, heads:@file.json, each with an optional weight such as =-0.5.",
+                + "tokens:0..<12,15, heads:3.5,7.0, heads:@file.json, neurons:3.70,7.0, neurons:@file.json, "
+                + "direction:@control-vector.gguf, direction:12@vector.npy, each with an optional weight such as =-0.5.",
             valueName: "spec"))
     var roi: [String] = []
 
@@ -90,7 +91,7 @@ struct PromptOptions: ParsableArguments {
             Terminal.note(
                 "the prompt begins with the token that begins every prompt of this model; it isn't added again")
         }
-        try marked.region.validate(for: model, promptLength: marked.prompt.tokens.count)
+        try marked.validate(for: model)
         if showRoi {
             Terminal.writeError(RegionDisplay.render(marked.prompt, marked.region, tokenizer: model.tokenizer))
         }

@@ -190,6 +190,18 @@ struct BadRequest: Sendable, CustomTestStringConvertible {
             "heads that the model lacks, behind a byte-order mark", roi("heads:@FILE"), "77.1", "layers 0 to",
             file: "\u{FEFF}" + #"[{"layer": 77, "head": 1}]"#),
         .init("no file of heads", roi("heads:@"), "read"),
+        .init("a neuron that the model lacks", roi("neurons:0.999999"), "0.999999", "neurons 0 to"),
+        .init("a neuron without a layer", roi("neurons:3"), "neurons:", "layer.neuron"),
+        .init(
+            "a file of neurons that the model lacks", roi("neurons:@FILE"), "FILE", "77.1", "layers 0 to",
+            file: #"{"neurons": [{"layer": 77, "index": 1}]}"#),
+        .init(
+            "a neuron without an index", roi("neurons:@FILE"), "FILE", "neurons[0].index",
+            file: #"{"neurons": [{"layer": 0}]}"#),
+        .init("a group that isn't there", roi("neurons:@FILE#x"), "FILE", "'x'", file: #"{"neurons": []}"#),
+        .init("a direction that isn't there", roi("direction:@/nowhere/v.gguf"), "/nowhere/v.gguf"),
+        .init("a direction without a file", roi("direction:3"), "direction:", "12@file.npy"),
+        .init("a direction that is no array", roi("direction:3@FILE"), "FILE", "control vector", file: "text"),
     ]
 
     static let choices: [BadRequest] = [

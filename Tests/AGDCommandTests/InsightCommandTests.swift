@@ -79,6 +79,54 @@ struct InsightCommandTests {
         #expect((guided["steps"] as? [[String: Any]])?.count == 2)
     }
 
+    // MARK: circuits
+
+    @Test(
+        "circuits find writes what --roi neurons:@FILE takes, and goes on from its journal; direction what direction: takes"
+    )
+    func circuits() async throws {
+        let pairs = try TemporaryFile(
+            ["Hugo", "Zoe", "Anton", "Wanda"].map { name in
+                "{\"system\": \"Answer in Spanish.\", \"prompt\": \"Describe \(name).\", \"answer\": \"\(name) es\", "
+                    + "\"other_system\": \"Answer in English.\", \"other_prompt\": \"Describe \(name).\", "
+                    + "\"other_answer\": \"\(name) is\"}\n"
+            }.joined(), name: "pairs.jsonl")
+        let file = try TemporaryFile("", name: "circuit.json")
+        defer { unlink(file.path + ".journal") }
+        let find =
+            ["circuits", "find"] + Self.model
+            + ["--data", pairs.path, "--size", "64", "--random-sets", "2", "-o", file.path]
+        let summary = try await Self.output(find)
+        #expect(summary.contains("64 of 2048 neurons") && summary.contains("2 pairs held out"))
+        let again = try await Command.run(find)
+        #expect(again.standardOutput == summary && again.standardError.contains("results of an earlier run"))
+        let vector = try TemporaryFile("", name: "direction.npy")
+        _ = try await Self.output(
+            ["circuits", "direction"] + Self.model + ["--data", pairs.path, "-o", vector.path])
+
+        let guided = try await Self.object(
+            ["generate"] + Self.model + ["--user", "Describe Hugo.", "-n", "2", "--json"]
+                + ["--roi", "neurons:@\(file.path)#prompt", "--roi", "direction:2@\(vector.path)=-0.5"]
+                + ["--entropy-threshold", "off"])
+        #expect((guided["steps"] as? [[String: Any]])?.count == 2)
+    }
+
+    @Test("attribute gives a region inside the model the same relevance in both modes, and tells the strongest neurons")
+    func neurons() async throws {
+        let arguments =
+            ["attribute"] + Self.prompt
+            + ["--targets", "5,9", "--roi", "neurons:1.5,3.100=-2", "--cache-type", "f32", "--json"]
+        func scores(_ report: [String: Any]) throws -> [Double] {
+            try #require(report["targets"] as? [[String: Any]]).compactMap { $0["roi_score"] as? Double }
+        }
+        let reverse = try await Self.object(arguments + ["--mode", "reverse", "--neurons", "3"])
+        for (a, b) in zip(try scores(reverse), try scores(await Self.object(arguments))) {
+            #expect(abs(a - b) < 0.02 * abs(a))
+        }
+        let targets = try #require(reverse["targets"] as? [[String: Any]])
+        #expect(targets.allSatisfy { ($0["neurons"] as? [[String: Any]])?.count == 3 })
+    }
+
     // MARK: faithfulness, prohibition and verify
 
     @Test("faithfulness tells an area for each rule and for chance, and draws the curves")

@@ -54,6 +54,36 @@ struct RegionRequestTests {
         }
     }
 
+    @Test("Neurons and a direction are regions, and what the model lacks of them is told with the field")
+    func inside() async throws {
+        let server = try await TestServer()
+        let width = 256
+        func status(_ region: JSONValue) async throws -> (isAccepted: Bool, message: String) {
+            let reply = try await server.post(
+                "/v1/chat/completions",
+                [
+                    "messages": [["role": "user", "content": "Hello."]], "max_tokens": 2,
+                    "agd": ["roi": [region], "entropy_threshold": "off"],
+                ])
+            return (reply.status == 200, try reply.json["error"]?["message"]?.string ?? "")
+        }
+        let vector = JSONValue.array((0..<width).map { .number(Double($0 % 5) - 2) })
+        for region: JSONValue in [
+            "neurons:1.5,2.7=-0.5", ["neurons": [["layer": 1, "index": 5, "weight": 2]]], ["neurons": "1.5"],
+            ["direction": ["layer": 2, "vector": vector], "weight": -1],
+        ] {
+            #expect(try await status(region).isAccepted)
+        }
+        for (region, problem) in [
+            (["neurons": [["layer": 9, "index": 5]]], "9.5"),
+            (["direction": ["layer": 2, "vector": [1]]], "1 elements"),
+            ("neurons:@/etc/passwd", "files of the server"), ("direction:@/etc/passwd", "files of the server"),
+        ] as [(JSONValue, String)] {
+            let (isAccepted, message) = try await status(region)
+            #expect(!isAccepted && message.contains(problem) && message.contains("agd.roi"), "\(message)")
+        }
+    }
+
     @Test(
         "Patterns and files are refused however they are spelled",
         arguments: [

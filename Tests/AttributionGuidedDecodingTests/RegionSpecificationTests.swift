@@ -18,6 +18,11 @@ struct RegionSpecificationTests {
         ("tokens:2...4", .tokens([2..<5])), ("tokens:5...5", .tokens([5..<6])),
         ("heads:3.5", .heads([.init(layer: 3, head: 5): 1])),
         ("heads:3.5,7.0", .heads([.init(layer: 3, head: 5): 1, .init(layer: 7, head: 0): 1])),
+        ("neurons:3.70,7.0", .neurons([.init(layer: 3, index: 70): 1, .init(layer: 7, index: 0): 1])),
+        ("neurons:@a file.json", .neuronFile(path: "a file.json", group: nil)),
+        ("neurons:@a.json#in French", .neuronFile(path: "a.json", group: "in French")),
+        ("direction:@v.gguf", .directionFile(path: "v.gguf", layer: nil)),
+        ("direction:12@a@b.npy", .directionFile(path: "a@b.npy", layer: 12)),
     ]
 
     @Test("with and without a weight", arguments: [nil, 1, -0.5, 0, 2.25, 1e-3, -1e6, 3])
@@ -70,7 +75,8 @@ struct RegionSpecificationTests {
     func anyString() {
         var generator = SeededGenerator(seed: 3)
         let alphabet = [
-            "system", "text:", "regex:", "tokens:", "heads:", "message:", "\"", "=", "-", "0", "1",
+            "system", "text:", "regex:", "tokens:", "heads:", "neurons:", "direction:", "#", "message:", "\"", "=", "-",
+            "0", "1",
             "9223372036854775807", ".", "..<", "...",
             ",", "@", "é", " ", "inf", "nan", "e9", ":",
         ]

@@ -27,10 +27,19 @@ struct BatchTests {
     }
 
     static let heads = RegionOfInterest(heads: [.init(layer: 0, head: 1): 1, .init(layer: 1, head: 0): -2])
+
+    /// Neurons, where the model has a dense network, and a direction.
+    static func inside(_ model: LanguageModel) -> RegionOfInterest {
+        let vector = (0..<model.configuration.embeddingLength).map { Float($0 % 7) - 2 }
+        return RegionOfInterest(
+            neurons: model.neuronCount(layer: 1) > 0
+                ? [.init(layer: 1, index: 3): 2, .init(layer: 0, index: 8): -1] : [:],
+            directions: [.init(layer: 0, vector: vector): 1])
+    }
     static let late = RegionOfInterest(tokens: [30: 1, 31: -1])
 
     /// Different lengths, numbers of lanes, regions and rules; on `gemma3` some are longer than the sliding window.
-    static func members(_ prompt: [Int]) -> [Member] {
+    static func members(_ prompt: [Int], _ model: LanguageModel) -> [Member] {
         [
             Member(prompt: Array(prompt.prefix(7))),
             Member(prompt: prompt, regions: [Oracle.span]),
@@ -38,6 +47,8 @@ struct BatchTests {
             Member(prompt: Array(prompt.dropFirst(3)), regions: [Self.heads], rule: .inputTimesGradient),
             Member(prompt: prompt, regions: [Self.late]),
             Member(prompt: [5]),
+            Member(prompt: Array(prompt.prefix(11)), regions: [Self.inside(model), Oracle.span]),
+            Member(prompt: prompt, regions: [Self.inside(model).scaled(by: -2)], rule: .relP),
             Member(prompt: Array(prompt.prefix(20)), regions: [Oracle.span], withTangents: false),
         ]
     }
@@ -95,8 +106,9 @@ struct BatchTests {
     @Test("of any lengths, regions and rules, with tangents or without", arguments: Oracle.variants, [true, false])
     func mixture(variant: String, fused: Bool) throws {
         let prompt = try Oracle.load(variant).prompt
+        let model = try Oracle.model(variant)
         try compare(
-            Oracle.model(variant), Self.members(prompt), fused: fused, exactly: false,
+            model, Self.members(prompt, model), fused: fused, exactly: false,
             completion: Array(prompt.prefix(2)))
     }
 
@@ -104,7 +116,7 @@ struct BatchTests {
     func bits() throws {
         let model = try QuantizedModel.microcosm()
         try compare(
-            model, Self.members(Self.prompt(model)), fused: true, exactly: true, completion: [9, 4, 7])
+            model, Self.members(Self.prompt(model), model), fused: true, exactly: true, completion: [9, 4, 7])
     }
 
     private static func prompt(_ model: LanguageModel) -> [Int] {
@@ -139,7 +151,7 @@ struct BatchTests {
         [GGML_TYPE_Q4_1, GGML_TYPE_Q5_0, GGML_TYPE_Q8_0, GGML_TYPE_Q4_K, GGML_TYPE_Q6_K, GGML_TYPE_F16])
     func company(threads: Int, type: ggml_type) throws {
         let model = try QuantizedModel.microcosm(type)
-        let members = Self.members(Self.prompt(model))
+        let members = Self.members(Self.prompt(model), model)
         let completion = [9, 4, 7, 30, 2, 11, 5, 8]
         let evaluator = try BatchEvaluator(model, threadCount: threads)
         let sessions = try members.map { try $0.session(model, fused: true, evaluator) }

@@ -125,7 +125,8 @@ struct JoinedOperationTests {
             let lanesApart = LaneSequence.Columns(first: 0, stride: tokens)
             batch.write([
                 LaneSequence(
-                    LaneLayers([(caches, nil)]), start: 3, tokenCount: tokens, queryCount: tokens, laneCount: lanes,
+                    LaneLayers([.init(caches: caches)]), start: 3, tokenCount: tokens, queryCount: tokens,
+                    laneCount: lanes,
                     columns: lanesApart, queryColumns: lanesApart, rule: .init(scoreFactor: 0.5, valueFactor: 0.5))
             ])
             let placed = graph.lanePlaced(

@@ -95,7 +95,8 @@ struct AttentionRun {
         let batch = LaneBatch()
         batch.write([
             LaneSequence(
-                LaneLayers([(caches, weights)]), start: positions - heldCount, tokenCount: heldCount,
+                LaneLayers([.init(caches: caches, headWeights: weights)]), start: positions - heldCount,
+                tokenCount: heldCount,
                 queryCount: tokens,
                 laneCount: lanes, columns: .init(first: 0, stride: heldCount),
                 queryColumns: .init(first: 0, stride: tokens),

@@ -43,7 +43,7 @@ build_kernels() {
     local file
     for file in "$root"/Sources/CLaneKernels/*/*.c "$root"/Tools/aarch64/*.c; do
         "$clang" --target=aarch64-linux-gnu -isystem /usr/aarch64-linux-gnu/include -O2 -Wall -c "$file" \
-            -I"$root"/Sources/CLaneKernels/{include,panels,products,attention,elementwise,shared,team} -I"$deps/source/ggml/include" -I"$deps/source/include" -o "$work/objects/$(basename "$file" .c).o"
+            -I"$root"/Sources/CLaneKernels/{include,panels,products,attention,elementwise,regions,shared,team} -I"$deps/source/ggml/include" -I"$deps/source/include" -o "$work/objects/$(basename "$file" .c).o"
     done
 }
 

@@ -15,6 +15,8 @@ import gguf_file
 from families import VARIANTS, modeling
 
 RULES = ("attnlrp", "cp_lrp", "ixg")
+# LXT has no map for RelP: it is AttnLRP's with attention unpatched (arXiv 2508.21258).
+ALL_RULES = RULES + ("relp",)
 CANDIDATES, MINIMUM_PROBABILITY = 5, 0.05
 STEPS = 24
 
@@ -27,11 +29,14 @@ def patch(family, rule):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # It misses zennit, which only vision models need.
         from lxt.efficient import monkey_patch
+    named = "attnlrp" if rule == "relp" else rule
     if family == "qwen3_moe":
-        rules = mixture_rules(rule)
+        rules = mixture_rules(named)
     else:
         maps = importlib.import_module(f"lxt.efficient.models.{family}")
-        rules = {"attnlrp": maps.attnLRP, "cp_lrp": maps.cp_LRP}[rule]
+        rules = {"attnlrp": maps.attnLRP, "cp_lrp": maps.cp_LRP}[named]
+    if rule == "relp":
+        rules = {patched: change for patched, change in rules.items() if patched is not modeling(family)}
     with warnings.catch_warnings():
         warnings.simplefilter("error")  # A patch that doesn't take is an error.
         monkey_patch(modeling(family), rules)

@@ -56,7 +56,9 @@ public struct Contrast: Sendable, Encodable {
         let targets = contested.flatMap { step in
             step.choice.candidates.map { AttributionTarget(token: $0.id, position: step.position - 1) }
         }
-        var attributions = try reading.attribute(targets, rule: rule) { try progress(0.2 + $0 * 0.8) }[...]
+        var attributions = try reading.attribute(targets, rule: rule, inside: .init(for: [region])) {
+            try progress(0.2 + $0 * 0.8)
+        }[...]
         self.rule = rule.name
         self.steps = contested.map { step in
             let candidates = step.choice.candidates.map { candidate in

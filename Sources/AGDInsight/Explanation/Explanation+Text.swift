@@ -27,7 +27,19 @@ extension Explanation {
             let sum = step.map { steps[$0].parts[index] } ?? steps.reduce(0) { $0 + $1.parts[index] }
             lines += "\(sum.fourDigits.leftPadded(to: 12))  \(part.name.printable)\n"
         }
-        return lines
+        return lines + neuronLines(step: step)
+    }
+
+    /// The strongest neurons of each step, or of one, where there are some.
+    private func neuronLines(step: Int?) -> String {
+        let chosen = step.map { [$0] } ?? Array(steps.indices)
+        let lines = chosen.compactMap { index -> String? in
+            guard let neurons = steps[index].neurons else { return nil }
+            let list = neurons.map { "\($0.layer).\($0.index) \($0.relevance.fourDigits)" }
+            return "neurons for \"\(Self.visible(tokens[steps[index].position].text))\": "
+                + list.joined(separator: ", ") + "\n"
+        }
+        return lines.isEmpty ? "" : "\n" + lines.joined()
     }
 
     private static func marked(_ word: Word, _ value: Double, isTarget: Bool, inColor: Bool) -> String {

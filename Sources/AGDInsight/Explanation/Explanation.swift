@@ -47,6 +47,8 @@ public struct Explanation: Sendable, Encodable {
         public var parts: [Double]
         /// Of each head, summed over positions, `[layers][heads]`.
         public var heads: [[Double]]
+        /// The neurons that carry most, the strongest first; nil where they weren't asked for.
+        public var neurons: [Attribution.NeuronRelevance]?
     }
 
     /// The model's name and family, how tokens were chosen, and how relevance propagated.
@@ -72,13 +74,15 @@ extension Explanation {
     /// - Parameters:
     ///   - specifications: regions that were named; each becomes a part besides the prompt's messages.
     ///   - steps: the completion, at least one step.
+    ///   - neuronCount: neurons to tell of each step; 0 for none.
     ///   - progress: called with the fraction that is done; it may throw to stop.
     /// - Throws: ``TensorGraphError``, ``AttributionError`` and ``InferenceError``, where relevance can't be computed; what
     ///   `progress` throws.
     public init(
         _ steps: [GenerationStep], after prompt: Prompt, by strategy: any DecodingStrategy, model: LanguageModel,
         region: RegionOfInterest = RegionOfInterest(), specifications: [RegionSpecification] = [],
-        entropyThreshold: Double? = nil, options: ReverseAttribution.Options = ReverseAttribution.Options(),
+        entropyThreshold: Double? = nil, neuronCount: Int = 0,
+        options: ReverseAttribution.Options = ReverseAttribution.Options(),
         progress: (Double) throws -> Void = { _ in }
     ) throws {
         func text(_ token: Int) -> String { model.tokenizer?.text(of: token) ?? "\(token)" }
@@ -106,7 +110,9 @@ extension Explanation {
         let reading = try ReverseAttribution(model, tokens: Array(ids.dropLast()), options: options) {
             try progress($0 * 0.3)
         }
-        let attributions = try reading.attribute(targets, rule: strategy.needs.rule) { try progress(0.3 + $0 * 0.7) }
+        let attributions = try reading.attribute(
+            targets, rule: strategy.needs.rule, inside: .init(hasNeurons: neuronCount > 0)
+        ) { try progress(0.3 + $0 * 0.7) }
         let allParts = self.parts
         self.steps = zip(steps, attributions).map { step, attribution in
             let relevance = Array(attribution.tokens[..<step.position])
@@ -118,7 +124,8 @@ extension Explanation {
                 parts: allParts.map { part in
                     part.positions.reduce(0) { $0 + ($1 < relevance.count ? relevance[$1] : 0) }
                 },
-                heads: attribution.heads.map(\.allPositions))
+                heads: attribution.heads.map(\.allPositions),
+                neurons: neuronCount > 0 ? attribution.strongestNeurons(neuronCount) : nil)
         }
     }
 

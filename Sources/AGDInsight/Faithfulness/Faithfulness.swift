@@ -200,7 +200,8 @@ private struct Subject {
             try ReverseAttribution(model, tokens: session.tokens, ablating: ablation, options: options.attribution)
                 .logits(of: targets)
         }
-        let without = ReverseAttribution.Ablation(tokens: Set(region.tokens.keys), heads: Set(region.heads.keys))
+        let without = ReverseAttribution.Ablation(
+            tokens: Set(region.tokens.keys), heads: Set(region.heads.keys), neurons: Set(region.neurons.keys))
         let drops = zip(try logits(.init()), try logits(without)).map { $0 - $1 }
         var rest = drops[...]
         return steps.map { step in

@@ -71,7 +71,7 @@ public struct Verification: Sendable, Encodable {
         let reading = try ReverseAttribution(runner.model, tokens: Array(prompt.prefix(64)), options: runner.options)
         for (index, rule) in PropagationRule.all.enumerated() {
             let errors = try reading.adjointErrors(rule: rule) {
-                try progress((Double(index) + $0) / Double(PropagationRule.all.count))
+                try progress((Double(index) + $0 / 2) / Double(PropagationRule.all.count))
             }
             adjointErrors[rule.name] = errors
             let worst = errors.indices.max { errors[$0] < errors[$1] } ?? 0
@@ -80,6 +80,14 @@ public struct Verification: Sendable, Encodable {
                     name: "adjoint error, \(rule.name)", value: errors[worst], limit: 1e-4,
                     passed: errors[worst] < 1e-4,
                     note: "largest of \(errors.count) layers, in layer \(worst); weights decoded to f32"))
+            let inside = try reading.regionErrors(rule: rule) {
+                try progress((Double(index) + 0.5 + $0 / 2) / Double(PropagationRule.all.count))
+            }
+            let most = inside.max() ?? 0
+            checks.append(
+                Check(
+                    name: "the same for heads, neurons, directions", value: most, limit: 1e-4, passed: most < 1e-4,
+                    note: "regions that begin inside a layer, \(rule.name)"))
         }
     }
 

@@ -14,6 +14,8 @@ struct AttributionReport: Encodable, Sendable {
         var tokens: [Double]
         /// Relevance of each head, `[layer][head]`, summed over positions.
         var heads: [[Double]]?
+        /// Those asked for, the strongest first.
+        var neurons: [Attribution.NeuronRelevance]?
     }
     struct Token: Encodable, Sendable {
         var id: Int
@@ -49,6 +51,9 @@ extension API {
         let withHeads = body["heads"]?.bool ?? false || !region.heads.isEmpty
         let heads = withHeads ? served.model.configuration.layerCount * served.model.configuration.headCount : 0
         try RequestCost(attributing: targets.count, to: prompt, headCount: heads).check()
+        let neuronCount = body["neurons"]?.integer
+        var inside = ReverseAttribution.Inside(for: [region])
+        if neuronCount != nil { inside.hasNeurons = true }
         let report = { @Sendable (attributions: [Attribution]) in
             AttributionReport(
                 model: served.name, rule: rule.name, tokens: prompt.tokens.map { .init($0, served) },
@@ -57,10 +62,11 @@ extension API {
                         id: attribution.target.token, text: served.text(of: attribution.target.token),
                         bytes: served.inexactBytes(of: attribution.target.token), logit: attribution.logit,
                         roiScore: hasRegion ? attribution.relevance(of: region) : nil, tokens: attribution.tokens,
-                        heads: withHeads && body["heads"]?.bool == true ? attribution.heads.map(\.allPositions) : nil)
+                        heads: withHeads && body["heads"]?.bool == true ? attribution.heads.map(\.allPositions) : nil,
+                        neurons: neuronCount.map(attribution.strongestNeurons))
                 })
         }
-        return {
+        return { [inside] in
             try await work.context.cancellingOnHangUp {
                 // The session lends its place, not its caches: no more work is done at once than was allowed.
                 try await served.pool.withSession(work.admission, for: prompt, strategy: Greedy()) { _ in
@@ -71,7 +77,7 @@ extension API {
                             progress: stop)
                         let attributions = try reading.attribute(
                             targets.map { AttributionTarget(token: $0, position: prompt.tokens.count - 1) }, rule: rule,
-                            progress: stop)
+                            inside: inside, progress: stop)
                         return try Response.json(report(attributions))
                     }
                 }

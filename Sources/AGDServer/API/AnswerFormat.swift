@@ -86,6 +86,8 @@ struct Trace: Encodable, Sendable {
     var promptTokens: [Int]?
     var roi: [TokenWeightReport]?
     var roiHeads: [HeadWeightReport]?
+    var roiNeurons: [NeuronWeightReport]?
+    var roiDirections: [DirectionWeightReport]?
     var steps: [StepReport]?
     var stopReason: StopReason?
     var sources: [SourceReport]?
@@ -100,6 +102,7 @@ struct Trace: Encodable, Sendable {
         rule = decoding.strategy.needs.rule.name
         promptTokens = decoding.prompt.tokens
         (roi, roiHeads) = (region.tokenReport, region.headReport)
+        (roiNeurons, roiDirections) = (region.neuronReport, region.directionReport)
     }
 
     init(_ tokens: [ChosenToken], _ served: ServedModel) {

@@ -41,7 +41,7 @@ struct RegionRequest {
             let marked = try MarkedPrompt(
                 prompt, regions: regions.map(\.specification), patternSteps: &patternSteps
             ) { index, error in APIError.invalid("'\(regions[index].field)': \(error)", param: regions[index].field) }
-            try Self.naming("agd.roi") { try marked.region.validate(for: model, promptLength: prompt.tokens.count) }
+            try Self.naming("agd.roi") { try marked.validate(for: model) }
             try Self.checkWeights(marked.region)
             return marked
         }
@@ -49,8 +49,7 @@ struct RegionRequest {
 
     /// What one region may weigh, several that overlap may too.
     private static func checkWeights(_ region: RegionOfInterest) throws(APIError) {
-        for weight in [region.tokens.values.map { $0 }, region.heads.values.map { $0 }].joined()
-        where !Limits.weight.contains(weight) {
+        for weight in region.weights where !Limits.weight.contains(weight) {
             throw APIError.invalid(
                 "'agd.roi': weights add up to \(weight) where regions overlap; the sum may be \(Limits.weight.lowerBound) to \(Limits.weight.upperBound).",
                 param: "agd.roi")
@@ -67,8 +66,10 @@ struct RegionRequest {
         _ specification: RegionSpecification, _ field: String, allowsPatterns: Bool
     ) throws(APIError) {
         switch specification.target {
-        case .headFile:
-            throw APIError.invalid("A request can't name files of the server; list the heads themselves.", param: field)
+        case .headFile, .neuronFile, .directionFile:
+            throw APIError.invalid(
+                "A request can't name files of the server; give the heads, neurons or direction themselves.",
+                param: field)
         case .pattern where !allowsPatterns:
             throw APIError.invalid(
                 "'regex:' is accepted only where the server was started with --allow-regex.", param: field)
@@ -85,7 +86,9 @@ struct RegionRequest {
 
     /// The target of a region that is an object.
     private static func target(_ value: JSONValue, _ field: String) throws -> RegionSpecification.Target {
-        let kinds = ["message", "text", "characters", "tokens", "heads"].filter { value[$0] != nil }
+        let kinds = ["message", "text", "characters", "tokens", "heads", "neurons", "direction"].filter {
+            value[$0] != nil
+        }
         switch kinds {
         case ["message"]: return .messages(messages(value["message"]))
         case ["text"]: return .text(value["text"]?.string ?? "")
@@ -116,9 +119,26 @@ struct RegionRequest {
                             head["weight"]?.double ?? 1
                         )
                     }, uniquingKeysWith: +))
+        case ["neurons"]:
+            guard let neurons = value["neurons"]?.array else {
+                return .neurons(
+                    try RegionSpecification.neurons(value["neurons"]?.string ?? "", in: "\(field).neurons"))
+            }
+            return .neurons(
+                Dictionary(
+                    neurons.map { neuron in
+                        (
+                            .init(layer: neuron["layer"]?.integer ?? 0, index: neuron["index"]?.integer ?? 0),
+                            neuron["weight"]?.double ?? 1
+                        )
+                    }, uniquingKeysWith: +))
+        case ["direction"]:
+            let direction = value["direction"]
+            let vector = (direction?["vector"]?.array ?? []).compactMap(\.double).map { Float($0) }
+            return .directions([.init(layer: direction?["layer"]?.integer ?? 0, vector: vector): 1])
         default:
             throw APIError.invalid(
-                "'\(field)' must have one of message, text, tokens and heads, or message with text or characters; it has "
+                "'\(field)' must have one of message, text, tokens, heads, neurons and direction, or message with text or characters; it has "
                     + (kinds.isEmpty ? "none of them." : kinds.joined(separator: ", ") + "."), param: field)
         }
     }

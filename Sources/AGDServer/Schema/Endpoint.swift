@@ -80,6 +80,7 @@ struct Endpoint: Sendable {
                 .array(.either([.integer(0...Int(Int32.max)), .string(1...256)]), count: 1...Limits.targets),
                 "Tokens to explain, by id or by text that is one token.", required: true),
             Field("heads", .boolean, "Tells the relevance of each attention head too.", default: false),
+            Field("neurons", .integer(1...1024), "Tells so many neurons that carry most of each target too."),
         ] + Field.agdAttribution)
 
     static let models = Endpoint(method: .get, path: "/v1/models", summary: "The model that is served.")

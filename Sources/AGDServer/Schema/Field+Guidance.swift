@@ -80,6 +80,25 @@ extension Field {
                     ]), count: 1...Limits.heads),
             ]), "Attention heads, as objects or as \"3.5,7.0\" (layer.head)."),
         Field(
+            "neurons",
+            .either([
+                .string(1...65_536),
+                .array(
+                    .object([
+                        Field("layer", .integer(0...1023), "Counted from 0.", required: true),
+                        Field("index", .integer(0...1_048_575), "Counted from 0.", required: true),
+                        Field("weight", .number(Limits.weight), "Multiplied by the region's.", default: 1),
+                    ]), count: 1...Limits.neurons),
+            ]), "Neurons of feed-forward networks, as objects or as \"3.70,7.0\" (layer.neuron)."),
+        Field(
+            "direction",
+            .object([
+                Field("layer", .integer(0...1023), "Behind this layer, counted from 0.", required: true),
+                Field(
+                    "vector", .array(.number(-1e9...1e9), count: 1...131_072),
+                    "As many numbers as the residual stream is wide.", required: true),
+            ]), "A direction of the residual stream, such as a control vector's."),
+        Field(
             "weight", .number(Limits.weight), "How much the region counts; negative to steer away from it.", default: 1),
     ]
 }

@@ -29,6 +29,7 @@ enum Limits {
     static let candidates = 64
     static let layers = 64
     static let heads = 4096
+    static let neurons = 16_384
     static let targets = 16
     static let weight = -1000.0...1000.0
     /// Patterns are matched without going back; their work is bounded besides.

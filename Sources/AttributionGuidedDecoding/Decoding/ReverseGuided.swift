@@ -38,7 +38,7 @@ public struct ReverseGuided: DecodingStrategy {
                 let targets = candidates.map { AttributionTarget(token: $0, position: tokens.count - 1) }
                 let stop = { (_: Double) in try Task.checkCancellation() }
                 let attributions = try ReverseAttribution(model, tokens: tokens, options: options, progress: stop)
-                    .attribute(targets, rule: rule, progress: stop)
+                    .attribute(targets, rule: rule, inside: .init(for: regions), progress: stop)
                 return regions.map { region in attributions.map { $0.relevance(of: region) } }
             })
     }

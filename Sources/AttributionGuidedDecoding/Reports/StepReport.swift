@@ -76,6 +76,22 @@ public struct HeadWeightReport: Sendable, Encodable {
     public var weight: Double
 }
 
+/// The weight of a neuron in a region, as data. Layers and neurons count from 0.
+public struct NeuronWeightReport: Sendable, Encodable {
+    /// Counted from 0.
+    public var layer, index: Int
+    /// In the region.
+    public var weight: Double
+}
+
+/// The weight of a direction in a region, as data, without its elements. Layers count from 0.
+public struct DirectionWeightReport: Sendable, Encodable {
+    /// Counted from 0.
+    public var layer: Int
+    /// In the region.
+    public var weight: Double
+}
+
 extension RegionOfInterest {
     /// The tokens of the region by position.
     public var tokenReport: [TokenWeightReport] {
@@ -87,5 +103,22 @@ extension RegionOfInterest {
         heads.sorted { $0.key < $1.key }.map {
             HeadWeightReport(layer: $0.key.layer, head: $0.key.head, weight: $0.value)
         }
+    }
+
+    /// The neurons of the region by layer and number; nil for none.
+    public var neuronReport: [NeuronWeightReport]? {
+        neurons.isEmpty
+            ? nil
+            : neurons.sorted { $0.key < $1.key }.map {
+                NeuronWeightReport(layer: $0.key.layer, index: $0.key.index, weight: $0.value)
+            }
+    }
+
+    /// The directions of the region by layer; nil for none.
+    public var directionReport: [DirectionWeightReport]? {
+        directions.isEmpty
+            ? nil
+            : directions.map { DirectionWeightReport(layer: $0.key.layer, weight: $0.value) }
+                .sorted { ($0.layer, $0.weight) < ($1.layer, $1.weight) }
     }
 }

@@ -1,5 +1,5 @@
 /// A prompt with the regions that were named in it. They are looked for once, for everything that is done with them: guidance
-/// weighs their tokens and heads, other methods edit their text.
+/// weighs their tokens and parts inside the model, other methods edit their text.
 public struct MarkedPrompt: Sendable {
     /// What a specification names.
     struct Mark: Sendable {
@@ -8,8 +8,8 @@ public struct MarkedPrompt: Sendable {
         var tokens: [Range<Int>] = []
         /// Bytes of the prompt's text, likewise; none where it has no text.
         var bytes: [Range<Int>] = []
-        /// Attention heads with weights that the region's own multiplies.
-        var heads: [RegionOfInterest.Head: Double] = [:]
+        /// Parts inside the model, with weights that the region's own multiplies.
+        var inside = RegionOfInterest()
     }
 
     /// The prompt.
@@ -47,14 +47,27 @@ public struct MarkedPrompt: Sendable {
     }
 
     private static func union(_ marks: [Mark], tokenCount: Int) -> RegionOfInterest {
-        var region = RegionOfInterest()
+        let inside = marks.map { $0.inside.scaled(by: $0.specification.weight) }
+        var region = inside.reduce(RegionOfInterest()) { $0.union($1) }
         var weights: [Double?] = Array(repeating: nil, count: tokenCount)
         for mark in marks {
             let weight = mark.specification.weight
             for position in mark.tokens.joined() { weights[position] = (weights[position] ?? 0) + weight }
-            for (head, ownWeight) in mark.heads { region.heads[head, default: 0] += ownWeight * weight }
         }
         for (position, weight) in weights.enumerated() { region.tokens[position] = weight }
         return region
+    }
+
+    /// Checks that the model has every part of the regions, and that weights are within ``RegionOfInterest/largestWeight``.
+    /// - Throws: ``RegionError``, which names the region where one alone is at fault.
+    public func validate(for model: LanguageModel) throws {
+        for mark in marks {
+            do { try mark.inside.validate(for: model, promptLength: prompt.tokens.count) } catch let error
+                as RegionError
+            {
+                throw RegionError.named(specification: mark.specification.description, problem: "\(error)")
+            }
+        }
+        try region.validate(for: model, promptLength: prompt.tokens.count)
     }
 }

@@ -16,8 +16,8 @@ extension Prompt {
 }
 
 extension RegionOfInterest {
-    /// Checks that every position and head exists and that weights are within ``largestWeight``.
-    /// - Throws: ``RegionError`` for a token or head that isn't there, or a weight that is no finite number.
+    /// Checks that every part exists, that directions fit the model, and that weights are within ``largestWeight``.
+    /// - Throws: ``RegionError`` for a part that isn't there, or a weight that is no finite number.
     public func validate(for model: LanguageModel, promptLength: Int) throws {
         let attention = model.configuration.attention
         if let position = tokens.keys.first(where: { $0 < 0 || $0 >= promptLength }) {
@@ -29,7 +29,25 @@ extension RegionOfInterest {
             throw RegionError.headOutOfRange(
                 layer: head.layer, head: head.head, layerCount: attention.count, headCount: count)
         }
-        let weights = [otherTokens] + tokens.values + heads.values
+        func neuronCount(_ layer: Int) -> Int {
+            attention.indices.contains(layer) ? model.neuronCount(layer: layer) : 0
+        }
+        if let neuron = neurons.keys.sorted().first(where: { !(0..<neuronCount($0.layer)).contains($0.index) }) {
+            let nearest = min(max(0, neuron.layer), attention.count - 1)
+            throw RegionError.neuronOutOfRange(
+                layer: neuron.layer, index: neuron.index, layerCount: attention.count,
+                neuronCount: neuronCount(nearest))
+        }
+        let width = model.configuration.embeddingLength
+        for direction in directions.keys {
+            guard attention.indices.contains(direction.layer), direction.vector.count == width else {
+                throw RegionError.directionMismatch(
+                    layer: direction.layer, length: direction.vector.count, layerCount: attention.count, width: width)
+            }
+            guard direction.vector.allSatisfy(\.isFinite), direction.vector.contains(where: { $0 != 0 }) else {
+                throw RegionError.noDirection(layer: direction.layer)
+            }
+        }
         if let weight = weights.first(where: { !(abs($0) <= Self.largestWeight) }) {
             throw RegionError.weightOutOfRange(weight)
         }

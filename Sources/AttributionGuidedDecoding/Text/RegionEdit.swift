@@ -12,7 +12,7 @@ public enum RegionEdit: Sendable, Hashable {
 
 extension LanguageModel {
     /// The same prompt with the text of regions edited, see ``prompt(_:of:)``.
-    /// - Throws: ``RegionError`` for heads, which are no text, and for regions that the prompt doesn't have;
+    /// - Throws: ``RegionError`` for parts inside the model, which are no text, and for regions that the prompt doesn't have;
     ///   ``PromptError``.
     public func prompt(
         _ original: Prompt, _ edit: RegionEdit, of specifications: [RegionSpecification]
@@ -24,13 +24,14 @@ extension LanguageModel {
     ///
     /// A message that is removed is left out of the conversation, unless it is the last one: that stays, empty, for the
     /// answer has to follow something.
-    /// - Throws: ``RegionError`` for heads, which are no text; ``PromptError``.
+    /// - Throws: ``RegionError`` for parts inside the model, which are no text; ``PromptError``.
     public func prompt(_ edit: RegionEdit, of marked: MarkedPrompt) throws -> Prompt {
         let original = marked.prompt
         let marks = marked.marks.filter { $0.specification.weight > 0 }
-        if let heads = marks.first(where: { !$0.heads.isEmpty }) {
+        if let inside = marks.first(where: { $0.inside != RegionOfInterest() }) {
             throw RegionError.malformed(
-                heads.specification.description, "heads have no text to take out or to emphasise")
+                inside.specification.description,
+                "\(inside.specification.target.noun) have no text to take out or to emphasise")
         }
         guard let text = original.text else {
             guard edit == .remove else {

@@ -20,8 +20,16 @@ public enum RegionError: Error, Equatable, CustomStringConvertible {
     case tokenOutOfRange(position: Int, promptLength: Int)
     /// A head that the model doesn't have.
     case headOutOfRange(layer: Int, head: Int, layerCount: Int, headCount: Int)
-    /// A file of heads that can't be used.
-    case headFile(path: String, problem: String)
+    /// A neuron that the model doesn't have.
+    case neuronOutOfRange(layer: Int, index: Int, layerCount: Int, neuronCount: Int)
+    /// A direction that doesn't fit the model's residual stream.
+    case directionMismatch(layer: Int, length: Int, layerCount: Int, width: Int)
+    /// A direction without a length, or with elements that are no finite numbers.
+    case noDirection(layer: Int)
+    /// A file of heads, neurons or directions that can't be used.
+    case file(path: String, problem: String)
+    /// What is wrong with a region, with its name.
+    case named(specification: String, problem: String)
     /// What the regions that name a position or head add up to.
     case weightOutOfRange(Double)
 
@@ -29,7 +37,8 @@ public enum RegionError: Error, Equatable, CustomStringConvertible {
         switch self {
         case .malformed(let specification, let problem):
             "region '\(specification.shortened)': \(problem.shortened). Regions are system, user, assistant, tool, template, message:N, text:\"…\", "
-                + "regex:\"…\", tokens:0..<12,15, heads:3.5,7.0 and heads:@file.json, each with an optional weight such as =-0.5"
+                + "regex:\"…\", tokens:0..<12,15, heads:3.5,7.0, heads:@file.json, neurons:3.70,7.0, neurons:@file.json, "
+                + "direction:@file.gguf and direction:12@file.npy, each with an optional weight such as =-0.5"
         case .noSuchMessage(let specification, let roles):
             "region '\(specification.shortened)': there is no such message; the conversation has "
                 + roles.enumerated().map { "message:\($0.offset) (\($0.element))" }.joined(separator: ", ")
@@ -49,7 +58,18 @@ public enum RegionError: Error, Equatable, CustomStringConvertible {
         case .headOutOfRange(let layer, let head, let layers, let heads):
             "region head \(layer).\(head) does not exist: the model has layers 0 to \(layers - 1) and "
                 + (heads == 0 ? "layer \(layer) has no heads" : "heads 0 to \(heads - 1)")
-        case .headFile(let path, let problem): "\(path): \(problem)"
+        case .neuronOutOfRange(let layer, let index, let layers, let neurons):
+            "region neuron \(layer).\(index) does not exist: the model has layers 0 to \(layers - 1) and "
+                + (neurons == 0
+                    ? "layer \(layer) has no dense feed-forward network" : "neurons 0 to \(neurons - 1)")
+        case .directionMismatch(let layer, let length, let layers, let width):
+            layer >= 0 && layer < layers
+                ? "a direction for layer \(layer) has \(length) elements, and the model's residual stream \(width): it was made for another model"
+                : "there is no layer \(layer) for a direction: the model has layers 0 to \(layers - 1)"
+        case .noDirection(let layer):
+            "a direction for layer \(layer) is all zeros, or holds a number that is not finite"
+        case .file(let path, let problem): "\(path): \(problem)"
+        case .named(let specification, let problem): "region '\(specification.shortened)': \(problem)"
         case .weightOutOfRange(let weight):
             "the weights of regions at one place add up to \(weight), which is not a number from "
                 + "-\(Int(RegionOfInterest.largestWeight)) to \(Int(RegionOfInterest.largestWeight)); give smaller ones"

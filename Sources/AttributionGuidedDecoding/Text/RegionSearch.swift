@@ -14,8 +14,8 @@ struct RegionSearch {
     /// - Throws: ``RegionError`` where there is no such place, or no token in it.
     mutating func find(_ specification: RegionSpecification) throws -> MarkedPrompt.Mark {
         switch specification.target {
-        case .heads(let heads): return .init(specification: specification, heads: heads)
-        case .headFile(let path): return .init(specification: specification, heads: try HeadFile.read(path: path))
+        case .heads, .headFile, .neurons, .neuronFile, .directions, .directionFile:
+            return .init(specification: specification, inside: try specification.target.inside())
         case .tokens(let ranges):
             if let range = ranges.first(where: { $0.upperBound > prompt.tokens.count }) {
                 throw RegionError.tokenOutOfRange(
@@ -58,7 +58,7 @@ struct RegionSearch {
         case .pattern(let pattern):
             let found = try matches(of: pattern, name)
             return try found.isEmpty ? nothing(like: pattern.source, name) : found
-        case .tokens, .heads, .headFile: return []
+        case .tokens, .heads, .headFile, .neurons, .neuronFile, .directions, .directionFile: return []
         }
     }
 

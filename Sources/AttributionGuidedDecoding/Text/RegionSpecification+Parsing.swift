@@ -2,7 +2,8 @@ import Foundation
 
 extension RegionSpecification {
     /// Parses a region as it is written on the command line: `system`, `user`, `template`, `message:2`, `text:"in French"=-0.5`,
-    /// `regex:"\d+"`, `tokens:0..<12,15`, `heads:3.5,7.0`, `heads:@file.json`. The weight after `=` is 1 where it is left out.
+    /// `regex:"\d+"`, `tokens:0..<12,15`, `heads:3.5,7.0`, `heads:@file.json`, `neurons:3.70,7.0`, `neurons:@file.json`,
+    /// `neurons:@file.json#group`, `direction:@file.gguf`, `direction:12@file.npy`. The weight after `=` is 1 where it is left out.
     ///
     /// A text in quotes is read as a JSON string where it is one and occurs, so that `\n` and `\"` can be written; otherwise, as
     /// `"\beta"`, it stands for itself.
@@ -51,6 +52,19 @@ extension RegionSpecification {
                 return .headFile(path: String(value.unicodeScalars.dropFirst()))
             }
             return .heads(try heads(value, in: specification))
+        case "neurons":
+            guard value.unicodeScalars.first == "@" else { return .neurons(try neurons(value, in: specification)) }
+            let file = value.unicodeScalars.dropFirst()
+            guard let hash = file.lastIndex(of: "#") else { return .neuronFile(path: String(file), group: nil) }
+            return .neuronFile(path: String(file[..<hash]), group: String(file[file.index(after: hash)...]))
+        case "direction":
+            let parts = value.split(separator: "@", maxSplits: 1, omittingEmptySubsequences: false)
+            let layer = Int(parts[0])
+            guard parts.count == 2, !parts[1].isEmpty, parts[0].isEmpty || layer.map({ $0 >= 0 }) == true else {
+                throw RegionError.malformed(
+                    specification, "direction: takes @file, or a layer and a file such as 12@file.npy")
+            }
+            return .directionFile(path: String(parts[1]), layer: layer)
         case let kind: throw RegionError.malformed(specification, "unknown kind of region '\(kind):'")
         }
     }
@@ -98,15 +112,30 @@ extension RegionSpecification {
     package static func heads(
         _ list: some StringProtocol, in specification: String
     ) throws(RegionError) -> [RegionOfInterest.Head: Double] {
-        var heads: [RegionOfInterest.Head: Double] = [:]
+        let pairs = try pairs(list, "heads: takes layer.head pairs, such as 3.5,7.0, or @file.json", in: specification)
+        return Dictionary(pairs.map { (.init(layer: $0, head: $1), 1) }, uniquingKeysWith: { first, _ in first })
+    }
+
+    /// `3.70,7.0`: layer and neuron, counted from 0.
+    package static func neurons(
+        _ list: some StringProtocol, in specification: String
+    ) throws(RegionError) -> [RegionOfInterest.Neuron: Double] {
+        let pairs = try pairs(
+            list, "neurons: takes layer.neuron pairs, such as 3.70,7.0, or @file.json", in: specification)
+        return Dictionary(pairs.map { (.init(layer: $0, index: $1), 1) }, uniquingKeysWith: { first, _ in first })
+    }
+
+    private static func pairs(
+        _ list: some StringProtocol, _ expected: String, in specification: String
+    ) throws(RegionError) -> [(Int, Int)] {
+        var pairs: [(Int, Int)] = []
         for part in list.split(separator: ",", omittingEmptySubsequences: false) {
             let numbers = part.split(separator: ".", omittingEmptySubsequences: false).map { Int($0) }
-            guard numbers.count == 2, let layer = numbers[0], let head = numbers[1], layer >= 0, head >= 0 else {
-                throw RegionError.malformed(
-                    specification, "heads: takes layer.head pairs, such as 3.5,7.0, or @file.json")
+            guard numbers.count == 2, let first = numbers[0], let second = numbers[1], first >= 0, second >= 0 else {
+                throw RegionError.malformed(specification, expected)
             }
-            heads[.init(layer: layer, head: head)] = 1
+            pairs.append((first, second))
         }
-        return heads
+        return pairs
     }
 }

@@ -1,5 +1,5 @@
-/// A region as people name it, before it is looked for in a prompt: a part of the prompt or attention heads, and how much it
-/// counts.
+/// A region as people name it, before it is looked for in a prompt: a part of the prompt or parts inside the model, and how much
+/// it counts.
 ///
 /// It is made from a target, or from text (see ``init(_:)``). Nothing but `Prompt.region` and
 /// ``LanguageModel/prompt(_:_:of:)`` turns it into places, and both by the same search.
@@ -33,6 +33,14 @@ public struct RegionSpecification: Sendable, Hashable, CustomStringConvertible {
         case heads([RegionOfInterest.Head: Double])
         /// The heads that a JSON file lists; it is read when the region is looked for.
         case headFile(path: String)
+        /// Neurons of dense feed-forward networks, with weights that the region's own multiplies.
+        case neurons([RegionOfInterest.Neuron: Double])
+        /// The neurons that a JSON file lists, or a group of them by its name.
+        case neuronFile(path: String, group: String?)
+        /// Directions of the residual stream, likewise.
+        case directions([RegionOfInterest.Direction: Double])
+        /// The directions of a control vector (GGUF) or a NumPy array; all, or that behind one layer.
+        case directionFile(path: String, layer: Int?)
     }
 
     /// What is named.
@@ -99,6 +107,38 @@ extension RegionSpecification.Target {
                 .joined(separator: ",")
         case .heads(let heads): "heads:" + heads.keys.sorted().map { "\($0.layer).\($0.head)" }.joined(separator: ",")
         case .headFile(let path): "heads:@\(path)"
+        case .neurons(let neurons):
+            "neurons:" + neurons.keys.sorted().map { "\($0.layer).\($0.index)" }.joined(separator: ",")
+        case .neuronFile(let path, let group): "neurons:@\(path)" + (group.map { "#\($0)" } ?? "")
+        case .directions(let directions):
+            "direction behind layer " + directions.keys.map(\.layer).sorted().map(String.init).joined(separator: ", ")
+        case .directionFile(let path, let layer): "direction:" + (layer.map(String.init) ?? "") + "@\(path)"
+        }
+    }
+
+    /// The parts inside the model; files are read. Empty for parts of a prompt.
+    /// - Throws: ``RegionError/file(path:problem:)``.
+    func inside() throws(RegionError) -> RegionOfInterest {
+        switch self {
+        case .heads(let heads): RegionOfInterest(heads: heads)
+        case .headFile(let path): RegionOfInterest(heads: try RegionFile.heads(path: path))
+        case .neurons(let neurons): RegionOfInterest(neurons: neurons)
+        case .neuronFile(let path, let group):
+            RegionOfInterest(neurons: try RegionFile.neurons(path: path, group: group))
+        case .directions(let directions): RegionOfInterest(directions: directions)
+        case .directionFile(let path, let layer):
+            RegionOfInterest(directions: try DirectionFile.read(path: path, layer: layer))
+        default: RegionOfInterest()
+        }
+    }
+
+    /// What is named, in a word.
+    var noun: String {
+        switch self {
+        case .heads, .headFile: "heads"
+        case .neurons, .neuronFile: "neurons"
+        case .directions, .directionFile: "directions"
+        default: "places"
         }
     }
 }

@@ -92,10 +92,14 @@ struct lane_caches {
     struct ggml_tensor * values[LANE_LIMIT];
 };
 
-// What attention needs of a layer for one sequence.
+// What a layer must know of one sequence: its caches, and where its regions begin in the layer.
 struct lane_layer {
     struct lane_caches caches;
-    const float * head_weights;  // [heads, tangents], whose products with the primal's output are added to the tangents; or NULL
+    const float * head_weights;    // [heads, tangents], whose products with the primal's output are added to the tangents; or NULL
+    const float * neuron_weights;  // [neurons, tangents], likewise; or NULL
+    const float * directions;      // [width, direction_count], of length 1; or NULL
+    const float * direction_weights;  // [direction_count, tangents]
+    int direction_count;
 };
 
 // New tokens of one sequence. The column of a token's lane is first + lane * stride + token, counted among the sequence's own.
@@ -152,6 +156,15 @@ struct lane_attention_parameters {
 };
 size_t lane_attention_scratch_count(int head_width, int lane_count);
 void lane_attention(struct ggml_tensor * result, struct lane_share share, void * parameters);
+
+// Where regions begin behind attention: what their neurons or directions hold of the primal is added to the tangents. Source: the
+// neurons of the sequences' queries, or the residual stream.
+struct lane_region_parameters {
+    const struct lane_batch * batch;
+    int layer;
+    bool residual_stream;
+};
+void lane_region(struct ggml_tensor * result, struct lane_share share, void * parameters);
 
 // Quantised weights [width, rows] in panels of 16 rows, which all instruction sets read.
 enum { PANEL_ROWS = 16 };

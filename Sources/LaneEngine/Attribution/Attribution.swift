@@ -24,13 +24,25 @@ public struct Attribution: Sendable, Codable {
     /// `[layers + 1][positions]`.
     public internal(set) var residualStream: [[Double]]
 
+    /// Relevance of each layer's neurons, summed over positions, `[layers][neurons]`; empty where it wasn't asked for. It is not
+    /// encoded, and neither are directions.
+    public internal(set) var neurons: [[Double]] = []
+    /// Relevance of the directions that were asked for, summed over positions.
+    public internal(set) var directions: [RegionOfInterest.Direction: Double] = [:]
+
+    private enum CodingKeys: CodingKey { case target, logit, heads, residualStream }
+
     /// Relevance of each input token; 0 after the target's position.
     public var tokens: [Double] { residualStream[0] }
 
-    /// S(c, R): the relevance of a region's tokens and heads, weighted.
+    /// S(c, R): the relevance of a region's parts, weighted.
+    /// - Precondition: neurons and directions of the region were asked for: see `ReverseAttribution.Inside`.
     public func relevance(of region: RegionOfInterest) -> Double {
-        let ofTokens = tokens.enumerated().reduce(0) { $0 + region.weight(at: $1.offset) * $1.element }
-        return region.heads.reduce(ofTokens) { $0 + $1.value * heads[$1.key.layer].allPositions[$1.key.head] }
+        var sum = tokens.enumerated().reduce(0) { $0 + region.weight(at: $1.offset) * $1.element }
+        for (head, weight) in region.heads { sum += weight * heads[head.layer].allPositions[head.head] }
+        for (neuron, weight) in region.neurons { sum += weight * neurons[neuron.layer][neuron.index] }
+        for (direction, weight) in region.directions { sum += weight * (directions[direction] ?? 0) }
+        return sum
     }
 
     init(target: AttributionTarget, logit: Double, positionCount: Int, layerCount: Int) {
@@ -38,6 +50,24 @@ public struct Attribution: Sendable, Codable {
         self.logit = logit
         heads = Array(repeating: HeadRelevance(), count: layerCount)
         residualStream = Array(repeating: Array(repeating: 0, count: positionCount), count: layerCount + 1)
+    }
+}
+
+extension Attribution {
+    /// A neuron with its relevance, summed over positions.
+    public struct NeuronRelevance: Sendable, Hashable, Codable {
+        /// Both counted from 0, as in ``RegionOfInterest/Neuron``.
+        public var layer, index: Int
+        /// In units of the target's logit.
+        public var relevance: Double
+    }
+
+    /// The neurons that carry most, by the size of their relevance; none where neurons weren't asked for.
+    public func strongestNeurons(_ count: Int) -> [NeuronRelevance] {
+        let all = neurons.enumerated().flatMap { layer, relevances in
+            relevances.enumerated().map { NeuronRelevance(layer: layer, index: $0.offset, relevance: $0.element) }
+        }
+        return Array(all.sorted { abs($0.relevance) > abs($1.relevance) }.prefix(count))
     }
 }
 

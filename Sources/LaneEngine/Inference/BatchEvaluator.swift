@@ -101,6 +101,9 @@ package final class BatchEvaluator: @unchecked Sendable {  // `turn` guards what
             scoresAll: predicted.contains { $0.output == .allScores },
             earlyCounts: predicted.reduce(into: [:]) { counts, step in
                 for layer in step.earlyLayers { counts[layer, default: 0] += step.wantedCount }
+            },
+            regionPlaces: steps.reduce(into: []) { places, step in
+                if step.laneCount > 1 { places.formUnion(step.session.memory.regions.places) }
             }, contextLength: steps.map(\.session.options.contextLength).max() ?? 0,
             composed: isFused ? nil : composed)
         let memories = isFused ? [] : steps.map(\.session.memory)

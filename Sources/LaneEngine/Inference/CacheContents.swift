@@ -11,14 +11,14 @@ public struct CacheContents: Sendable {
 
     /// Leading tokens of a prompt that needn't be read again: the longest common beginning in which the regions' weights
     /// are the same, if sliding-window layers still hold what is seen from its end. At least one token is left to evaluate.
-    /// Nil where the caches can't serve: other heads, another rule or another number of regions.
+    /// Nil where the caches can't serve: other parts inside the model, another rule or another number of regions.
     package func reusableCount(
         of newTokens: [Int], regions newRegions: [RegionOfInterest], rule newRule: PropagationRule
     )
         -> Int?
     {
         let newRegions = newRegions.normalised.regions
-        guard newRule == rule, newRegions.map(\.heads) == regions.map(\.heads) else { return nil }
+        guard newRule == rule, newRegions.map(\.inside) == regions.map(\.inside) else { return nil }
         let limit = min(newTokens.count - 1, tokens.count)
         let common =
             (0..<limit).first { position in

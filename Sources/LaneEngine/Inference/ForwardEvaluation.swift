@@ -13,6 +13,8 @@ package final class ForwardEvaluation {
         var scoresAll: Bool
         /// For each layer whose input is to be read out too, how many tokens want it.
         var earlyCounts: [Int: Int]
+        /// Where regions of the sequences begin behind attention.
+        var regionPlaces: Set<RegionPlace>
         /// Positions that the sequences may come to have.
         var contextLength: Int
         /// Where attention is composed, how much of each sequence takes part.
@@ -47,7 +49,7 @@ package final class ForwardEvaluation {
         let configuration = model.configuration
         let (layout, wanted) = (shape.layout, shape.wanted)
         let tensorsPerGroup = 80 + 20 * layout.mostLanes
-        let tensorsPerSequence = 60 + 110 * layout.mostLanes
+        let tensorsPerSequence = 60 + 130 * layout.mostLanes
         let graph = try Graph(
             capacity: 256 + configuration.layerCount
                 * (80 + tensorsPerGroup * layout.groups.count + tensorsPerSequence * (shape.composed?.count ?? 0)))
@@ -80,7 +82,7 @@ package final class ForwardEvaluation {
             return ForwardLanes(
                 columns: columns, positions: positions, wantedPositions: wantedPositions,
                 wantedColumns: isLast ? wantedColumns : nil,
-                operations: isFused ? (isLast ? lastFused : fused) : composed)
+                operations: isFused ? (isLast ? lastFused : fused) : composed, places: shape.regionPlaces)
         }
 
         var x = graph.reshape(

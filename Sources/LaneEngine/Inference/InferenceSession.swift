@@ -88,7 +88,7 @@ package final class InferenceSession: @unchecked Sendable {  // Handed from one 
     private var earliestStart: Int { memory.cache.layout.earliestStart(afterWriting: writtenEnd) }
 
     /// Takes on another prompt and other regions, keeping what the caches hold of them.
-    /// - Returns: false where the caches can't serve: other heads, another rule or another number of regions.
+    /// - Returns: false where the caches can't serve: other parts inside the model, another rule or another number of regions.
     package func adopt(_ newRegions: [RegionOfInterest], rule: PropagationRule, tokens newTokens: [Int]) -> Bool {
         guard let common = contents.reusableCount(of: newTokens, regions: newRegions, rule: rule) else { return false }
         truncate(to: common)

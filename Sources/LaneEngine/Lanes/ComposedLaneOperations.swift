@@ -143,7 +143,7 @@ struct ComposedLaneOperations: LaneOperations {
                 tangent = graph.add(graph.multiplyMatrix(primalValues, perKeyHead(weightTangents)), tangent)
             }
             tangent = perHead(tangent)
-            if let weightsOfHeads = part.memory.headWeights[layer] {
+            if let weightsOfHeads = part.memory.regions.heads[layer] {
                 tangent = graph.add(tangent, graph.multiply(lanes[0], context.lane(weightsOfHeads, lane - 1)))
             }
             lanes.append(tangent)

@@ -13,6 +13,8 @@ struct ForwardLanes: Propagation {
     /// The columns whose output is wanted, int32; nil where it is that of all, or no layer is the last.
     let wantedColumns: Tensor?
     let operations: any LaneOperations
+    /// Where regions of these sequences begin behind attention; elsewhere it costs nothing that they could.
+    let places: Set<RegionPlace>
 
     private var graph: Graph { columns.graph }
 
@@ -112,6 +114,10 @@ struct ForwardLanes: Propagation {
         queries: Tensor, keys: Tensor, values: Tensor, _ attention: SoftmaxAttention, layer: Int
     ) -> Tensor {
         operations.attention(queries: queries, keys: keys, values: values, attention, layer: layer)
+    }
+
+    func marked(_ x: Tensor, at place: RegionPlace) -> Tensor {
+        places.contains(place) ? operations.marked(x, at: place) : x
     }
 
     func route(_ logits: Tensor, _ routing: Routing, selectionBias: Tensor?) -> (experts: Tensor, weights: Tensor) {

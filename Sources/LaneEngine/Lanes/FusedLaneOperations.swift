@@ -80,6 +80,10 @@ struct FusedLaneOperations: LaneOperations {
                 sinks: attention.sinks), scratch: attentionScratch)
         return graph.reshape(output, queries.shape[0] * queries.shape[1], 1, queries.shape[2])
     }
+
+    func marked(_ x: Tensor, at place: RegionPlace) -> Tensor {
+        graph.laneRegion(x, layer: place.layer, isResidualStream: place.kind == .residualStream, of: batch)
+    }
 }
 
 extension LaneSequence.Rule {

@@ -20,4 +20,6 @@ protocol LaneOperations {
     func attention(
         queries: Tensor, keys: Tensor, values: Tensor, _ attention: SoftmaxAttention, layer: Int
     ) -> Tensor
+    /// An activation behind attention, with what the sequences' regions hold of it added to their tangents.
+    func marked(_ x: Tensor, at place: RegionPlace) -> Tensor
 }

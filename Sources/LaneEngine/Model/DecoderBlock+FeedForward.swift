@@ -4,7 +4,7 @@ extension DecoderBlock {
     /// - Parameter unnormed: what `x` is the norm of.
     func feedForward(_ weights: FeedForward, _ x: Activation, unnormed: Activation) -> Activation {
         switch weights {
-        case .dense(let network): self.network(network, x)
+        case .dense(let network): denseNetwork(network, x)
         case .experts(let mixture): self.mixture(mixture, x, routerInput: x)
         case .denseAndExperts(let both): denseAndExperts(both, x, unnormed)
         }
@@ -16,7 +16,7 @@ extension DecoderBlock {
         let experts = mixture(
             weights.experts, normed(unnormed, weights.expertInputNorm), routerInput: routerInput)
         return propagator.add(
-            normed(network(weights.dense, x), weights.denseNorm), normed(experts, weights.expertNorm))
+            normed(denseNetwork(weights.dense, x), weights.denseNorm), normed(experts, weights.expertNorm))
     }
 
     private func mixture(_ weights: ExpertWeights, _ x: Activation, routerInput: Activation) -> Activation {
@@ -43,15 +43,29 @@ extension DecoderBlock {
         return propagator.weighed(output, weights: routed.weights)
     }
 
+    /// The network that all tokens pass, whose neurons regions may name.
+    private func denseNetwork(_ weights: FeedForwardWeights, _ x: Activation) -> Activation {
+        let neurons = neurons(weights, x, propagator.linear)
+        return propagator.linear(
+            propagator.marked(neurons, at: .init(layer: index, kind: .neurons)), weights.down)
+    }
+
     /// - Parameter experts: of each token, where the matrices are those of experts.
     private func network(_ weights: FeedForwardWeights, _ x: Activation, experts: Tensor? = nil) -> Activation {
         func linear(_ x: Activation, _ layers: [LinearWeights]) -> [Activation] {
             experts.map { experts in layers.map { propagator.linear(x, $0, experts: experts) } }
                 ?? propagator.linear(x, layers)
         }
+        return linear(neurons(weights, x, linear), [weights.down])[0]
+    }
+
+    /// What the last matrix of a network reads.
+    private func neurons(
+        _ weights: FeedForwardWeights, _ x: Activation, _ linear: (Activation, [LinearWeights]) -> [Activation]
+    ) -> Activation {
         let parts = linear(x, (weights.gate.map { [$0] } ?? []) + [weights.up])
         if weights.gate == nil, !weights.isFused {
-            return linear(propagator.activated(parts[0], configuration.activation), [weights.down])[0]
+            return propagator.activated(parts[0], configuration.activation)
         }
         var (gate, up) = (parts[0], parts[parts.count - 1])
         if weights.isFused {
@@ -62,6 +76,6 @@ extension DecoderBlock {
             gate = propagator.activated(gate, .limited(clamp))
             up = propagator.shifted(propagator.activated(up, .clamped(clamp)), by: 1)
         }
-        return linear(propagator.gatedProduct(gate: gate, up: up, configuration.activation), [weights.down])[0]
+        return propagator.gatedProduct(gate: gate, up: up, configuration.activation)
     }
 }

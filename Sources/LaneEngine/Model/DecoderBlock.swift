@@ -15,6 +15,10 @@ struct DecoderBlock<Propagator: Propagation> {
     /// `h = x + attention(norm(x))`, then `h + feedForward(norm(h))`; with norms after the sub-layers their results are normed
     /// too. In parallel both read the layer's input, through a norm each or one for both. A layer may be without either of the two.
     func callAsFunction(_ x: Activation) -> Activation {
+        propagator.marked(output(of: x), at: .init(layer: index, kind: .residualStream))
+    }
+
+    private func output(of x: Activation) -> Activation {
         let sharedNorm = configuration.isParallel ? weights.feedForwardNorm : nil
         let input = normed(x, weights.attentionNorm ?? sharedNorm)
         var attended = propagator.wanted(x)

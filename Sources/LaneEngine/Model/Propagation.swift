@@ -52,6 +52,11 @@ protocol Propagation {
         queries: Activation, keys: Activation, values: Activation, _ attention: SoftmaxAttention, layer: Int
     ) -> Activation
 
+    // MARK: Regions
+
+    /// `x`, which lies at a place where regions may begin.
+    func marked(_ x: Activation, at place: RegionPlace) -> Activation
+
     // MARK: Experts
 
     /// The experts of each position, int32 `[chosen, positions]`, and their weights, `[1, chosen]` at each position.

@@ -20,33 +20,88 @@ extension ReverseAttribution {
             let covector = (0..<count).map { _ in Float(generator.nextUniform() - 0.5) }
             let (weights, buffer) = try layers[layer].decoded()
             let error = try withExtendedLifetime(buffer) {
-                let pushed = try pushForward(direction, layer, weights, rule, fused: fused)
+                let pushed = try pushForward(direction, [RegionOfInterest()], layer, weights, rule, fused: fused)[0]
                 let pulled = try ReverseLayer(
                     model.configuration, weights: weights, index: layer, blocks: blocks, on: stream
                 )
                 .pullBack(covector, input: residualStream[layer], rule: rule).adjoint
-                let size = (Self.dot(pushed, pushed) * Self.dot(covector, covector) / Double(count)).squareRoot()
-                return abs(Self.dot(pushed, covector) - Self.dot(direction, pulled)) / size
+                return Self.error(of: pushed, along: covector, against: Self.dot(direction, pulled))
             }
             try progress(Double(layer + 1) / Double(layers.count))
             return error
         }
     }
 
-    /// The tangent of the layer's output for a tangent of its input.
+    /// For each layer the same for what begins inside it: the tangents of random weights on its heads, on its neurons, and along a
+    /// random direction behind it, against the relevance that reverse mode reads there.
+    public func regionErrors(
+        rule: PropagationRule, fused: Bool = true, seed: UInt64 = 0, progress: (Double) throws -> Void = { _ in }
+    ) throws -> [Double] {
+        var generator = SeededGenerator(seed: seed)
+        func random(_ count: Int) -> [Double] { (0..<count).map { _ in generator.nextUniform() - 0.5 } }
+        let layers = model.weights.layers
+        return try layers.indices.map { layer in
+            let width = model.configuration.embeddingLength
+            let covector = random(residualStream[layer].count).map { Float($0) }
+            let heads = random(model.configuration.attention[layer].headCount)
+            let neurons = random(model.neuronCount(layer: layer))
+            let direction = RegionOfInterest.Direction(layer: layer, vector: random(width).map { Float($0) })
+            let regions = [
+                RegionOfInterest(
+                    heads: Dictionary(
+                        uniqueKeysWithValues: heads.enumerated().map { (.init(layer: layer, head: $0), $1) })),
+                RegionOfInterest(
+                    neurons: Dictionary(
+                        uniqueKeysWithValues: neurons.enumerated().map { (.init(layer: layer, index: $0), $1) })),
+                RegionOfInterest(directions: [direction: 2]),
+            ].filter { !$0.isEmpty }
+            let (weights, buffer) = try layers[layer].decoded()
+            let errors = try withExtendedLifetime(buffer) {
+                let zero = [Float](repeating: 0, count: covector.count)
+                let pushed = try pushForward(zero, regions, layer, weights, rule, fused: fused)
+                let reverse = ReverseLayer(
+                    model.configuration, weights: weights, index: layer, blocks: blocks, on: stream)
+                let result = try reverse.pullBack(
+                    covector, input: residualStream[layer], rule: rule, reading: .init(neurons: true))
+                let output = try reverse.output(residualStream[layer])
+                return zip(regions, pushed).map { region, pushed in
+                    var relevance = 0.0
+                    for (head, weight) in region.heads {
+                        relevance += result.heads[0].reduce(0) { $0 + weight * $1[head.head] }
+                    }
+                    for (neuron, weight) in region.neurons { relevance += weight * result.neurons[0][neuron.index] }
+                    for (direction, weight) in region.directions {
+                        relevance += weight * direction.relevance(of: output, adjoint: covector)
+                    }
+                    return Self.error(of: pushed, along: covector, against: relevance)
+                }
+            }
+            try progress(Double(layer + 1) / Double(layers.count))
+            return errors.max() ?? 0
+        }
+    }
+
+    /// How far `<pushed, covector>` is from what it should be, relative to the size that such a product has.
+    private static func error(of pushed: [Float], along covector: [Float], against expected: Double) -> Double {
+        let size = (dot(pushed, pushed) * dot(covector, covector) / Double(covector.count)).squareRoot()
+        return abs(dot(pushed, covector) - expected) / max(size, .leastNormalMagnitude)
+    }
+
+    /// The tangents of the layer's output for a tangent of its input and regions inside it, one for each region.
     private func pushForward(
-        _ tangent: [Float], _ layer: Int, _ weights: TransformerWeights.Layer, _ rule: PropagationRule,
-        fused: Bool
-    ) throws -> [Float] {
+        _ tangent: [Float], _ regions: [RegionOfInterest], _ layer: Int, _ weights: TransformerWeights.Layer,
+        _ rule: PropagationRule, fused: Bool
+    ) throws -> [[Float]] {
+        let laneCount = 1 + regions.count
         let memory = try SequenceMemory(
             model,
             cache: LaneCache(
-                model, contextLength: tokens.count, laneCount: 2,
-                storage: CacheStorage(keys: .float32, values: .float32, windowMargin: nil)), regions: [])
-        let graph = try Graph(capacity: 1024)
-        let x = graph.input(.float32, model.configuration.embeddingLength, 1, 2 * tokens.count, name: "lanes")
-        let positions = graph.input(.int32, 2 * tokens.count, name: "positions")
-        let layout = LaneLayout(groups: [.init(tokenCount: tokens.count, laneCount: 2, rule: rule)])
+                model, contextLength: tokens.count, laneCount: laneCount,
+                storage: CacheStorage(keys: .float32, values: .float32, windowMargin: nil)), regions: regions)
+        let graph = try Graph(capacity: 1024 + 256 * laneCount)
+        let x = graph.input(.float32, model.configuration.embeddingLength, 1, laneCount * tokens.count, name: "lanes")
+        let positions = graph.input(.int32, laneCount * tokens.count, name: "positions")
+        let layout = LaneLayout(groups: [.init(tokenCount: tokens.count, laneCount: laneCount, rule: rule)])
         let columns = LaneColumns(graph: graph, all: layout, wanted: layout)
         let part = BatchPart(
             group: 0, tokens: tokens.indices, wantedTokens: tokens.indices, memory: memory,
@@ -59,7 +114,7 @@ extension ReverseAttribution {
         let place = LaneSequence.Columns(first: 0, stride: tokens.count)
         batch.write([
             LaneSequence(
-                memory.layers, start: 0, tokenCount: tokens.count, queryCount: tokens.count, laneCount: 2,
+                memory.layers, start: 0, tokenCount: tokens.count, queryCount: tokens.count, laneCount: laneCount,
                 columns: place, queryColumns: place, rule: .init(rule))
         ])
         let operations: any LaneOperations =
@@ -68,7 +123,7 @@ extension ReverseAttribution {
             : ComposedLaneOperations(columns: columns, parts: [part])
         let lanes = ForwardLanes(
             columns: columns, positions: positions, wantedPositions: positions, wantedColumns: nil,
-            operations: operations)
+            operations: operations, places: memory.regions.places)
         let block = DecoderBlock(
             propagator: lanes, configuration: model.configuration, weights: weights, index: layer,
             contextLength: tokens.count)
@@ -77,11 +132,11 @@ extension ReverseAttribution {
         // A layer may have no use for them, but they are written.
         graph.include(positions)
         let plan = try GraphPlan(graph, on: stream)
-        x.write(residualStream[layer] + tangent)
-        positions.write((tokens.indices.map { Int32($0) } + tokens.indices.map { Int32($0) }))
+        x.write(residualStream[layer] + regions.flatMap { _ in tangent })
+        positions.write((0..<laneCount).flatMap { _ in tokens.indices.map { Int32($0) } })
         part.inputs?.write(start: 0)
         try plan.compute()
-        return y.readFloats().split(into: tangent.count)[1]
+        return Array(y.readFloats().split(into: tangent.count).dropFirst())
     }
 
     private static func dot(_ a: [Float], _ b: [Float]) -> Double {

@@ -26,23 +26,9 @@ public final class ReverseAttribution {
         }
     }
 
-    /// Parts of the model's input and inside that are set to zero, to see what hangs on them.
-    public struct Ablation: Sendable, Hashable {
-        /// Positions whose embeddings are zero.
-        public var tokens: Set<Int>
-        /// Heads whose outputs are zero at all positions.
-        public var heads: Set<RegionOfInterest.Head>
-
-        /// What is set to zero; by default nothing.
-        public init(tokens: Set<Int> = [], heads: Set<RegionOfInterest.Head> = []) {
-            self.tokens = tokens
-            self.heads = heads
-        }
-    }
-
     /// The sequence that was read.
     public let tokens: [Int]
-    /// What was set to zero.
+    /// What was taken away.
     public let ablation: Ablation
     let model: LanguageModel
     let stream: ComputeStream
@@ -82,14 +68,17 @@ public final class ReverseAttribution {
     }
 
     /// The relevance of everything for each target.
+    /// - Parameter inside: what is read inside the layers, besides heads.
     /// - Throws: ``AttributionError/targetOutOfRange(token:position:)`` for a target that doesn't exist.
     public func attribute(
-        _ targets: [AttributionTarget], rule: PropagationRule = .attnLRP, progress: (Double) throws -> Void = { _ in }
+        _ targets: [AttributionTarget], rule: PropagationRule = .attnLRP, inside: Inside = Inside(),
+        progress: (Double) throws -> Void = { _ in }
     ) throws -> [Attribution] {
         let layerCount = model.configuration.layerCount
         var attributions: [Attribution] = []
         var first = 0
-        try pullBack(targets.map { [$0: 1] }, rule, withHeads: true, progress) { start, layer, result in
+        let reading = ReverseLayer.Reading(neurons: inside.hasNeurons)
+        try pullBack(targets.map { [$0: 1] }, rule, reading, progress) { start, layer, adjoint, result in
             if layer == layerCount - 1 {
                 first = attributions.count
                 attributions += start.targets.indices.map { row in
@@ -104,6 +93,15 @@ public final class ReverseAttribution {
                 attributions[first + lane].residualStream[layer] = result.residualStream[lane]
                 attributions[first + lane].heads[layer] = HeadRelevance(
                     result.heads[lane], positive: result.positiveHeads[lane], lastPosition: target.position)
+                if inside.hasNeurons { attributions[first + lane].neurons.insert(result.neurons[lane], at: 0) }
+            }
+            let directions = inside.directions.filter { $0.layer == layer }
+            guard !directions.isEmpty else { return }
+            for (lane, own) in adjoint.split(into: residualStream[layer].count).enumerated() {
+                for direction in directions {
+                    attributions[first + lane].directions[direction] = direction.relevance(
+                        of: residualStream[layer + 1], adjoint: own)
+                }
             }
         }
         return attributions
@@ -119,7 +117,7 @@ public final class ReverseAttribution {
         progress: (Double) throws -> Void = { _ in }
     ) throws -> [[Double]] {
         var relevance: [[Double]] = []
-        try pullBack(sums, rule, withHeads: false, progress) { _, layer, result in
+        try pullBack(sums, rule, .init(heads: false), progress) { _, layer, _, result in
             if layer == 0 { relevance += result.residualStream }
         }
         return relevance
@@ -140,10 +138,10 @@ public final class ReverseAttribution {
         }
     }
 
-    private func reverseLayer(_ index: Int) -> ReverseLayer {
+    func reverseLayer(_ index: Int) -> ReverseLayer {
         ReverseLayer(
             model.configuration, weights: model.weights.layers[index], index: index,
-            ablatedHeads: Set(ablation.heads.filter { $0.layer == index }.map(\.head)), blocks: blocks, on: stream)
+            ablation: LayerAblation(ablation, layer: index, of: model), blocks: blocks, on: stream)
     }
 
     /// Targets whose relevance is sent back together: as many as keep a layer's intermediate results within about a GiB.
@@ -159,16 +157,19 @@ public final class ReverseAttribution {
         let logits, relevances: [Double]
     }
 
+    /// Gets a batch's start, and for each layer, from the last to the first, the adjoint of its output and what it was found to
+    /// contribute.
+    private typealias Receiver = (Start, _ layer: Int, _ adjoint: [Float], ReverseLayer.Result) -> Void
+
     /// Sends sums of logits back, one a lane, in batches that memory holds.
-    /// - Parameter each: gets a batch's start, and what each layer was found to contribute, from the last to the first.
     private func pullBack(
-        _ sums: [[AttributionTarget: Double]], _ rule: PropagationRule, withHeads: Bool,
-        _ progress: (Double) throws -> Void, each: (Start, Int, ReverseLayer.Result) -> Void
+        _ sums: [[AttributionTarget: Double]], _ rule: PropagationRule, _ reading: ReverseLayer.Reading,
+        _ progress: (Double) throws -> Void, each: Receiver
     ) throws {
         try check(sums.flatMap(\.keys))
         var finished = 0
         for batch in sums.split(into: largestLaneCount) {
-            try pullBack(batch: batch, rule, withHeads: withHeads, each: each) { fraction in
+            try pullBack(batch: batch, rule, reading, each: each) { fraction in
                 try progress((Double(finished) + fraction * Double(batch.count)) / Double(sums.count))
             }
             finished += batch.count
@@ -176,8 +177,8 @@ public final class ReverseAttribution {
     }
 
     private func pullBack(
-        batch: [[AttributionTarget: Double]], _ rule: PropagationRule, withHeads: Bool,
-        each: (Start, Int, ReverseLayer.Result) -> Void, _ progress: (Double) throws -> Void
+        batch: [[AttributionTarget: Double]], _ rule: PropagationRule, _ reading: ReverseLayer.Reading,
+        each: Receiver, _ progress: (Double) throws -> Void
     ) throws {
         let (width, layerCount) = (model.configuration.embeddingLength, model.configuration.layerCount)
         let terms = batch.enumerated().flatMap { lane, sum in
@@ -193,9 +194,9 @@ public final class ReverseAttribution {
         let start = Start(targets: terms.map(\.target), logits: output.logits, relevances: output.relevances)
         for layer in (0..<layerCount).reversed() {
             let result = try reverseLayer(layer).pullBack(
-                adjoint, input: residualStream[layer], rule: rule, withHeads: withHeads)
+                adjoint, input: residualStream[layer], rule: rule, reading: reading)
+            each(start, layer, adjoint, result)
             adjoint = result.adjoint
-            each(start, layer, result)
             try progress(Double(layerCount - layer) / Double(layerCount))
         }
     }

@@ -10,86 +10,105 @@ struct ReverseLayer {
         var residualStream: [[Double]]
         /// Relevance of the heads' outputs, `[lanes][tokens][heads]`, and the sum of its positive elements.
         var heads, positiveHeads: [[[Double]]]
+        /// Relevance of the neurons, summed over positions, `[lanes][neurons]`; empty where it wasn't asked for.
+        var neurons: [[Double]]
+    }
+
+    /// What is read of a layer besides its input's relevance.
+    struct Reading {
+        var heads = true
+        var neurons = false
     }
 
     private let configuration: ModelConfiguration
     private let weights: TransformerWeights.Layer
     private let index: Int
-    /// Heads whose outputs are set to zero.
-    private let ablatedHeads: Set<Int>
+    private let ablation: LayerAblation
     private let blocks: QueryBlocks
     private let stream: ComputeStream
     private let tokenCount: Int
 
     init(
-        _ configuration: ModelConfiguration, weights: TransformerWeights.Layer, index: Int, ablatedHeads: Set<Int> = [],
-        blocks: QueryBlocks, on stream: ComputeStream
+        _ configuration: ModelConfiguration, weights: TransformerWeights.Layer, index: Int,
+        ablation: LayerAblation = LayerAblation(), blocks: QueryBlocks, on stream: ComputeStream
     ) {
         self.configuration = configuration
         self.weights = weights
         self.index = index
-        self.ablatedHeads = ablatedHeads
+        self.ablation = ablation
         self.blocks = blocks
         self.stream = stream
         tokenCount = blocks.positions.elementCount
     }
 
     /// The layer's output for its input, both `[tokens * embeddingLength]`.
-    func output(_ input: [Float]) throws -> [Float] {
+    func output(_ input: [Float]) throws -> [Float] { try output(input, reading: []).output }
+
+    /// The same, with activations on the way, `[tokens * width]`; those that the layer doesn't have are left out.
+    func output(
+        _ input: [Float], reading places: [RegionPlace.Kind]
+    ) throws -> (output: [Float], activations: [RegionPlace.Kind: [Float]]) {
         let graph = try newGraph(laneCount: 0)
         let x = graph.input(.float32, configuration.embeddingLength, 1, tokenCount, name: "layer input")
+        let replacements = ablation.replacements(in: graph, tokenCount: tokenCount)
         // The rule makes no difference to the values.
-        let headMask = headMask(in: graph)
-        let tape = tape(graph, .attnLRP, headMask)
+        let tape = tape(graph, .attnLRP, replacements)
         let y = block(tape)(tape.source(x)).value
-        graph.output(y)
+        let read = places.compactMap { place in tape.activations[place].map { (place, graph.contiguous($0.value)) } }
+        ([y] + read.map(\.1)).forEach(graph.output)
         let plan = try GraphPlan(graph, on: stream)
         x.write(input)
-        writeHeadMask(headMask)
+        ablation.write(replacements, tokenCount: tokenCount)
         try plan.compute()
-        return y.readFloats()
+        return (y.readFloats(), Dictionary(uniqueKeysWithValues: read.map { ($0, $1.readFloats()) }))
     }
 
     /// The adjoint of the layer's input from that of its output.
     /// - Parameters:
     ///   - adjoint: `[lanes * tokens * embeddingLength]`.
-    ///   - withHeads: whether the relevance of heads is wanted; without it there is none in the result.
+    ///   - reading: whose relevance is wanted; of others there is none in the result.
     func pullBack(
-        _ adjoint: [Float], input: [Float], rule: PropagationRule, withHeads: Bool = true
+        _ adjoint: [Float], input: [Float], rule: PropagationRule, reading: Reading = Reading()
     ) throws -> Result {
         let (width, heads) = (configuration.embeddingLength, configuration.attention[index].headCount)
         let laneCount = adjoint.count / input.count
         let graph = try newGraph(laneCount: laneCount)
         let x = graph.input(.float32, width, 1, tokenCount, name: "layer input")
         let outputAdjoint = graph.input(.float32, width, 1, tokenCount, laneCount, name: "output adjoint")
-        let headMask = headMask(in: graph)
-        let tape = tape(graph, rule, headMask)
+        let replacements = ablation.replacements(in: graph, tokenCount: tokenCount)
+        let tape = tape(graph, rule, replacements)
         let source = tape.source(x)
         tape.pullBack(outputAdjoint, from: block(tape)(source))
 
+        func relevance(_ kind: RegionPlace.Kind) -> Tensor? {
+            guard let activation = tape.activations[kind], let adjoint = tape.adjoint(of: activation) else {
+                return nil
+            }
+            return graph.multiply(adjoint, activation.value)
+        }
         let inputAdjoint = tape.adjoint(of: source) ?? outputAdjoint
         let residualStream = graph.sumOfRows(graph.multiply(inputAdjoint, x))
-        var wanted = [inputAdjoint, residualStream]
-        if withHeads, let outputs = tape.headOutputs, let adjoint = tape.adjoint(of: outputs) {
-            let relevance = graph.reshape(
-                graph.multiply(adjoint, outputs.value), configuration.attention[index].headWidth, heads, tokenCount,
-                laneCount)
-            wanted += [graph.sumOfRows(relevance), graph.sumOfRows(graph.positivePart(relevance))]
+        let perHead = (reading.heads ? relevance(.heads) : nil).map { relevance in
+            let shaped = graph.reshape(
+                relevance, configuration.attention[index].headWidth, heads, tokenCount, laneCount)
+            return [graph.sumOfRows(shaped), graph.sumOfRows(graph.positivePart(shaped))]
         }
-        wanted.forEach(graph.output)
+        let perNeuron = (reading.neurons ? relevance(.neurons) : nil).map(graph.sumOfPositions)
+        ([inputAdjoint, residualStream] + (perHead ?? []) + (perNeuron.map { [$0] } ?? [])).forEach(graph.output)
         let plan = try GraphPlan(graph, on: stream)
         x.write(input)
         outputAdjoint.write(adjoint)
-        writeHeadMask(headMask)
+        ablation.write(replacements, tokenCount: tokenCount)
         try plan.compute()
-        let values = wanted.dropFirst().map { $0.readFloats().map(Double.init) }
-        let perLane = values.dropFirst().map { $0.split(into: heads).map(withAbsentHeads).split(into: tokenCount) }
+        func numbers(_ tensor: Tensor) -> [Double] { tensor.readFloats().map(Double.init) }
+        let headLanes = perHead?.map { numbers($0).split(into: heads).map(withAbsentHeads).split(into: tokenCount) }
         let none =
-            withHeads
+            reading.heads
             ? Array(repeating: Array(repeating: withAbsentHeads([]), count: tokenCount), count: laneCount) : []
         return Result(
-            adjoint: inputAdjoint.readFloats(), residualStream: values[0].split(into: tokenCount),
-            heads: perLane.first ?? none, positiveHeads: perLane.last ?? none)
+            adjoint: inputAdjoint.readFloats(), residualStream: numbers(residualStream).split(into: tokenCount),
+            heads: headLanes?.first ?? none, positiveHeads: headLanes?.last ?? none,
+            neurons: perNeuron.map { numbers($0).split(into: $0.shape[0]) } ?? Array(repeating: [], count: laneCount))
     }
 
     /// Relevance of a layer's heads, with none for those that only other layers have.
@@ -97,18 +116,11 @@ struct ReverseLayer {
         relevance + Array(repeating: 0, count: configuration.headCount - relevance.count)
     }
 
-    private func headMask(in graph: Graph) -> Tensor? {
-        let heads = configuration.attention[index].headCount
-        return ablatedHeads.isEmpty || heads == 0 ? nil : graph.input(.float32, 1, heads, name: "head mask")
-    }
-
-    private func writeHeadMask(_ mask: Tensor?) {
-        mask?.write((0..<configuration.attention[index].headCount).map { ablatedHeads.contains($0) ? 0 : 1 as Float })
-    }
-
-    private func tape(_ graph: Graph, _ rule: PropagationRule, _ headMask: Tensor?) -> ReverseTape {
+    private func tape(
+        _ graph: Graph, _ rule: PropagationRule, _ replacements: [RegionPlace.Kind: ReverseTape.Replacement]
+    ) -> ReverseTape {
         ReverseTape(
-            graph: graph, rule: rule, blocks: blocks, headMask: headMask,
+            graph: graph, rule: rule, blocks: blocks, replacements: replacements,
             scratch: graph.laneProductScratch(
                 width: configuration.widestColumn, threadCount: stream.threadCount))
     }
@@ -128,5 +140,13 @@ struct ReverseLayer {
         }
         return try Graph(
             capacity: 600 + 150 * laneCount + blocks.ranges.count * (60 + 50 * laneCount) + matrices)
+    }
+}
+
+extension Graph {
+    /// `[width, 1, positions, lanes]` to `[width, 1, 1, lanes]`.
+    fileprivate func sumOfPositions(_ x: Tensor) -> Tensor {
+        let sums = sumOfRows(contiguous(permute(x, 1, 2, 0, 3)))
+        return reshape(sums, x.shape[0], 1, 1, x.shape[3])
     }
 }

@@ -16,23 +16,28 @@ final class ReverseTape: Propagation {
     let graph: Graph
     let rule: PropagationRule
     let blocks: QueryBlocks
-    /// What each head's output is multiplied by, `[1, heads]`; nil leaves all heads as they are.
-    private let headMask: Tensor?
+    /// What takes the place of activations, where something does.
+    private let replacements: [RegionPlace.Kind: Replacement]
     /// For products with weights in panels.
     private let scratch: Graph.LaneScratch?
     private var pullBacks: [PullBack] = []
     private var adjoints: [Int: Tensor] = [:]
-    /// The outputs of the attention heads, side by side, of the last attention that was recorded.
-    private(set) var headOutputs: Activation?
+    /// The activations at the places where regions may begin, before any replacement.
+    private(set) var activations: [RegionPlace.Kind: Activation] = [:]
+
+    /// Each element `x` of an activation becomes `kept * x + value`; both are `[width, 1, tokens]`.
+    struct Replacement {
+        let kept, value: Tensor
+    }
 
     init(
-        graph: Graph, rule: PropagationRule, blocks: QueryBlocks, headMask: Tensor? = nil,
-        scratch: Graph.LaneScratch? = nil
+        graph: Graph, rule: PropagationRule, blocks: QueryBlocks,
+        replacements: [RegionPlace.Kind: Replacement] = [:], scratch: Graph.LaneScratch? = nil
     ) {
         self.graph = graph
         self.rule = rule
         self.blocks = blocks
-        self.headMask = headMask
+        self.replacements = replacements
         self.scratch = scratch
     }
 
@@ -202,18 +207,14 @@ final class ReverseTape: Propagation {
             return [(queries.index, adjoints.queries), (keys.index, adjoints.keys), (values.index, adjoints.values)]
                 .compactMap { index, adjoint in adjoint.map { (index, $0) } }
         }
-        headOutputs = outputs
-        return masked(outputs, headCount: queries.value.shape[1])
+        return marked(outputs, at: .init(layer: layer, kind: .heads))
     }
 
-    private func masked(_ outputs: Activation, headCount: Int) -> Activation {
-        guard let headMask else { return outputs }
+    func marked(_ x: Activation, at place: RegionPlace) -> Activation {
+        activations[place.kind] = x
+        guard let replacement = replacements[place.kind] else { return x }
         let graph = graph
-        func mask(_ x: Tensor) -> Tensor {
-            let shape = x.shape
-            let perHead = graph.reshape(x, shape[0] / headCount, headCount, shape[2], shape[3])
-            return graph.reshape(graph.multiply(perHead, headMask), shape[0], shape[1], shape[2], shape[3])
-        }
-        return record(mask(outputs.value)) { [(outputs.index, mask($0))] }
+        let value = graph.add(graph.multiply(x.value, replacement.kept), replacement.value)
+        return record(value) { [(x.index, graph.multiply($0, replacement.kept))] }
     }
 }

@@ -9,6 +9,8 @@ struct GenerationReport: Encodable {
     var promptTokens: [Int]
     var roi: [TokenWeightReport]
     var roiHeads: [HeadWeightReport]
+    var roiNeurons: [NeuronWeightReport]?
+    var roiDirections: [DirectionWeightReport]?
     var steps: [StepReport]
     var completionTokens: [Int]
     var text: String
@@ -30,6 +32,7 @@ struct GenerationReport: Encodable {
         rule = strategy.needs.rule.name
         promptTokens = prompt.tokens
         (roi, roiHeads) = (region.tokenReport, region.headReport)
+        (roiNeurons, roiDirections) = (region.neuronReport, region.directionReport)
         self.steps = steps.map { StepReport($0, model: model) }
         completionTokens = steps.map(\.token)
         text = steps.map(\.text).joined()

@@ -15,6 +15,11 @@ enum RegionDisplay {
             }
             lines += "; heads \(heads.joined(separator: ", "))"
         }
+        if !region.neurons.isEmpty { lines += "; \(region.neurons.count) neurons" }
+        if !region.directions.isEmpty {
+            let layers = region.directions.keys.map(\.layer).sorted().map(String.init).joined(separator: ", ")
+            lines += "; directions behind layers \(layers)"
+        }
         for text in prompt.templateTexts { lines += "\nthe template says: \(visible(text))" }
         return lines + "\n"
     }
