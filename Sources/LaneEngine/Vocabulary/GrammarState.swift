@@ -12,6 +12,7 @@ package final class GrammarState {
     /// - Throws: ``GrammarError`` for text that is no grammar, and for one that recurses to the left.
     package init(_ text: String, tokenizer: Tokenizer) throws(GrammarError) {
         guard !text.utf8.contains(0) else { throw GrammarError.malformed("it contains a null character") }
+        guard !text.isEmpty else { throw GrammarError.malformed("it is empty") }
         let (sampler, report) = BackendLog.capturing { tokenizer.grammarSampler(text) }
         guard let sampler else { throw GrammarError.malformed(report) }
         self.sampler = sampler

@@ -128,11 +128,12 @@ public struct ToolCallReader: Sendable {
         if next == .partial || last == .partial { return false }
         if case .whole(let end) = last {
             pending.removeFirst(end)
-        } else {
-            // Some leave out what the template writes behind the arguments, but not the brackets.
-            pending.removeFirst(pending.firstIndex { !Self.isSpace($0) && !"}]".utf8.contains($0) } ?? pending.count)
+            state = .text
+            return true
         }
-        state = .text
+        // Some leave out what the template writes behind the arguments, but not the brackets.
+        let brackets = pending.prefix { Self.isSpace($0) || "}]".utf8.contains($0) }.count
+        if brackets == start { state = .text } else { pending.removeFirst(brackets) }
         return true
     }
 
