@@ -80,7 +80,8 @@ struct ConstraintTests {
         }
         let free = try await count(0)
         try #require(free < 40)
-        #expect(try await count(free) == free)
+        // The end is a step of its own.
+        #expect(try await count(free - 1) == free)
         #expect(try await count(free + 10) >= free + 10)
     }
 

@@ -21,7 +21,7 @@ public struct TokenLogProbability: Sendable, Hashable {
     public init(_ token: Int, in distribution: Distribution, alternatives count: Int) {
         self.token = token
         logProbability = distribution.logProbability(of: token)
-        alternatives = distribution.mostProbable(count).map {
+        alternatives = distribution.mostProbable(count).filter(distribution.isPossible).map {
             Alternative(token: $0, logProbability: distribution.logProbability(of: $0))
         }
     }
