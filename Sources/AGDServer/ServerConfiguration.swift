@@ -35,7 +35,7 @@ public struct ServerConfiguration: Sendable {
         /// What stands in where a request names no strategy; nil for what the API says.
         public var standard: StandardDecoding?
         /// How far ahead of the model tokens are drafted.
-        public var draft = DraftLength.auto
+        public var draft = DraftLength.off
 
         public init() {}
     }
