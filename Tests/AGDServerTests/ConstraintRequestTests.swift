@@ -25,12 +25,20 @@ struct ConstraintRequestTests {
         #expect(try await Self.tokens(["logit_bias": ["\(first)": 100]], agd: agd) == Array(repeating: first, count: 8))
     }
 
-    @Test("min_tokens makes an answer longer; penalties make it another one")
-    func others() async throws {
+    @Test("min_tokens makes an answer longer")
+    func minimum() async throws {
         let free = try await Self.tokens(["max_tokens": 60])
         let longer = try await Self.tokens(["max_tokens": 60, "min_tokens": .number(Double(free.count + 5))])
         #expect(longer.count >= free.count + 5)
-        #expect(try await Self.tokens(["max_tokens": 60, "frequency_penalty": 2, "presence_penalty": 2]) != free)
+    }
+
+    @Test("Of two tokens that are all that can be said, a penalty on what was said lets both have their turn")
+    func penalties() async throws {
+        let two = try await Self.tokens([:]).prefix(2)
+        try #require(Set(two).count == 2)
+        let bias = JSONValue.object(two.map { .init("\($0)", 100) })
+        #expect(try await Set(Self.tokens(["max_tokens": 60, "logit_bias": bias])).count == 1)
+        #expect(try await Set(Self.tokens(["max_tokens": 60, "logit_bias": bias, "frequency_penalty": 2])) == Set(two))
     }
 
     @Test(
@@ -67,7 +75,8 @@ struct ConstraintRequestTests {
                 ["messages": conflict, "max_tokens": 200, "response_format": format, "agd": agd])
             let choice = try reply.json["choices"]?.array?.first
             let text = choice?["message"]?["content"]?.string ?? ""
-            #expect(text.first == "{", "\(reply.text)")
+            // White space may come first: there are vocabularies that begin every text with it.
+            #expect(text.first { !$0.isWhitespace } == "{", "\(reply.text)")
             guard choice?["finish_reason"]?.string == "stop" else { continue }
             let json = try JSONValue(parsing: text)
             #expect(json.members != nil && (format == anyObject || [2, 4].contains(json["legs"]?.integer)), "\(text)")

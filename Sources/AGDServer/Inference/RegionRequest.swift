@@ -68,7 +68,7 @@ struct RegionRequest {
         switch specification.target {
         case .headFile, .neuronFile, .directionFile:
             throw APIError.invalid(
-                "A request can't name files of the server; give the heads, neurons or direction themselves.",
+                "'\(field)': a request can't name files of the server; give the heads, neurons or direction themselves.",
                 param: field)
         case .pattern where !allowsPatterns:
             throw APIError.invalid(
