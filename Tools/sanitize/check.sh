@@ -12,7 +12,8 @@ if [ ! -f "$deps/lib/libggml-cpu.a" ]; then
 fi
 # Swift's own clang: the kernels are compiled by that compiler in the package too.
 clang=${CLANG:-$(dirname "$(readlink -f "$(command -v swift)")")/clang}
-flags=(-O1 -g -fsanitize=undefined -fno-sanitize-recover=undefined)
+# Numbers that don't fit the integer they become are undefined too, but no part of `undefined`.
+flags=(-O1 -g -fsanitize=undefined,float-cast-overflow -fno-sanitize-recover=all)
 if ! echo 'int main(void) { return 0; }' | "$clang" "${flags[@]}" -x c - -o "$work/try" 2>/dev/null; then
     echo "skipped: $clang has no undefined-behaviour sanitizer"
     exit 0
