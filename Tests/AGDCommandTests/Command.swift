@@ -63,7 +63,8 @@ struct Command {
 
     /// Foundation's `Process` is not used: with hundreds of children it brought the test process down now and then.
     private static func spawn(_ arguments: [String]) throws -> pid_t {
-        let environment = ProcessInfo.processInfo.environment
+        // Without options that whoever runs the tests has set.
+        let environment = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("AGD_") }
             .merging(["GGML_NO_BACKTRACE": "1", "SWIFT_BACKTRACE": "enable=no", "NO_COLOR": "1"]) { $1 }
         var (argv, envp) = (
             arguments.map { strdup($0) } + [nil], environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
