@@ -41,7 +41,7 @@ static void own_product(struct product p, float * x, int columns, float * y) {
     };
     struct ggml_tensor column = {.type = GGML_TYPE_F32, .data = x, .ne = {width, columns, 1, 1}};
     struct ggml_tensor prepared = {.src = {&column}}, result = {.data = y, .src = {&column}};
-    if (p.panels && columns > LANE_FEW_COLUMNS) {
+    if (p.panels && columns > lane_few_columns()) {
         struct lane_prepare_parameters columns_of = {parameters.input, type, columns, (float *)parameters.scratch};
         prepared.data = malloc(lane_columns_size(type, width, columns));
         run(lane_prepare_columns, &prepared, &columns_of);
