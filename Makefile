@@ -28,11 +28,8 @@ fuzz: agd
 attack: agd
 	@for attack in Tools/attack/*.py; do python3 $$attack --agd .build/release/agd --model $(or $(MODEL),Models/microcosm.gguf) $(ATTACK_FLAGS) || exit 1; done
 
-# What failed, if anything did, is told once more at the end.
 test:
-	@$(with_llama) swift build --build-tests $(SWIFT_BUILD_FLAGS) && \
-	{ { swift test --skip-build --no-parallel $(TEST_FLAGS) 2>&1; echo $$? > .build/tests.status; } | tee .build/tests.log; \
-	  status=$$(cat .build/tests.status); [ $$status = 0 ] || { echo; grep -a '✘' .build/tests.log; }; exit $$status; }
+	@$(with_llama) swift build --build-tests $(SWIFT_BUILD_FLAGS) && Tools/test.sh $(TEST_FLAGS)
 
 # The training tools' own tests; those that need torch are skipped where no Python here has it.
 test-tools:
