@@ -34,6 +34,7 @@ extension ReverseAttribution {
 
     /// For each layer the same for what begins inside it: the tangents of random weights on its heads, on its neurons, and along a
     /// random direction behind it, against the relevance that reverse mode reads there.
+    /// - Throws: ``TensorGraphError``, and what `progress` throws.
     public func regionErrors(
         rule: PropagationRule, fused: Bool = true, seed: UInt64 = 0, progress: (Double) throws -> Void = { _ in }
     ) throws -> [Double] {

@@ -14,8 +14,8 @@ public struct Grammar: Sendable, Hashable {
     /// schema, `$ref` into the schema, recursion included, `minLength`, `maxLength`, `format` (`date`, `time`, `date-time`,
     /// `uuid`) and `minimum` of 0. Other keywords that restrict are errors, for they couldn't be obeyed.
     ///
-    /// What is written is never more ambiguous than that ``JSONShape/ambiguityLimit`` readings of its beginning are open, so that
-    /// each token takes bounded time.
+    /// What is written is never more ambiguous than that 256 readings of its beginning are open, so that each token takes
+    /// bounded time.
     /// - Throws: ``SchemaError`` naming the place in the schema.
     public init(jsonSchema schema: JSONValue) throws(SchemaError) {
         let document = try ShapeReader.document(of: schema)
