@@ -20,10 +20,11 @@ struct TextBorderTests {
 
     // MARK: text that begins with a dash
 
+    /// A dash alone is standard input.
     @Test(
         "a text may begin with a dash, and look like an option",
         arguments: [
-            "- What do you know about Inga?", "-", "--", "---", "--user", "-n", "--help me", "-=x", "--=y", "----- x",
+            "- What do you know about Inga?", "--", "---", "--user", "-n", "--help me", "-=x", "--=y", "----- x",
             "-m=1",
         ])
     func dashes(text: String) async throws {
