@@ -15,12 +15,18 @@ if [ $# -gt 0 ]; then
     run "$@" | tee "$others" || status=$?
 else
     run --filter '^AGDCommandTests' > "$command_line" &
+    # One after the other, since SwiftPM's database of the build takes one program at a time, for as long as it looks for the tests.
+    until grep -aq 'Test run started' "$command_line" || ! kill -0 $! 2>/dev/null; do sleep 0.2; done
     run --skip '^AGDCommandTests' | tee "$others" || status=$?
     wait $! || status=$?
     cat "$command_line"
 fi
 
 echo
-grep -ah '✘' "$others" "$command_line" | grep -v 'Test run with'
+for log in "$others" "$command_line"; do
+    grep -a '✘' "$log" | grep -v 'Test run with'
+    # A run that ended before its closing line was ended by something: its last lines tell by what.
+    if [ -s "$log" ] && ! grep -aq 'Test run with' "$log"; then echo "${log##*/} has no closing line; it ends with:"; tail -n 40 "$log"; fi
+done
 grep -ah 'Test run with' "$others" "$command_line"
 exit $status
