@@ -122,6 +122,7 @@ struct LaneKernelTests {
         .init(type: .float32, width: 20, heads: 3, keyHeads: 1, tokens: 70, start: 0, lanes: 3),
         .init(type: .float16, width: 64, heads: 8, keyHeads: 2, tokens: 1, start: 99, lanes: 1),
         .init(type: .float16, width: 64, heads: 8, keyHeads: 2, tokens: 1, start: 99, lanes: 3),
+        .init(type: .float16, width: 64, heads: 9, keyHeads: 3, tokens: 1, start: 99, lanes: 3),
         .init(type: .float16, width: 64, heads: 9, keyHeads: 3, tokens: 90, start: 200, lanes: 3),
         .init(type: .float16, width: 24, heads: 6, keyHeads: 2, tokens: 37, start: 30, lanes: 2, window: 7),
         .init(type: .bfloat16, width: 36, heads: 2, keyHeads: 2, tokens: 5, start: 61, lanes: 2, window: 40),
