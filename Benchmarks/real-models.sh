@@ -39,6 +39,7 @@ method() { # method NAME: sets options
         agd-excess) options=(--strategy agd --score excess) ;;
         agd-ungated) options=(--strategy agd --entropy-threshold off) ;;
         agd-excess-ungated) options=(--strategy agd --score excess --entropy-threshold off) ;;
+        agd-share) options=(--strategy agd --generated share) ;;
         agd-user) options=(--strategy agd --roi user) ;;
         agd-contrast) options=(--strategy agd --roi system --roi user=-0.5) ;;
         agd-blend) options=(--strategy agd-blend --lambda 0.5) ;;
@@ -46,6 +47,9 @@ method() { # method NAME: sets options
         second) options=(--strategy candidate --pick second) ;;
         region-prompt) options=(--strategy region-prompt) ;;
         cad-0.5) options=(--strategy cad --alpha 0.5) ;;
+        agd-cad-0.5) options=(--strategy agd-cad --alpha 0.5) ;;
+        agd-cad-1) options=(--strategy agd-cad --alpha 1) ;;
+        agd-cad-1-excess) options=(--strategy agd-cad --alpha 1 --score excess) ;;
         cad-1) options=(--strategy cad --alpha 1) ;;
         adacad) options=(--strategy adacad) ;;
         adacad-0.3) options=(--strategy adacad --min-alpha 0.3) ;;

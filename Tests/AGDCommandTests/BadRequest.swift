@@ -252,17 +252,19 @@ struct BadRequest: Sendable, CustomTestStringConvertible {
     }
 
     static let withoutEffect: [BadRequest] = [
-        ("--rule", "ixg", ["agd", "agd-reverse", "agd-blend"]),
-        ("--score", "excess", ["agd", "agd-reverse", "agd-blend"]),
-        ("--entropy-threshold", "1", ["agd", "agd-reverse", "agd-blend"]),
-        ("--candidates", "3", ["agd", "agd-reverse"]),
-        ("--min-probability", "0.1", ["agd", "agd-reverse"]), ("--tangents", "deferred", ["agd", "agd-blend"]),
-        ("--lambda", "1", ["agd-blend"]), ("--plausibility", "0.1", ["agd-blend", "dola"]), ("--alpha", "1", ["cad"]),
+        ("--rule", "ixg", ["agd", "agd-reverse", "agd-blend", "agd-cad"]),
+        ("--score", "excess", ["agd", "agd-reverse", "agd-blend", "agd-cad"]),
+        ("--entropy-threshold", "1", ["agd", "agd-reverse", "agd-blend", "agd-cad"]),
+        ("--generated", "share", ["agd", "agd-cad"]), ("--candidates", "3", ["agd", "agd-reverse", "agd-cad"]),
+        ("--min-probability", "0.1", ["agd", "agd-reverse", "agd-cad"]),
+        ("--tangents", "deferred", ["agd", "agd-blend", "agd-cad"]),
+        ("--lambda", "1", ["agd-blend"]), ("--plausibility", "0.1", ["agd-blend", "dola"]),
+        ("--alpha", "1", ["cad", "agd-cad"]),
         ("--dola-layers", "low", ["dola"]), ("--repetition-penalty", "1.2", ["dola"]), ("--temp", "1", ["sample"]),
         ("--top-k", "4", ["sample"]), ("--top-p", "0.5", ["sample"]), ("--min-p", "0.1", ["sample"]),
         ("--seed", "1", ["sample"]),
     ].flatMap { (option: String, value: String, obeying: [String]) in
-        ["greedy", "sample", "agd", "agd-reverse", "agd-blend", "cad", "dola", "region-prompt"]
+        ["greedy", "sample", "agd", "agd-reverse", "agd-blend", "agd-cad", "cad", "dola", "region-prompt"]
             .filter { !obeying.contains($0) }.map { strategy in
                 BadRequest(
                     "\(option) with \(strategy)", roi("system") + ["--strategy", strategy, option, value], option,

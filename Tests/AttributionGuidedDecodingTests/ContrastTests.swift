@@ -147,6 +147,53 @@ struct ContrastTests {
         #expect(throws: DecodingOptionError.self) { try LayerContrast(model, layers: .layers([])) }
     }
 
+    @Test("guidance among a contrast's candidates is CAD while its gate is shut", arguments: ContrastOracle.variants)
+    func contrastGuidedShut(variant: String) async throws {
+        let (oracle, model) = (try ContrastOracle.load(variant), try Oracle.model(variant))
+        let prompt = try model.prompt(tokens: oracle.prompt)
+        let guided = AttributionGuided(region: RegionOfInterest(tokens: [3: 1]), entropyThreshold: 1000)
+        for reference in oracle.cad {
+            let strategy = ContrastGuided(
+                guided, without: try model.prompt(tokens: reference.without), alpha: reference.alpha)
+            let tokens = try await Self.decode(model, prompt, strategy, count: reference.tokens.count)
+            #expect(tokens == reference.tokens, "alpha \(reference.alpha)")
+        }
+    }
+
+    @Test("without contrast it is guidance", arguments: AttributionGuided.Score.allCases)
+    func contrastGuidedNeutral(score: AttributionGuided.Score) async throws {
+        let (oracle, model) = (try ContrastOracle.load("llama"), try Oracle.model("llama"))
+        let prompt = try model.prompt(tokens: oracle.prompt)
+        let guided = AttributionGuided(
+            region: RegionOfInterest(tokens: [3: 1, 4: 1]), score: score,
+            candidates: CandidateRule(minimumProbability: 0), entropyThreshold: nil)
+        let hybrid = ContrastGuided(
+            guided, without: try model.prompt(tokens: oracle.cad[0].without), alpha: 0)
+        let expected = try await Self.decode(model, prompt, guided, count: 12)
+        #expect(try await Self.decode(model, prompt, hybrid, count: 12) == expected)
+        #expect(try await Self.decode(model, prompt, Greedy(), count: 12) != expected)
+    }
+
+    @Test("its candidates are the contrast's, of which relevance takes one")
+    func contrastGuidedCandidates() throws {
+        func distribution(_ logits: [Float]) -> Distribution {
+            Distribution(logits: logits, probabilities: logits.map { _ in 0 }).edited { _ in }
+        }
+        let with = distribution([4, 3, 2, -Float.greatestFiniteMagnitude])
+        // The contrast's logits are 2, 4, 4.5.
+        let without = distribution([6, 2, -0.5, 9])
+        var strategy = ContrastGuided(
+            AttributionGuided(
+                region: RegionOfInterest(tokens: [0: 1]), candidates: CandidateRule(count: 2), entropyThreshold: nil),
+            without: try Oracle.model("llama").prompt(tokens: [1]))
+        let choice = try strategy.choose(
+            DecodingContext(distribution: with, companion: without) { tokens in
+                [tokens.map { [0: 9, 1: 2, 2: 1, 3: 99][$0] ?? 0 }]
+            })
+        #expect(choice.candidates.map(\.id) == [2, 1])
+        #expect(choice.token == 1)
+    }
+
     @Test("without contrast, CAD and blended guidance are greedy")
     func neutral() async throws {
         let (oracle, model) = (try ContrastOracle.load("llama"), try Oracle.model("llama"))

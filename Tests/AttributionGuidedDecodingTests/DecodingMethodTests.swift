@@ -14,6 +14,7 @@ struct DecodingMethodTests {
         "topP": "0.5",
         "minP": "0.125", "seed": "\(UInt64.max)", "alpha": "0.5", "dolaLayers": "0,2", "repetitionPenalty": "1.5",
         "minimumAlpha": "0.25", "gamma": "2.0", "strength": "3.0", "pick": "second",
+        "generated": "share",
     ]
 
     @Test("Every option has a value to be tested with, and the same description in every method that has it")
@@ -114,7 +115,7 @@ struct DecodingMethodTests {
     func needs() throws {
         let model = try Oracle.model("llama")
         let needs = StrategyNeeds(
-            regions: [.allTokens], rule: .cpLRP, tangents: .whenAsked, earlyLayers: [0],
+            regions: [.allTokens], rule: .cpLRP, tangents: .whenAsked, generated: .share, earlyLayers: [0],
             companionPrompt: try model.prompt(tokens: [1]))
         struct Needy: DecodingStrategy {
             let name = "needy"
@@ -127,6 +128,7 @@ struct DecodingMethodTests {
         #expect(dictated.regions == needs.regions)
         #expect(dictated.rule == needs.rule)
         #expect(dictated.tangents == needs.tangents)
+        #expect(dictated.generated == .share)
         #expect(dictated.earlyLayers == [0])
         #expect(dictated.companionPrompt?.tokens == [1])
     }

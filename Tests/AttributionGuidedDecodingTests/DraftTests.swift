@@ -19,6 +19,7 @@ struct DraftTests {
                 Array(passage[9..<16]) + [1, 2] + passage,
                 adviser: AttributionGuided(region: region, score: .excess, entropyThreshold: nil)),
             AttributionGuided(region: region, entropyThreshold: nil),
+            AttributionGuided(region: region, generated: .share, entropyThreshold: nil),
             AttributionGuided(region: region, entropyThreshold: 1, tangents: .whenAsked),
             ContextAware(without: try model.prompt(tokens: Array(passage.dropFirst(3)))),
             try LayerContrast(model, layers: .layers([0, 1]), repetitionPenalty: 1.2),

@@ -17,6 +17,8 @@ public struct AttributionGuided: DecodingStrategy {
     public let rule: PropagationRule
     /// What candidates are ranked by.
     public let score: Score
+    /// What a token counts as once it is chosen.
+    public let generated: GeneratedTokens
     /// What counts as likely.
     public let candidates: CandidateRule
     /// Below this entropy (in nats) the most probable token is taken unscored; nil guides every step.
@@ -30,12 +32,14 @@ public struct AttributionGuided: DecodingStrategy {
     /// A strategy for one region, by default with the paper's rule, score, candidates and gate.
     public init(
         region: RegionOfInterest, rule: PropagationRule = .attnLRP, score: Score = .sum,
-        candidates: CandidateRule = CandidateRule(), entropyThreshold: Double? = paperEntropyThreshold,
+        generated: GeneratedTokens = .outside, candidates: CandidateRule = CandidateRule(),
+        entropyThreshold: Double? = paperEntropyThreshold,
         tangents: TangentSchedule = .withEachStep
     ) {
         self.region = region
         self.rule = rule
         self.score = score
+        self.generated = generated
         self.candidates = candidates
         self.entropyThreshold = entropyThreshold
         self.tangents = tangents
@@ -43,22 +47,28 @@ public struct AttributionGuided: DecodingStrategy {
 
     public var needs: StrategyNeeds {
         StrategyNeeds(
-            regions: score == .excess ? [region, .allTokens] : [region], rule: rule, tangents: tangents)
+            regions: score == .excess || generated == .share ? [region, .allTokens] : [region], rule: rule,
+            tangents: tangents, generated: generated)
     }
 
     public mutating func choose(_ context: borrowing DecodingContext) throws -> Choice {
-        let candidates = candidates.candidates(context.distribution)
-        let greedy = context.distribution.mostProbable
+        try choice(context, among: context.distribution)
+    }
+
+    /// The choice among what `proposed` finds likely, which need not be what the model does.
+    func choice(_ context: borrowing DecodingContext, among proposed: Distribution) throws -> Choice {
+        let candidates = candidates.candidates(proposed)
         if let entropyThreshold, context.distribution.entropy < entropyThreshold {
-            return Choice(token: greedy, guided: false, candidates: candidates)
+            return Choice(token: proposed.mostProbable, guided: false, candidates: candidates)
         }
-        let scored = Self.scored(candidates, try context.relevance(of: candidates.map(\.id)))
+        let relevance = try context.relevance(of: candidates.map(\.id))
+        let scored = Self.scored(candidates, score == .sum ? Array(relevance.prefix(1)) : relevance)
         // The first of equals is the most probable one.
         let best = scored.reduce(nil as Candidate?) { best, candidate in
             guard let bestScore = best?.score, let score = candidate.score, score <= bestScore else { return candidate }
             return best
         }
-        return Choice(token: best?.id ?? greedy, guided: true, candidates: scored)
+        return Choice(token: best?.id ?? proposed.mostProbable, guided: true, candidates: scored)
     }
 
     /// Candidates with their scores, from `[region][candidate]` relevances: of the region, and of all tokens where the

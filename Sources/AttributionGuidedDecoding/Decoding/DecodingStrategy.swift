@@ -31,6 +31,8 @@ public struct StrategyNeeds: Sendable {
     public var regions: [RegionOfInterest]
     /// How relevance propagates.
     public var rule: PropagationRule
+    /// What tokens of the completion are; where they are in the regions, the last region has to be all tokens.
+    public var generated: GeneratedTokens
     /// Whether each step's tangents are computed with the step or when they are asked for.
     public var tangents: TangentSchedule
     /// Layers whose own say the strategy wants to hear, see ``DecodingContext/earlyLogits``: what enters them, through the
@@ -43,14 +45,25 @@ public struct StrategyNeeds: Sendable {
     /// What a strategy needs; by default nothing.
     public init(
         regions: [RegionOfInterest] = [], rule: PropagationRule = .attnLRP, tangents: TangentSchedule = .withEachStep,
-        earlyLayers: [Int] = [], companionPrompt: Prompt? = nil
+        generated: GeneratedTokens = .outside, earlyLayers: [Int] = [], companionPrompt: Prompt? = nil
     ) {
         self.regions = regions
         self.rule = rule
         self.tangents = tangents
+        self.generated = generated
         self.earlyLayers = earlyLayers
         self.companionPrompt = companionPrompt
     }
+}
+
+/// What a token counts as once it is chosen.
+public enum GeneratedTokens: String, Sendable, CaseIterable, Codable {
+    /// It lies outside the regions: the paper's reading.
+    case outside
+    /// It belongs to a region with the weight `S(y, R) / S(y, all)`, between 0 and 1, so that what draws on it draws on what
+    /// it rests on, as by the hops of FlashTrace (arXiv 2602.01914). One more lane, and nothing is drafted: what a token weighs
+    /// isn't known before it is chosen.
+    case share
 }
 
 /// When the tangents of a step are computed.
@@ -93,7 +106,7 @@ public struct DecodingContext: ~Copyable {
 public struct Candidate: Sendable, Hashable {
     /// The token.
     public let id: Int
-    /// The model's, over the whole vocabulary.
+    /// Over the whole vocabulary: the model's, or a contrast's where that proposes candidates.
     public let probability: Double
     /// What the strategy ranks by; nil where it didn't score.
     public var score: Double?

@@ -6,6 +6,7 @@ package final class GenerationState: @unchecked Sendable {  // Touched by the se
     private var prediction: Prediction?
     private var strategy: any DecodingStrategy
     private let tangents: TangentSchedule
+    private let generated: GeneratedTokens
     private let limits: GenerationLimits
     private var constraints: ConstraintState
     private let promptLength: Int
@@ -30,13 +31,16 @@ package final class GenerationState: @unchecked Sendable {  // Touched by the se
         self.companion = companion
         self.strategy = strategy
         tangents = strategy.needs.tangents
+        generated = strategy.needs.generated
         self.limits = limits
         self.constraints = constraints
         self.promptLength = promptLength
         self.text = text
         position = promptLength
-        // Tangents that are caught up when asked for are those of the last token that was read.
-        self.drafts = tangents == .whenAsked && !inference.regions.isEmpty ? nil : drafts
+        // Tangents that are caught up when asked for are those of the last token that was read, and what a token weighs isn't
+        // known before it is chosen.
+        let dependsOnChoice = tangents == .whenAsked && !inference.regions.isEmpty || generated == .share
+        self.drafts = dependsOnChoice ? nil : drafts
         self.drafts?.read(inference.tokens)
     }
 
@@ -133,6 +137,7 @@ package final class GenerationState: @unchecked Sendable {  // Touched by the se
             throw GenerationError.invalid(
                 field: strategy.name, problem: "chose token \(choice.token), which the grammar doesn't go on with")
         }
+        if generated == .share { inference.setWeights(try shares(in: choice.token), at: position) }
         constraints.append(choice.token)
         let newText = emit(choice.token, tokenizer)
         stopReason = reasonToStop(after: choice.token, at: position, tokenizer)
@@ -150,6 +155,13 @@ package final class GenerationState: @unchecked Sendable {  // Touched by the se
             self.prediction = prediction
         }
         return inference.relevance(of: tokens, prediction)
+    }
+
+    /// Of what a token rests on, each region's share but the last one's, which is the whole; 0 where nothing speaks for the token.
+    private func shares(in token: Int) throws -> [Double] {
+        let relevance = try relevance(of: [token]).compactMap(\.first)
+        guard let all = relevance.last, all > 0 else { return relevance.dropLast().map { _ in 0 } }
+        return relevance.dropLast().map { min(max($0 / all, 0), 1) }
     }
 
     private func emit(_ token: Int, _ tokenizer: Tokenizer?) -> String {

@@ -18,6 +18,14 @@ struct PromptContrast {
         with.logits.indices.map { (1 + alpha) * Double(with.logits[$0]) - alpha * Double(without.logits[$0]) }
     }
 
+    /// The softmax of these logits. A token that must not be chosen stays impossible.
+    func distribution(alpha: Double) -> Distribution {
+        let contrast = self.logits(alpha: alpha)
+        return with.edited { logits in
+            for token in logits.indices where with.isPossible(token) { logits[token] = Float(contrast[token]) }
+        }
+    }
+
     /// The Jensen-Shannon divergence of the two distributions, in nats: from 0 to log 2.
     var divergence: Double {
         zip(with.probabilities, without.probabilities).reduce(0) { sum, pair in

@@ -97,6 +97,14 @@ package final class InferenceSession: @unchecked Sendable {  // Handed from one 
         return true
     }
 
+    /// What the next token is to weigh in the first regions; the others, and all where nothing is named, have weights of their own.
+    package func setWeights(_ weights: [Double], at position: Int) {
+        for (index, weight) in weights.enumerated() where index < regions.count {
+            regions[index].tokens[position] = weight / scales[index]
+            if weight != 0 { firstTangentPosition = min(firstTangentPosition, position) }
+        }
+    }
+
     /// S(c, R) of each token for each region, `[region][token]`: the dot products of the tangents with the tokens' rows of
     /// the output matrix.
     package func relevance(of tokens: [Int], _ prediction: Prediction) -> [[Double]] {

@@ -5,13 +5,7 @@ extension ContextAware {
         static let needsRegion = true
         static let standard = Self()
         static var options: [DecodingSetting<Self>] {
-            [
-                DecodingSetting(
-                    DecodingOption(
-                        "alpha", .number(-1000...1000), symbol: "alpha",
-                        "How much is taken away of what the model would say without the region."),
-                    \.alpha, labelled: .always)
-            ]
+            [DecodingSetting(.alpha, \.alpha, labelled: .always)]
         }
 
         /// How much is taken away of what the model would say without the region.
@@ -26,4 +20,10 @@ extension ContextAware {
             ContextAware(without: try model.prompt(.remove, of: marked), alpha: alpha)
         }
     }
+}
+
+extension DecodingOption {
+    static let alpha = DecodingOption(
+        "alpha", .number(-1000...1000), symbol: "alpha",
+        "How much is taken away of what the model would say without the region.")
 }

@@ -13,6 +13,8 @@ public enum DecodingMethod: Sendable, Hashable {
     case reverseGuided(ReverseGuided.Settings)
     /// Scores weighed against the model's probabilities; see ``BlendedGuidance``.
     case blended(BlendedGuidance.Settings)
+    /// Guidance among what a contrast proposes; see ``ContrastGuided``.
+    case contrastGuided(ContrastGuided.Settings)
     /// Context-aware decoding, which takes away what the model would say without the region; see ``ContextAware``.
     case contextAware(ContextAware.Settings)
     /// AdaCAD, which takes away as much as the region changes; see ``AdaptiveContextAware``.
@@ -30,7 +32,8 @@ public enum DecodingMethod: Sendable, Hashable {
 
     /// All methods, by what command lines, requests and run files call them.
     public static let kinds: [Kind] = [
-        .greedy, .sample, .guided, Kind(reverseGuided), Kind(blended), Kind(contextAware),
+        .greedy, .sample, .guided, Kind(reverseGuided), Kind(blended), Kind(contrastGuided),
+        Kind(contextAware),
         Kind(adaptiveContextAware), Kind(confidenceContextAware), Kind(promptStrength), Kind(layerContrast),
         Kind { (_: RegionPrompt) in .regionPrompt }, Kind(unguidedCandidate),
     ]
@@ -42,6 +45,7 @@ public enum DecodingMethod: Sendable, Hashable {
         case .guided(let settings): settings
         case .reverseGuided(let settings): settings
         case .blended(let settings): settings
+        case .contrastGuided(let settings): settings
         case .contextAware(let settings): settings
         case .adaptiveContextAware(let settings): settings
         case .confidenceContextAware(let settings): settings

@@ -46,6 +46,14 @@ extension DecodingSetting where Settings: GuidedSettings {
         ]
     }
 
+    static func generated(_ path: WritableKeyPath<Settings, GeneratedTokens> & Sendable) -> Self {
+        Self(
+            DecodingOption(
+                "generated", .choice(GeneratedTokens.allCases.map(\.rawValue)), symbol: "generated",
+                "What generated tokens are: outside the region, or in it by the region's share in their own relevance."),
+            path)
+    }
+
     static func tangents(_ path: WritableKeyPath<Settings, TangentSchedule> & Sendable) -> Self {
         Self(
             DecodingOption(
@@ -92,11 +100,11 @@ extension Guidance {
 
     func strategy(
         to region: RegionOfInterest, _ candidates: CandidateRule = CandidateRule(),
-        _ tangents: TangentSchedule = .withEachStep
+        _ tangents: TangentSchedule = .withEachStep, generated: GeneratedTokens = .outside
     ) -> AttributionGuided {
         AttributionGuided(
-            region: region, rule: rule, score: score, candidates: candidates, entropyThreshold: entropyThreshold,
-            tangents: tangents)
+            region: region, rule: rule, score: score, generated: generated, candidates: candidates,
+            entropyThreshold: entropyThreshold, tangents: tangents)
     }
 }
 
@@ -117,6 +125,13 @@ struct Gate: LosslessStringConvertible {
 
 extension AttributionGuided.Score: LosslessStringConvertible {
     /// The score of this name.
+    public init?(_ name: String) { self.init(rawValue: name) }
+    /// The name.
+    public var description: String { rawValue }
+}
+
+extension GeneratedTokens: LosslessStringConvertible {
+    /// The reading of this name.
     public init?(_ name: String) { self.init(rawValue: name) }
     /// The name.
     public var description: String { rawValue }
