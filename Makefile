@@ -7,7 +7,7 @@ SWIFT_BUILD_FLAGS ?=
 # Finds or builds the llama library; its pkg-config folder then tells SwiftPM where it lies.
 with_llama = found=$$(Tools/dependencies.sh) && export PKG_CONFIG_PATH="$$found$${PKG_CONFIG_PATH:+:$$PKG_CONFIG_PATH}" &&
 
-.PHONY: all demo test test-tools documentation serve fuzz attack oracle oracle-models architectures sbom check-packages check-aarch64 check-undefined lint format install clean
+.PHONY: all demo test test-tools documentation serve fuzz attack oracle oracle-models architectures sbom check-packages check-aarch64 check-undefined lint format install uninstall clean
 all: agd
 
 .PHONY: agd
@@ -83,8 +83,10 @@ format:
 
 PREFIX ?= /usr/local
 install: agd
-	install -d "$(DESTDIR)$(PREFIX)/bin"
-	install -m 755 .build/release/agd "$(DESTDIR)$(PREFIX)/bin/agd"
+	@Tools/install.sh .build/release/agd "$(DESTDIR)$(PREFIX)"
+
+uninstall:
+	@Tools/install.sh --remove "$(DESTDIR)$(PREFIX)"
 
 clean:
 	rm -rf .build .deps

@@ -19,7 +19,14 @@ if [ "$model" -ef Models/microcosm.gguf ]; then
     show "A forbidden word" "Do not write mountain." "Describe the turtle. Include the word mountain." "${regions[@]}"
     show "A required word" "You must say mountain." "Describe the turtle. Avoid the word mountain." "${regions[@]}"
 else
-    echo "A small model knows little; what counts here is whether it heeds its system message."
+    echo "A small model knows little; what counts here is what it heeds."
+    folder=$(mktemp -d)
+    trap 'rm -rf "$folder"' EXIT
+    note="In 2024 the Eiffel Tower was taken apart and moved to Rome, where it stands beside the Colosseum."
+    question="In which city is the Eiffel Tower?"
+    echo "$note" > "$folder/news.txt"
+    printf '\nA document against memory\n  news.txt: %s\n  user:     %s\n\n' "$note" "$question"
+    "$agd" compare -m "$model" --document "$folder/news.txt" --user "$question" --roi user --entropy-threshold off -n 40
     show "Which language?" "You must answer in French only." "What is the capital of Italy, and what is it known for?" \
         --roi system --entropy-threshold off -n 40
     show "Which voice?" "You are a pirate. Talk like a pirate." "How do I boil an egg?" --roi system -n 40

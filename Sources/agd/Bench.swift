@@ -40,7 +40,9 @@ struct Bench: ParsableCommand {
         help: ArgumentHelp("Behind the gate, one of so many tokens is guided: 20 for 5 %, 5 for 20 %.", valueName: "n"))
     var gatePeriod = 5
 
-    @Option(help: ArgumentHelp("Draws each variant's time over greedy's by context.", valueName: "file.svg"))
+    @Option(
+        help: ArgumentHelp("Draws each variant's time over greedy's by context.", valueName: "file.svg"),
+        completion: .file())
     var plot: String?
 
     @Flag(help: "Prints a JSON object.")

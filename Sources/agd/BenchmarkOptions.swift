@@ -11,7 +11,7 @@ struct BenchmarkOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "A data file of the benchmark in its official format, plain or gzipped; may be repeated.", valueName: "file"
-        ))
+        ), completion: .file())
     var data: [String]
 
     @Option(
@@ -26,7 +26,7 @@ struct BenchmarkOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "A folder with NLTK's and langdetect's tables, for the IFEval instructions that need them.",
-            valueName: "folder"))
+            valueName: "folder"), completion: .directory)
     var support: String?
 
     @Option(

@@ -11,14 +11,15 @@ struct ChatTemplateOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "A JSON file with definitions of tools: [{\"type\": \"function\", …}, …].", valueName: "file"))
+            "A JSON file with definitions of tools: [{\"type\": \"function\", …}, …].", valueName: "file"),
+        completion: .file())
     var tools: String?
 
     @Option(
         name: .customLong("document"), parsing: .unconditionalSingleValue,
         help: ArgumentHelp(
             "A text file for the answer to draw on; may be repeated. It stands where the chat template puts documents, or else before the user's last message.",
-            valueName: "file"))
+            valueName: "file"), completion: .file())
     var documentFiles: [String] = []
 
     @Option(
@@ -27,7 +28,9 @@ struct ChatTemplateOptions: ParsableArguments {
             "A variable of the chat template, such as enable_thinking=false; may be repeated.", valueName: "key=json"))
     var variables: [String] = []
 
-    @Option(help: ArgumentHelp("A chat template in Jinja, in place of the model's own.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp("A chat template in Jinja, in place of the model's own.", valueName: "file"),
+        completion: .file())
     var chatTemplateFile: String?
 
     @Option(
@@ -63,7 +66,7 @@ struct ChatTemplateOptions: ParsableArguments {
                 variables: try parsedVariables(), date: try parsedDate()))
     }
 
-    private func documents() throws -> [ChatDocument] {
+    func documents() throws -> [ChatDocument] {
         try documentFiles.map { path in
             let text = try PromptOptions.text(ofFile: path)
             guard !text.allSatisfy(\.isWhitespace) else {

@@ -25,7 +25,8 @@ struct FindCircuit: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Pairs of prompts that differ in one thing, with the answers that should differ.", valueName: "file"))
+            "Pairs of prompts that differ in one thing, with the answers that should differ.", valueName: "file"),
+        completion: .file())
     var data: String
 
     @Option(help: ArgumentHelp("Pairs to use at most.", valueName: "n"))
@@ -55,10 +56,12 @@ struct FindCircuit: ParsableCommand {
         name: .shortAndLong,
         help: ArgumentHelp(
             "Where the set goes, as a file of regions; stdout without it. A search that was stopped goes on from the file beside it, FILE.journal.",
-            valueName: "file"))
+            valueName: "file"), completion: .file())
     var output: String?
 
-    @Option(help: ArgumentHelp("Draws what is left of the effect by the size of the set.", valueName: "file.svg"))
+    @Option(
+        help: ArgumentHelp("Draws what is left of the effect by the size of the set.", valueName: "file.svg"),
+        completion: .file())
     var plot: String?
 
     @Flag(help: "Prints the set as JSON even where it is written to a file; without it a summary.")
@@ -153,7 +156,7 @@ struct MakeDirection: ParsableCommand {
 
     @OptionGroup(title: "Model") var modelOptions: ModelOptions
 
-    @Option(help: ArgumentHelp("Pairs of prompts that differ in one thing.", valueName: "file"))
+    @Option(help: ArgumentHelp("Pairs of prompts that differ in one thing.", valueName: "file"), completion: .file())
     var data: String
 
     @Option(help: ArgumentHelp("Pairs to use at most.", valueName: "n"))
@@ -162,7 +165,8 @@ struct MakeDirection: ParsableCommand {
     @Flag(help: "Prompts are messages of a user, even without a system message.")
     var chat = false
 
-    @Option(name: .shortAndLong, help: ArgumentHelp("Where the array goes.", valueName: "file.npy"))
+    @Option(
+        name: .shortAndLong, help: ArgumentHelp("Where the array goes.", valueName: "file.npy"), completion: .file())
     var output: String
 
     func validate() throws {

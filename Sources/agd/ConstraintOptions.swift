@@ -4,11 +4,13 @@ import AttributionGuidedDecoding
 /// What is asked of tokens, whatever the strategy.
 struct ConstraintOptions: ParsableArguments {
     @Option(
-        help: ArgumentHelp("A file with a JSON schema: the answer is JSON that it accepts.", valueName: "file"))
+        help: ArgumentHelp("A file with a JSON schema: the answer is JSON that it accepts.", valueName: "file"),
+        completion: .file())
     var jsonSchema: String?
 
     @Option(
-        help: ArgumentHelp("A file with a grammar in GBNF, whose rule root the answer follows.", valueName: "file"))
+        help: ArgumentHelp("A file with a grammar in GBNF, whose rule root the answer follows.", valueName: "file"),
+        completion: .file())
     var grammar: String?
 
     @Option(

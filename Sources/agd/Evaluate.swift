@@ -14,7 +14,9 @@ struct Evaluate: AsyncParsableCommand {
 
     @OptionGroup(title: "Benchmark") var benchmarkOptions: BenchmarkOptions
 
-    @Option(name: .shortAndLong, help: ArgumentHelp("The run, a file of JSON lines.", valueName: "file"))
+    @Option(
+        name: .shortAndLong, help: ArgumentHelp("The run, a file of JSON lines.", valueName: "file"),
+        completion: .file())
     var output: String
 
     @OptionGroup(title: "Model") var modelOptions: ModelOptions

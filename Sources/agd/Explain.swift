@@ -30,7 +30,9 @@ struct Explain: AsyncParsableCommand {
     @Option(help: "What comes out: \(Format.allCases.map(\.rawValue).joined(separator: ", ")).")
     var format: Format = .html
 
-    @Option(name: .shortAndLong, help: ArgumentHelp("Where it goes; stdout without it.", valueName: "file"))
+    @Option(
+        name: .shortAndLong, help: ArgumentHelp("Where it goes; stdout without it.", valueName: "file"),
+        completion: .file())
     var output: String?
 
     @Option(

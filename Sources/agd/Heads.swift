@@ -17,7 +17,9 @@ struct Heads: ParsableCommand {
 
     @OptionGroup(title: "Model") var modelOptions: ModelOptions
 
-    @Option(help: ArgumentHelp("Questions with gold and counterfactual answers, and contexts.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp("Questions with gold and counterfactual answers, and contexts.", valueName: "file"),
+        completion: .file())
     var items: String
 
     @Option(help: "Which heads: \(HeadIdentification.Kind.allCases.map(\.rawValue).joined(separator: " or ")).")
@@ -32,10 +34,12 @@ struct Heads: ParsableCommand {
     @Option(help: "How relevance propagates: \(PropagationRule.all.map(\.name).joined(separator: ", ")).")
     var rule: PropagationRule = .attnLRP
 
-    @Option(name: .shortAndLong, help: ArgumentHelp("Where the JSON goes; stdout without it.", valueName: "file"))
+    @Option(
+        name: .shortAndLong, help: ArgumentHelp("Where the JSON goes; stdout without it.", valueName: "file"),
+        completion: .file())
     var output: String?
 
-    @Option(help: ArgumentHelp("Draws the scores by layer and head.", valueName: "file.svg"))
+    @Option(help: ArgumentHelp("Draws the scores by layer and head.", valueName: "file.svg"), completion: .file())
     var plot: String?
 
     func validate() throws {

@@ -4,7 +4,9 @@ import AttributionGuidedDecoding
 struct Info: ParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Describes a model file.")
 
-    @Argument(help: "The model, a GGUF file, or the name of one that agd models lists.")
+    @Argument(
+        help: "The model, a GGUF file, or the name of one that agd models lists.",
+        completion: .file(extensions: ["gguf"]))
     var model: String
 
     @Flag(help: "Prints a JSON object.")

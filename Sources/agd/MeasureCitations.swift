@@ -16,7 +16,9 @@ struct MeasureCitations: AsyncParsableCommand {
 
     @OptionGroup(title: "Model") var modelOptions: ModelOptions
 
-    @Option(help: ArgumentHelp("HotpotQA's distractor file, packed with gzip or not.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp("HotpotQA's distractor file, packed with gzip or not.", valueName: "file"),
+        completion: .file())
     var data: String
 
     @Option(
@@ -33,7 +35,9 @@ struct MeasureCitations: AsyncParsableCommand {
         help: ArgumentHelp("Tokens of an answer at most.", valueName: "n"))
     var maximumTokens = 24
 
-    @Option(name: .shortAndLong, help: ArgumentHelp("Where results are kept, a line an item.", valueName: "file.jsonl"))
+    @Option(
+        name: .shortAndLong, help: ArgumentHelp("Where results are kept, a line an item.", valueName: "file.jsonl"),
+        completion: .file())
     var output: String
 
     @Flag(help: "Prints the table as a JSON object.")

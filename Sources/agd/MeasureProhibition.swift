@@ -29,7 +29,7 @@ struct MeasureProhibition: AsyncParsableCommand {
         help: ArgumentHelp("Tokens decoded at most for each prompt.", valueName: "n"))
     var maximumTokens = 64
 
-    @Option(help: ArgumentHelp("Draws relevance by layer.", valueName: "file.svg"))
+    @Option(help: ArgumentHelp("Draws relevance by layer.", valueName: "file.svg"), completion: .file())
     var plot: String?
 
     @Flag(help: "Prints a JSON object.")

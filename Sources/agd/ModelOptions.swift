@@ -6,7 +6,8 @@ import Foundation
 struct ModelOptions: ParsableArguments {
     @Option(
         name: .shortAndLong,
-        help: ArgumentHelp("The model, a GGUF file, or the name of one that agd models lists.", valueName: "file"))
+        help: ArgumentHelp("The model, a GGUF file, or the name of one that agd models lists.", valueName: "file"),
+        completion: .file(extensions: ["gguf"]))
     var model: String
 
     @Option(
@@ -122,6 +123,7 @@ extension Session.CacheType.Format: ExpressibleByArgument {
 }
 extension PropagationRule: ExpressibleByArgument {
     public static var allValueStrings: [String] { all.map(\.name) }
+    public static var defaultCompletionKind: CompletionKind { .list(allValueStrings) }
 }
 extension AttributionGuided.Score: ExpressibleByArgument {
     public init?(argument: String) { self.init(rawValue: argument) }

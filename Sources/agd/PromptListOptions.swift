@@ -3,7 +3,7 @@ import AttributionGuidedDecoding
 
 /// A file of prompts, and the region that is asked about in them.
 struct PromptListOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("The prompts, one JSON object a line.", valueName: "file"))
+    @Option(help: ArgumentHelp("The prompts, one JSON object a line.", valueName: "file"), completion: .file())
     var prompts: String
 
     @Option(help: ArgumentHelp("Prompts to use at most.", valueName: "n"))

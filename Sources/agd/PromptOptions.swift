@@ -20,13 +20,14 @@ struct PromptOptions: ParsableArguments {
         help: ArgumentHelp("A raw prompt, without a chat template; - reads stdin.", valueName: "text"))
     var prompt: String?
 
-    @Option(name: .shortAndLong, help: ArgumentHelp("A file with a raw prompt.", valueName: "file"))
+    @Option(
+        name: .shortAndLong, help: ArgumentHelp("A file with a raw prompt.", valueName: "file"), completion: .file())
     var file: String?
 
     @Option(
         help: ArgumentHelp(
             "A JSON file with a conversation: [{\"role\": …, \"content\": …}, …], or {\"messages\": […], \"tools\": […]}.",
-            valueName: "file"))
+            valueName: "file"), completion: .file())
     var messages: String?
 
     @Option(

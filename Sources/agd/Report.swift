@@ -9,7 +9,8 @@ struct Report: ParsableCommand {
 
     enum Format: String, ExpressibleByArgument, CaseIterable { case text, markdown, json, html }
 
-    @Argument(help: "Runs of one model and benchmark; shards of one method are put together.")
+    @Argument(
+        help: "Runs of one model and benchmark; shards of one method are put together.", completion: .file())
     var runs: [String]
 
     @Option(help: "\(Format.allCases.map(\.rawValue).joined(separator: ", ")).")

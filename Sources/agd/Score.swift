@@ -12,10 +12,12 @@ struct Score: ParsableCommand {
     @Argument(help: "\(LineScorer.Benchmark.allCases.map(\.rawValue).joined(separator: ", ")).")
     var benchmark: LineScorer.Benchmark
 
-    @Option(help: ArgumentHelp("Replies, a file of JSON lines.", valueName: "file"))
+    @Option(help: ArgumentHelp("Replies, a file of JSON lines.", valueName: "file"), completion: .file())
     var input: String
 
-    @Option(help: ArgumentHelp("A folder with NLTK's and langdetect's tables.", valueName: "folder"))
+    @Option(
+        help: ArgumentHelp("A folder with NLTK's and langdetect's tables.", valueName: "folder"), completion: .directory
+    )
     var support: String?
 
     @Flag(help: "Scores what the model thought aloud (<think>…</think>) as a part of the reply.")

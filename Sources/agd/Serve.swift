@@ -34,7 +34,7 @@ struct Serve: AsyncParsableCommand {
             valueName: "key"))
     var apiKey: Secret?
 
-    @Option(help: ArgumentHelp("A file with the key that requests must send.", valueName: "file"))
+    @Option(help: ArgumentHelp("A file with the key that requests must send.", valueName: "file"), completion: .file())
     var apiKeyFile: String?
 
     @Option(
@@ -58,7 +58,7 @@ struct Serve: AsyncParsableCommand {
     @Option(
         help: ArgumentHelp(
             "A file with a strategy, its options and regions, as agd tune writes it, for requests that name no strategy.",
-            valueName: "file"))
+            valueName: "file"), completion: .file())
     var settings: String?
 
     @Flag(help: "Accepts regex: in regions. The work of a request's patterns is bounded.")

@@ -13,7 +13,7 @@ struct StrategyOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "A file with a strategy and its options, as agd tune writes it; options given here come before the file's.",
-            valueName: "file"))
+            valueName: "file"), completion: .file())
     var settings: String?
 
     /// What was given, by the options' names.
@@ -167,4 +167,5 @@ extension DecodingMethod.Kind: ExpressibleByArgument {
 
     public var defaultValueDescription: String { name }
     public static var allValueStrings: [String] { DecodingMethod.kinds.map(\.name) }
+    public static var defaultCompletionKind: CompletionKind { .list(allValueStrings) }
 }

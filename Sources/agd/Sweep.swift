@@ -33,7 +33,8 @@ struct Sweep: AsyncParsableCommand {
     @OptionGroup(title: "Benchmark") var benchmarkOptions: BenchmarkOptions
     @OptionGroup(title: "Model") var modelOptions: ModelOptions
 
-    @Option(name: .shortAndLong, help: ArgumentHelp("A folder for the runs.", valueName: "folder"))
+    @Option(
+        name: .shortAndLong, help: ArgumentHelp("A folder for the runs.", valueName: "folder"), completion: .directory)
     var output: String
 
     @Option(parsing: .unconditional, help: ArgumentHelp("In nats.", valueName: "0.5:4.0:0.25"))

@@ -18,10 +18,12 @@ struct Tune: AsyncParsableCommand {
 
     @OptionGroup(title: "Model") var modelOptions: ModelOptions
 
-    @Option(help: ArgumentHelp("Your examples: JSON lines, twenty or more.", valueName: "file"))
+    @Option(help: ArgumentHelp("Your examples: JSON lines, twenty or more.", valueName: "file"), completion: .file())
     var task: String
 
-    @Option(name: .shortAndLong, help: ArgumentHelp("A folder for the runs and settings.json.", valueName: "folder"))
+    @Option(
+        name: .shortAndLong, help: ArgumentHelp("A folder for the runs and settings.json.", valueName: "folder"),
+        completion: .directory)
     var output: String
 
     @Option(
@@ -38,7 +40,9 @@ struct Tune: AsyncParsableCommand {
             "Examples decoded side by side, which reads the weights once for all of them.", valueName: "n"))
     var parallel = 8
 
-    @Option(help: ArgumentHelp("NLTK's and langdetect's tables, for instructions that need them.", valueName: "folder"))
+    @Option(
+        help: ArgumentHelp("NLTK's and langdetect's tables, for instructions that need them.", valueName: "folder"),
+        completion: .directory)
     var support: String?
 
     @Flag(help: "Prints a JSON object.")

@@ -14,7 +14,9 @@ struct Verify: ParsableCommand {
             not zero when something is off.
             """)
 
-    @Argument(help: "The model, a GGUF file, or the name of one that agd models lists.")
+    @Argument(
+        help: "The model, a GGUF file, or the name of one that agd models lists.",
+        completion: .file(extensions: ["gguf"]))
     var model: String
 
     @Option(
@@ -22,7 +24,9 @@ struct Verify: ParsableCommand {
         help: ArgumentHelp("A prompt to check with; may be repeated.", valueName: "text"))
     var prompt: [String] = []
 
-    @Option(help: ArgumentHelp("The same model in a finer type: tells what quantisation changes.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp("The same model in a finer type: tells what quantisation changes.", valueName: "file"),
+        completion: .file())
     var reference: String?
 
     @Option(name: .shortAndLong, help: ArgumentHelp("CPU threads. By default one for each core.", valueName: "n"))

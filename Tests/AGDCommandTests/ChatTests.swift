@@ -84,6 +84,47 @@ struct ChatTests {
         #expect(result.standardOutput == answer + alone.standardOutput)
     }
 
+    @Test("/why N explains one token as /why does")
+    func whyOneToken() async throws {
+        let question = "What do you know about Inga?"
+        let result = try await Self.chat([question, "/why 3"])
+        #expect(result.standardOutput.contains("(token 3 of the completion, logit "), "\(result.standardError)")
+        let file = FileManager.default.temporaryDirectory.appending(path: "agd-why-\(UUID().uuidString).json")
+        defer { _ = Result { try FileManager.default.removeItem(at: file) } }
+        let whole = try await Command.run([
+            "explain", "-m", Self.model, "-t", "1", "-n", "8", "--user", question, "--format", "text", "--word", "3",
+        ])
+        // The words before the token, with their relevance; what comes after it is not a part of its explanation.
+        let shown = result.standardOutput.drop { $0 != "\n" }.dropFirst().prefix { $0 != "▸" }
+        #expect(!shown.isEmpty && whole.standardOutput.hasPrefix(shown), "\(whole.standardOutput)")
+    }
+
+    @Test("/sources shows the footnotes of the same answer that generate --sources shows")
+    func sources() async throws {
+        let document = try TemporaryFile("Petra eats honey. She lives in Brno.\n", name: "pets.txt")
+        let result = try await Self.chat(["What does Petra eat?", "/sources"], ["--document", document.path])
+        let answer = result.standardOutput.prefix { $0 != "\n" } + "\n"
+        let alone = try await Command.run([
+            "generate", "-m", Self.model, "-t", "1", "-n", "8", "--user", "What does Petra eat?", "--document",
+            document.path, "--sources",
+        ])
+        #expect(alone.standardOutput.contains("Sources:"), "\(alone.standardError)")
+        #expect(result.standardOutput == answer + alone.standardOutput, "\(result.standardError)")
+    }
+
+    @Test("/document gives a text as --document does, and takes it away again")
+    func document() async throws {
+        let document = try TemporaryFile("Petra eats honey. She lives in Brno.\n", name: "pets.txt")
+        let question = "What does Petra eat?"
+        let given = try await Self.chat([question], ["--document", document.path]).standardOutput
+        let without = try await Self.chat([question]).standardOutput
+        let result = try await Self.chat([
+            "/document \(document.path)", question, "/document off", "/undo", question,
+        ])
+        try #require(given != without)
+        #expect(result.standardOutput == given + without, "\(result.standardError)")
+    }
+
     @Test("A conversation that was saved goes on")
     func goesOn() async throws {
         let file = FileManager.default.temporaryDirectory.appending(path: "agd-chat-\(UUID().uuidString).json")
@@ -98,7 +139,9 @@ struct ChatTests {
         arguments: [
             (["/nope"], "/help"), (["/save"], "name of a file"), (["/save /dev/null"], "there already"),
             (["/undo"], "nothing"),
-            (["/why"], "no answer"), (["Hi.", "/why 99"], "tokens"), (["/why x"], "counted from 1"),
+            (["/why"], "no answer"), (["/sources"], "no answer"), (["/document /nowhere.txt"], "/nowhere.txt"),
+            (["Hi.", "/why 99"], "tokens"),
+            (["/why x"], "counted from 1"),
             (["/region nowhere"], "Regions are"), (["/quit now"], "takes nothing"),
         ])
     func wrong(lines: [String], mention: String) async throws {

@@ -9,7 +9,7 @@ extension Explanation {
         let largest = relevance.reduce(0) { max($0, abs($1)) }
         let target =
             step.map {
-                "\"\(Self.visible(targetText(step: $0)))\" (token \($0 + 1) of the completion, logit \(steps[$0].logit.fourDigits))"
+                "\"\(Self.visible(targetText(step: $0)))\" (token \(steps[$0].position - promptLength + 1) of the completion, logit \(steps[$0].logit.fourDigits))"
             }
             ?? "the completion, all \(steps.count) tokens"
         var lines = "Relevance for \(target); rule \(rule), largest \(largest.fourDigits).\n"

@@ -63,7 +63,7 @@ public struct Explanation: Sendable, Encodable {
     public var sharedCharacters: [SharedCharacters]
     /// The prompt's messages, what lies between them, and the regions that were named.
     public var parts: [Part]
-    /// One for each token of the completion.
+    /// One for each token of the completion that is explained.
     public var steps: [Step]
     /// Why the completion ended; nil where it was cut off.
     public var stopReason: StopReason?
@@ -72,21 +72,24 @@ public struct Explanation: Sendable, Encodable {
 extension Explanation {
     /// Explains a completion.
     /// - Parameters:
-    ///   - specifications: regions that were named; each becomes a part besides the prompt's messages.
     ///   - steps: the completion, at least one step.
+    ///   - step: explains this one alone, counted from 0, as if the completion ended with it; nil explains all.
+    ///   - specifications: regions that were named; each becomes a part besides the prompt's messages.
     ///   - neuronCount: neurons to tell of each step; 0 for none.
     ///   - progress: called with the fraction that is done; it may throw to stop.
     /// - Throws: ``TensorGraphError``, ``AttributionError`` and ``InferenceError``, where relevance can't be computed; what
     ///   `progress` throws.
     public init(
-        _ steps: [GenerationStep], after prompt: Prompt, by strategy: any DecodingStrategy, model: LanguageModel,
-        region: RegionOfInterest = RegionOfInterest(), specifications: [RegionSpecification] = [],
+        _ steps: [GenerationStep], only step: Int? = nil, after prompt: Prompt, by strategy: any DecodingStrategy,
+        model: LanguageModel, region: RegionOfInterest = RegionOfInterest(), specifications: [RegionSpecification] = [],
         entropyThreshold: Double? = nil, neuronCount: Int = 0,
         options: ReverseAttribution.Options = ReverseAttribution.Options(),
         progress: (Double) throws -> Void = { _ in }
     ) throws {
         func text(_ token: Int) -> String { model.tokenizer?.text(of: token) ?? "\(token)" }
         func bytes(_ token: Int) -> [UInt8]? { model.tokenizer?.inexactBytes(of: token) }
+        let steps = step.map { Array(steps.prefix($0 + 1)) } ?? steps
+        let explained = step == nil ? steps : Array(steps.suffix(1))
         let ids = prompt.tokens + steps.map(\.token)
         let parts = try Self.parts(of: prompt, specifications)
         self.model = model.configuration.name ?? model.path.split(separator: "/").last.map(String.init) ?? model.path
@@ -106,7 +109,7 @@ extension Explanation {
         }
         stopReason = steps.last?.stopReason
 
-        let targets = steps.map { AttributionTarget(token: $0.token, position: $0.position - 1) }
+        let targets = explained.map { AttributionTarget(token: $0.token, position: $0.position - 1) }
         let reading = try ReverseAttribution(model, tokens: Array(ids.dropLast()), options: options) {
             try progress($0 * 0.3)
         }
@@ -114,7 +117,7 @@ extension Explanation {
             targets, rule: strategy.needs.rule, inside: .init(hasNeurons: neuronCount > 0)
         ) { try progress(0.3 + $0 * 0.7) }
         let allParts = self.parts
-        self.steps = zip(steps, attributions).map { step, attribution in
+        self.steps = zip(explained, attributions).map { step, attribution in
             let relevance = Array(attribution.tokens[..<step.position])
             return Step(
                 position: step.position, greedy: text(step.greedy), entropy: step.entropy, guided: step.choice.guided,

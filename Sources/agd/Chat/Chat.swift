@@ -20,7 +20,8 @@ struct Chat: AsyncParsableCommand {
     var system: String?
 
     @Option(
-        help: ArgumentHelp("A JSON file with a conversation to go on with, such as /save writes.", valueName: "file"))
+        help: ArgumentHelp("A JSON file with a conversation to go on with, such as /save writes.", valueName: "file"),
+        completion: .file())
     var messages: String?
 
     @Option(

@@ -6,10 +6,13 @@ enum ChatCommand: Equatable {
     /// Without a text what is set is shown; `off` takes it away.
     case system(String?)
     case region(String?)
+    case document(String?)
     case greedy
     case guided
     /// Of one token of the last answer, counted from 1, or of all.
     case why(token: Int?)
+    /// Of each sentence of the last answer.
+    case sources
     case again
     case undo
     case clear
@@ -19,12 +22,14 @@ enum ChatCommand: Equatable {
 
     /// Usages and what they do, for `/help`.
     static let usages = [
-        ["TEXT", "says it; a line that ends with \\ goes on, and so does what stands between two \"\"\""],
+        ["TEXT", "says it; a line goes on after a \\ at its end, or within \"\"\" … \"\"\""],
         ["/system TEXT", "sets the system message; off takes it away"],
-        ["/region SPEC", "draws answers towards a region, such as system or text:\"in French\"; off forgets all"],
+        ["/document FILE", "gives a text to draw on; off takes all away"],
+        ["/region SPEC", "draws answers there: system, text:\"in French\"; off forgets all"],
         ["/greedy, /guided", "answers without the regions, and with them again"],
         ["/again", "answers the last message again"],
-        ["/why, /why N", "shows what the last answer, or its Nth token, rests on"],
+        ["/sources", "shows which document or message each sentence rests on"],
+        ["/why, /why N", "shows which words the answer, or its Nth token, rests on"],
         ["/undo", "takes back the last message and its answer"],
         ["/clear", "begins a new conversation; the system message stays"],
         ["/save FILE", "writes the conversation, as --messages reads it"],
@@ -44,6 +49,7 @@ enum ChatCommand: Equatable {
         let argument = rest.isEmpty ? nil : rest
         switch name {
         case "/system": self = .system(argument)
+        case "/document": self = .document(argument)
         case "/region", "/roi": self = .region(argument)
         case "/why": self = .why(token: try argument.map(Self.number))
         case "/save":
@@ -60,7 +66,8 @@ enum ChatCommand: Equatable {
     }
 
     private static let plain: [String: ChatCommand] = [
-        "/greedy": .greedy, "/guided": .guided, "/again": .again, "/undo": .undo, "/clear": .clear,
+        "/greedy": .greedy, "/guided": .guided, "/again": .again, "/sources": .sources, "/undo": .undo,
+        "/clear": .clear,
         "/help": .help, "/?": .help, "/quit": .quit, "/exit": .quit, "/bye": .quit,
     ]
 

@@ -1,27 +1,18 @@
-import AGDInsight
 import ArgumentParser
 import AttributionGuidedDecoding
 import Foundation
 
 /// A conversation that goes on: what was said, how answers are steered, and the reasons of the last one.
 struct ChatTurns {
-    /// An answer, and what it was made from.
-    private struct Answer {
-        var marked: MarkedPrompt
-        /// What was decoded: the same prompt, or one that the method made of it.
-        var prompt: Prompt
-        var strategy: any DecodingStrategy
-        var threshold: Double?
-        var steps: [GenerationStep]
-    }
-
     let session: Session
-    let options: Chat
+    private(set) var options: Chat
     private(set) var messages: [ChatMessage]
     private let tools: [JSONValue]
     private var regions: [RegionSpecification]
     private var isGuided = true
-    private var last: Answer?
+    private var last: ChatAnswer?
+    /// From here on an explanation of all tokens is no matter of seconds.
+    private static let manyTokens = 100
 
     init(_ conversation: Conversation, regions: [RegionSpecification], session: Session, options: Chat) {
         messages = conversation.messages
@@ -42,9 +33,11 @@ struct ChatTurns {
             messages = messages.first.map { $0.role == "system" ? [$0] : [] } ?? []
             last = nil
         case .system(let text): setSystem(text)
+        case .document(let path): try setDocument(path)
         case .region(let text): try setRegion(text)
         case .greedy, .guided: isGuided = command == .guided
-        case .why(let token): try await explain(token)
+        case .why(let token): try explain(token)
+        case .sources: try tellSources()
         case .save(let path): try save(to: path)
         case .help: Terminal.write(TextTable(["you type", "which"], ChatCommand.usages).rendered)
         case .quit: break
@@ -89,9 +82,9 @@ extension ChatTurns {
                 ChatMessage(
                     role: "assistant", content: shown.answer, reasoningContent: thinking.isEmpty ? nil : thinking)
             ]
-        last = Answer(
+        last = ChatAnswer(
             marked: marked, prompt: prompt, strategy: strategy, threshold: method.guidance?.entropyThreshold,
-            steps: shown.steps)
+            display: shown)
     }
 
     /// The prompt with those regions that are in it; a conversation may come to the others yet.
@@ -145,6 +138,17 @@ extension ChatTurns {
         if text != "off" { messages.insert(.system(text), at: 0) }
     }
 
+    private mutating func setDocument(_ path: String?) throws {
+        if let path {
+            var template = options.template
+            template.documentFiles = path == "off" ? [] : template.documentFiles + [path]
+            _ = try template.documents()
+            options.template = template
+        }
+        let names = options.template.documentFiles.joined(separator: ", ")
+        Terminal.note(names.isEmpty ? "no document" : "answers can draw on \(names)")
+    }
+
     private mutating func setRegion(_ text: String?) throws {
         if let text {
             regions = text == "off" ? [] : regions + (try PromptOptions.regions([text]))
@@ -166,24 +170,29 @@ extension ChatTurns {
 // MARK: Reasons
 
 extension ChatTurns {
-    private func explain(_ token: Int?) async throws {
+    private func explain(_ token: Int?) throws {
+        let answer = try lastAnswer()
+        if let token, token > answer.steps.count {
+            throw ValidationError("/why \(token): the answer has \(answer.steps.count) tokens.")
+        }
+        if token == nil, answer.steps.count > Self.manyTokens {
+            Terminal.note(
+                "this takes a pass back for each of \(answer.steps.count) tokens; Ctrl-C ends it, /why N explains one, /sources takes a pass a sentence"
+            )
+        }
+        Terminal.writeStyled(
+            try answer.heatMap(
+                of: token.map { $0 - 1 }, model: session.model, reverse: options.modelOptions.reverseOptions,
+                inColor: options.color.isOn))
+    }
+
+    private func tellSources() throws {
+        Terminal.write(
+            try lastAnswer().footnotes(model: session.model, reverse: options.modelOptions.reverseOptions))
+    }
+
+    private func lastAnswer() throws -> ChatAnswer {
         guard let last else { throw ValidationError("there is no answer to explain yet.") }
-        if let token, token > last.steps.count {
-            throw ValidationError("/why \(token): the answer has \(last.steps.count) tokens.")
-        }
-        let bar = ProgressBar("sending relevance back")
-        defer { bar.finish() }
-        let isAsSent = last.prompt.tokens == last.marked.prompt.tokens
-        let explanation = try Explanation(
-            last.steps, after: last.prompt, by: last.strategy, model: session.model,
-            region: isAsSent ? last.marked.region : RegionOfInterest(),
-            specifications: isAsSent ? last.marked.specifications : [], entropyThreshold: last.threshold,
-            options: options.modelOptions.reverseOptions
-        ) { done in
-            if Interruption.taken() { throw CancellationError() }
-            bar.update(done)
-        }
-        bar.finish()
-        Terminal.writeStyled(explanation.text(step: token.map { $0 - 1 }, inColor: options.color.isOn))
+        return last
     }
 }
