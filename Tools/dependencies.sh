@@ -4,6 +4,7 @@
 # comes from the pinned source in any case. Prints the pkg-config search path to use.
 #
 #   GGML_CUDA=1, GGML_METAL=1, GGML_VULKAN=1   build that backend too (needs the vendor's toolkit)
+#   GGML_RPC=1                                 build the backend for other machines, and .deps/bin/rpc-server to run there
 #   AGD_BUNDLED_LLAMA=1                        ignore an installed llama library
 set -euo pipefail
 
@@ -33,18 +34,26 @@ printf '#include <zlib.h>\n' | c++ -E -x c++ - >/dev/null 2>&1 || fail "zlib's h
 
 installed=""
 # A library that was built here before isn't an installed one.
-elsewhere=$(printf '%s' "${PKG_CONFIG_PATH:-}" | tr ':' '\n' | grep -vxF "$deps/lib/pkgconfig" | paste -sd: - || true)
+elsewhere=$(printf '%s' "${PKG_CONFIG_PATH:-}" | tr ':' '\n' | grep -v "^$deps/" | paste -sd: - || true)
 if [ -z "${AGD_BUNDLED_LLAMA:-}" ] && command -v pkg-config >/dev/null 2>&1 \
     && PKG_CONFIG_PATH="$elsewhere" pkg-config --atleast-version="$llama_version" llama 2>/dev/null; then
     installed=yes
     say "using the installed llama library, version $(PKG_CONFIG_PATH="$elsewhere" pkg-config --modversion llama)"
 fi
 
-backends=""
-for backend in CUDA METAL VULKAN; do
+# Each set of backends has a library of its own, so that the others aren't lost; all share the headers.
+backends="" variant=""
+for backend in CUDA METAL VULKAN RPC; do
     variable=GGML_$backend
-    if [ "${!variable:-0}" != 0 ]; then backends="$backends -DGGML_$backend=ON"; else backends="$backends -DGGML_$backend=OFF"; fi
+    if [ "${!variable:-0}" != 0 ]; then
+        backends="$backends -DGGML_$backend=ON"
+        variant=$variant-$(echo "$backend" | tr '[:upper:]' '[:lower:]')
+    else
+        backends="$backends -DGGML_$backend=OFF"
+    fi
 done
+lib=$deps/lib$variant
+search_path=$lib/pkgconfig${variant:+:$deps/lib/pkgconfig}
 
 # Nothing is left half done: the stamp of a part goes before its making begins and comes back last.
 checksum_of() { cksum < "$1" | cut -d' ' -f1; }
@@ -107,12 +116,18 @@ if [ -n "$installed" ]; then
 fi
 
 library_recipe="$version$backends $(checksum_of "$0")"
-if is_made library "$library_recipe"; then
-    echo "$deps/lib/pkgconfig"
+if is_made "library$variant" "$library_recipe"; then
+    echo "$search_path"
     exit 0
 fi
+case "$backends" in *VULKAN=ON*)
+    need glslc "sudo apt-get install libvulkan-dev glslc spirv-headers"
+    printf '#include <vulkan/vulkan.hpp>\n' | c++ -E -x c++ - >/dev/null 2>&1 \
+        || fail "Vulkan's headers are missing. Install them with: sudo apt-get install libvulkan-dev spirv-headers"
+    export CXXFLAGS="${CXXFLAGS:-} -include $root/Tools/vulkan/layer_settings.hpp" ;;
+esac
 provide_source
-begin library
+begin "library$variant"
 tools=$deps/tools
 export PATH="$tools/bin:$PATH" PYTHONPATH="$tools${PYTHONPATH:+:$PYTHONPATH}"
 missing=""
@@ -125,22 +140,23 @@ if [ -n "$missing" ]; then
 fi
 
 say "building ggml and libllama (some minutes, once)"
-rm -rf "$deps/build"
+build=$deps/build$variant
+rm -rf "$build"
 # OpenMP is off so that the executable depends on nothing beyond the C and C++ run-time libraries.
 # shellcheck disable=SC2086
-cmake -G Ninja -S "$deps/source" -B "$deps/build" -DCMAKE_BUILD_TYPE=Release \
-    -DCMAKE_INSTALL_PREFIX="$deps" -DCMAKE_INSTALL_LIBDIR=lib -DBUILD_SHARED_LIBS=OFF -DCMAKE_POSITION_INDEPENDENT_CODE=ON \
-    -DGGML_OPENMP=OFF -DGGML_CCACHE=OFF -DGGML_BLAS=OFF $backends \
+cmake -G Ninja -S "$deps/source" -B "$build" -DCMAKE_BUILD_TYPE=Release \
+    -DCMAKE_INSTALL_PREFIX="$deps" -DCMAKE_INSTALL_LIBDIR="lib$variant" -DBUILD_SHARED_LIBS=OFF -DCMAKE_POSITION_INDEPENDENT_CODE=ON \
+    -DGGML_OPENMP=OFF -DGGML_CCACHE=OFF -DGGML_BLAS=OFF -DGGML_RPC_RDMA=OFF $backends \
     -DLLAMA_BUILD_COMMON=OFF -DLLAMA_BUILD_TOOLS=OFF -DLLAMA_BUILD_EXAMPLES=OFF -DLLAMA_BUILD_TESTS=OFF \
     -DLLAMA_BUILD_SERVER=OFF -DLLAMA_BUILD_APP=OFF -DLLAMA_BUILD_UI=OFF -DLLAMA_USE_PREBUILT_UI=OFF \
     > "$deps/configure.log" 2>&1 || { tail -n 20 "$deps/configure.log" >&2; fail "cmake failed; see .deps/configure.log"; }
-if [ -t 2 ]; then cmake --build "$deps/build" --target install >&2
-else cmake --build "$deps/build" --target install > "$deps/build.log" 2>&1 || { tail -n 40 "$deps/build.log" >&2; fail "the build failed; see .deps/build.log"; }
+if [ -t 2 ]; then cmake --build "$build" --target install >&2
+else cmake --build "$build" --target install > "$deps/build.log" 2>&1 || { tail -n 40 "$deps/build.log" >&2; fail "the build failed; see .deps/build.log"; }
 fi
 
 libraries="-lllama -lggml"
-for backend in cuda metal vulkan cpu base; do
-    [ -f "$deps/lib/libggml-$backend.a" ] && libraries="$libraries -lggml-$backend"
+for backend in cuda metal vulkan rpc cpu base; do
+    [ -f "$lib/libggml-$backend.a" ] && libraries="$libraries -lggml-$backend"
 done
 case "$(uname -s)" in
     Darwin) system="-lc++ -framework Foundation -framework Accelerate -framework Metal -framework MetalKit" ;;
@@ -148,13 +164,20 @@ case "$(uname -s)" in
 esac
 case "$backends" in *CUDA=ON*) system="-L${CUDA_HOME:-/usr/local/cuda}/lib64 -lcudart -lcublas -lcublasLt -lcuda $system" ;; esac
 case "$backends" in *VULKAN=ON*) system="-lvulkan $system" ;; esac
-cat > "$deps/lib/pkgconfig/llama.pc" <<PC
+case "$backends" in *RPC=ON*)
+    mkdir -p "$deps/bin"
+    # shellcheck disable=SC2086
+    c++ -O2 -std=c++17 -I"$deps/include" "$deps/source/tools/rpc/rpc-server.cpp" -o "$deps/bin/rpc-server" -L"$lib" \
+        ${libraries#-lllama} $system >&2 || fail "rpc-server can't be built" ;;
+esac
+mkdir -p "$lib/pkgconfig"
+cat > "$lib/pkgconfig/llama.pc" <<PC
 Name: llama
 Description: llama.cpp and ggml, built by Tools/dependencies.sh
 Version: $llama_version
-Libs: -L$deps/lib $libraries $system
+Libs: -L$lib $libraries $system
 Cflags: -I$deps/include
 PC
-rm -rf "$deps/build"
-finish library "$library_recipe"
-echo "$deps/lib/pkgconfig"
+rm -rf "$build"
+finish "library$variant" "$library_recipe"
+echo "$search_path"

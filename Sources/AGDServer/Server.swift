@@ -22,7 +22,8 @@ public struct Server: Sendable {
 
     /// - Parameters:
     ///   - registry: what `/metrics` shows.
-    ///   - load: loads the model; called once, on a thread of its own, while the server already listens.
+    ///   - load: loads the model, on a thread of its own, while the server already listens; again where a machine that held a part
+    ///     of the model was lost.
     public init(
         _ configuration: ServerConfiguration, logger: Logger, registry: PrometheusRegistry = PrometheusRegistry(),
         load: @escaping @Sendable (_ progress: @escaping @Sendable (Double) -> Void) throws -> LanguageModel
@@ -75,7 +76,8 @@ public struct Server: Sendable {
     }
 }
 
-/// Loads the model while the server listens, and takes it out of service when the server stops.
+/// Loads the model while the server listens, again where a machine that held a part of it was lost, and takes it out of service when
+/// the server stops.
 private struct ModelLoading: Service {
     let state: ModelState
     let configuration: ServerConfiguration
@@ -87,6 +89,33 @@ private struct ModelLoading: Service {
     func run() async throws {
         for await _ in listening {}
         try Task.checkCancellation()
+        try await loadModel()
+        do { try await cancelWhenGracefulShutdown(keepLoaded) } catch is CancellationError {
+            guard Task.isShuttingDownGracefully else { throw CancellationError() }
+        }
+        logger.notice("stopping")
+        await state.stop()
+    }
+
+    private static let patrol = Duration.seconds(1)
+
+    /// Until it is cancelled.
+    private func keepLoaded() async throws {
+        while true {
+            try await Task.sleep(for: Self.patrol)
+            guard let lost = await state.lostServer else { continue }
+            logger.error("a part of the model was lost", metadata: ["error": "\(lost)"])
+            await state.reload()
+            while await state.isLoading {
+                do { try await loadModel() } catch let error as TensorGraphError {
+                    logger.info("the model can't be loaded yet", metadata: ["error": "\(error)"])
+                    try await Task.sleep(for: Self.patrol)
+                }
+            }
+        }
+    }
+
+    private func loadModel() async throws {
         let start = ContinuousClock.now
         let model = try await withCheckedThrowingContinuation { continuation in
             DispatchQueue.global().async {
@@ -106,8 +135,5 @@ private struct ModelLoading: Service {
                 "context": "\(served.contextLength)", "slots": "\(served.pool.sessionCount)",
                 "threads": "\(served.threadCount)",
             ])
-        try await gracefulShutdown()
-        logger.notice("stopping")
-        await state.stop()
     }
 }

@@ -24,6 +24,15 @@ static inline ggml_backend_buffer_type_t * agd_extra_buffer_types(ggml_backend_d
     return get ? get(device) : NULL;
 }
 
+// The devices of an RPC server, where ggml was built with that backend.
+static inline ggml_backend_reg_t agd_rpc_add_server(const char * endpoint) {
+    ggml_backend_reg_t rpc = ggml_backend_reg_by_name("RPC");
+    if (!rpc) return NULL;
+    ggml_backend_reg_t (* add)(const char *) = (ggml_backend_reg_t (*)(const char *))
+        ggml_backend_reg_get_proc_address(rpc, "ggml_backend_rpc_add_server");
+    return add ? add(endpoint) : NULL;
+}
+
 // Function pointers inside a constant struct, called in one step.
 static inline bool agd_dequantize(enum ggml_type type, const void * source, float * destination, int64_t count) {
     if (type == GGML_TYPE_F32) {

@@ -1,7 +1,8 @@
 import CLaneKernels
 import CLlama
 
-/// The processors that one computation at a time runs on: the graphics processors asked for, and the CPU with its threads.
+/// The processors that one computation at a time runs on: the graphics processors and servers asked for, and the CPU with its
+/// threads.
 ///
 /// Each concurrent user of a model has a stream of its own; weights are shared among them.
 package final class ComputeStream {
@@ -11,6 +12,7 @@ package final class ComputeStream {
     let team: OpaquePointer?
     let single: ggml_backend_t?
     package let threadCount: Int
+    private let servers: [RemoteServer]
 
     /// - Parameter threadCount: CPU threads, at least 1.
     package init(devices: [Device], threadCount: Int) throws {
@@ -25,6 +27,7 @@ package final class ComputeStream {
         }
         backends.append(cpu)
         self.backends = backends
+        servers = devices.compactMap(\.server)
         self.threadCount = threadCount
         var parameters = ggml_threadpool_params_default(Int32(threadCount))
         // Between graphs the threads sleep at once. By default they spin for about 0.1 s, and those of idle sessions then
@@ -37,6 +40,14 @@ package final class ComputeStream {
         team = devices.isEmpty ? lane_team_new(Int32(threadCount)) : nil
         // A lasting pool: without it ggml starts and ends its threads with every graph.
         if let threadPool { ggml_backend_cpu_set_threadpool(cpu, threadPool) }
+    }
+
+    var cpu: ggml_backend_t? { backends.last ?? nil }
+    var hasServers: Bool { !servers.isEmpty }
+
+    /// - Throws: ``TensorGraphError/serverLost(address:problem:)`` where what was computed so far is worth nothing.
+    package func checkServers() throws {
+        for server in servers { try server.link.check() }
     }
 
     deinit {

@@ -4,8 +4,8 @@ import CLlama
 /// A graph placed in memory, ready to be computed again and again with new inputs.
 package final class GraphPlan {
     package let graph: Graph
-    private let scheduler: ggml_backend_sched_t
-    private let stream: ComputeStream  // The scheduler refers to its backends.
+    let scheduler: ggml_backend_sched_t
+    let stream: ComputeStream  // The scheduler refers to its backends.
     /// On the CPU, what is computed one after the other.
     private var sections: [Section] = []
     private var context: OpaquePointer?
@@ -27,9 +27,14 @@ package final class GraphPlan {
             throw TensorGraphError.outOfMemory(purpose: "the scheduler", byteCount: 0)
         }
         self.scheduler = scheduler
+        // Operations of ours are functions of this process; a server would take their addresses for its own.
+        for step in graph.steps.keys { ggml_backend_sched_set_tensor_backend(scheduler, step, stream.cpu) }
+        try checkSupport()
         guard BackendLog.capturing({ ggml_backend_sched_alloc_graph(scheduler, graph.raw) }).result else {
+            try stream.checkServers()
             throw TensorGraphError.outOfMemory(purpose: "intermediate results", byteCount: 0)
         }
+        try stream.checkServers()
         if stream.team != nil, !graph.steps.isEmpty { try divide() }
     }
 
@@ -47,15 +52,33 @@ package final class GraphPlan {
         stream.backends.reduce(0) { $0 + ggml_backend_sched_get_buffer_size(scheduler, $1) }
     }
 
+    /// Computes the graph's outputs from its inputs, and returns what `read` makes of them. Results that lie on a server can't be had
+    /// otherwise: they are worth nothing where it has been lost by then.
+    /// - Throws: ``TensorGraphError``, and what `read` throws.
+    package func compute<Result>(reading read: () throws -> Result) throws -> Result {
+        try compute()
+        let result = try read()
+        try stream.checkServers()
+        return result
+    }
+
     /// Computes the graph's outputs from its inputs; blocks until they are there.
     package func compute() throws {
-        guard !sections.isEmpty else { return try check(ggml_backend_sched_graph_compute(scheduler, graph.raw)) }
+        guard !sections.isEmpty else { return try computeByScheduler() }
         for section in sections {
             switch section {
             case .steps(let steps): lane_team_run(stream.team, steps.baseAddress, steps.count)
             case .graph(let part, let backend): try check(ggml_backend_graph_compute(backend, part))
             }
         }
+    }
+
+    private func computeByScheduler() throws {
+        let status =
+            stream.hasServers
+            ? RemoteServer.turn.withLock { _ in ggml_backend_sched_graph_compute(scheduler, graph.raw) }
+            : ggml_backend_sched_graph_compute(scheduler, graph.raw)
+        try check(status)
     }
 
     private func check(_ status: ggml_status) throws {
@@ -67,8 +90,6 @@ package final class GraphPlan {
     /// Cuts the graph where operations of ours and ggml's meet. Where too many of ggml's want all threads, which take turns with
     /// ours and are slow to wake, ggml's go through the whole graph.
     private func divide() throws {
-        let nodes = (0..<ggml_graph_n_nodes(graph.raw)).compactMap { ggml_graph_node(graph.raw, $0) }
-            .filter { !Self.isView($0) }
         var runs: [[UnsafeMutablePointer<ggml_tensor>]] = []
         for node in nodes {
             if let last = runs.last?.last, (graph.steps[last] == nil) == (graph.steps[node] == nil) {
@@ -101,7 +122,7 @@ package final class GraphPlan {
         }
     }
 
-    private static func isView(_ node: UnsafeMutablePointer<ggml_tensor>) -> Bool {
+    static func isView(_ node: UnsafeMutablePointer<ggml_tensor>) -> Bool {
         [GGML_OP_NONE, GGML_OP_VIEW, GGML_OP_RESHAPE, GGML_OP_PERMUTE, GGML_OP_TRANSPOSE].contains(node.pointee.op)
     }
 

@@ -5,12 +5,14 @@ package final class TensorBuffer {
     package let tensors: [Tensor]
     private let context: OpaquePointer
     private let buffer: ggml_backend_buffer_t
+    private let device: Device
 
     /// One tensor for each shape, all on `device`.
     package init(_ shapes: [(type: ElementType, shape: [Int])], on device: Device, purpose: String) throws {
         let byteCount = shapes.reduce(0) { $0 + $1.type.byteCount(of: $1.shape.reduce(1, *)) }
         if device.isCPU { try AvailableMemory.require(Double(byteCount), for: purpose) }
-        guard device.memorySize == 0 || byteCount <= device.memorySize else {
+        let size = device.memory.total
+        guard size == 0 || byteCount <= size else {
             throw TensorGraphError.outOfMemory(purpose: purpose, byteCount: byteCount)
         }
         let overhead = ggml_tensor_overhead() * (shapes.count + 1)
@@ -28,11 +30,12 @@ package final class TensorBuffer {
         }
         guard let buffer = allocated.result else {
             ggml_free(context)
-            throw TensorGraphError.outOfMemory(purpose: purpose, byteCount: byteCount)
+            throw device.allocationError(.outOfMemory(purpose: purpose, byteCount: byteCount))
         }
         if device.isCPU { HugePages.request(for: buffer) }
         self.context = context
         self.buffer = buffer
+        self.device = device
         clear()
     }
 

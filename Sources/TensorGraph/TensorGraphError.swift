@@ -6,6 +6,10 @@ public enum TensorGraphError: Error, Equatable, CustomStringConvertible {
     case outOfMemory(purpose: String, byteCount: Int, available: Int? = nil)
     /// A device reported that a graph did not run.
     case computationFailed(status: String)
+    /// No processor can do an operation where what it works on lies.
+    case unsupportedOperation(operation: String, device: String)
+    /// A server that computes a part of the model can't be used, or not any more.
+    case serverLost(address: String, problem: String)
 
     public var description: String {
         switch self {
@@ -17,6 +21,10 @@ public enum TensorGraphError: Error, Equatable, CustomStringConvertible {
                 + ". Use a shorter context, a smaller cache type or a smaller model."
         case .computationFailed(let status):
             "the computation failed: \(status)"
+        case .unsupportedOperation(let operation, let device):
+            "\(device) can't do \(operation) on what is kept there. Keep fewer layers there (-ngl), or use another cache type."
+        case .serverLost(let address, let problem):
+            "the server \(address) \(problem)"
         }
     }
 }

@@ -4,7 +4,7 @@ import CLlama
 ///
 /// Where everything is on the CPU, quantised matrices are copied into ``WeightPanels``. Other matrices on the CPU that ggml has
 /// faster kernels for are copied into the layout of those kernels (as llama.cpp does); everything else stays in the mapped file.
-/// Graphics processors get copies.
+/// Graphics processors and servers get copies of what they can multiply with.
 package final class WeightStore: @unchecked Sendable {  // Immutable after `init`; computations only read weights.
     /// What a tensor of the file is used for, which decides where it can lie.
     package enum Use: Hashable, Sendable {
@@ -39,6 +39,7 @@ package final class WeightStore: @unchecked Sendable {  // Immutable after `init
     private var panels: WeightPanels?
     private var contexts: [OpaquePointer] = []
     private var buffers: [ggml_backend_buffer_t] = []
+    private let devices: [Device]  // Buffers lie there.
     private let file: GGUFFile  // Tensors may lie in its mapping.
 
     /// Bytes copied out of the mapped file.
@@ -52,6 +53,7 @@ package final class WeightStore: @unchecked Sendable {  // Immutable after `init
         progress: ((Double) -> Void)? = nil
     ) throws {
         self.file = file
+        self.devices = devices
         var groups: [Home: [Member]] = [:]
         let matrices = uses.filter { $0.use == .matrix(onGPU: nil) }.map(\.tensor)
         let panelTypes = matrices.filter(WeightPanels.take)
@@ -65,6 +67,7 @@ package final class WeightStore: @unchecked Sendable {  // Immutable after `init
             groups[bufferType.map { .buffer($0) } ?? .file(part: tensor.part), default: []].append((name, tensor, use))
         }
         for (home, members) in groups { try place(members, in: home, progress: progress) }
+        for device in devices { try device.server?.link.check() }
         guard !panelled.isEmpty else { return }
         let total = panelled.reduce(0) { $0 + $1.byteCount }
         panels = try WeightPanels(panelled) {
@@ -92,12 +95,16 @@ package final class WeightStore: @unchecked Sendable {  // Immutable after `init
     ) -> ggml_backend_buffer_type_t? {
         switch use {
         case .lookup: return nil
-        case .matrix(let gpu?), .vector(let gpu?): return devices[gpu].defaultBufferType
+        case .vector(let gpu?): return devices[gpu].defaultBufferType
         case .vector(nil): return nil
-        case .matrix(nil):
-            guard repacked, let context = newContext(tensorCount: 2) else { return nil }
+        case .matrix(let gpu):
+            guard let context = newContext(tensorCount: 2) else { return nil }
             defer { ggml_free(context) }
             let candidate = newTensor(tensor, in: context)
+            if let gpu, devices[gpu].canMultiply(candidate, in: devices[gpu].defaultBufferType) {
+                return devices[gpu].defaultBufferType
+            }
+            guard repacked else { return nil }
             return Device.cpu.weightBufferTypes.first { Device.cpu.canMultiply(candidate, in: $0) }
         }
     }
@@ -131,6 +138,7 @@ package final class WeightStore: @unchecked Sendable {  // Immutable after `init
             case .file(let part): ggml_backend_cpu_buffer_from_ptr(file.parts[part].start, file.parts[part].byteCount)
             }
         guard let buffer = allocated else {
+            for device in devices { try device.server?.link.check() }
             throw TensorGraphError.outOfMemory(purpose: "weights", byteCount: byteCount)
         }
         buffers.append(buffer)

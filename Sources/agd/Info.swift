@@ -2,12 +2,26 @@ import ArgumentParser
 import AttributionGuidedDecoding
 
 struct Info: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Describes a model file.")
+    static let configuration = CommandConfiguration(
+        abstract: "Describes a model file, or what there is to compute on.",
+        discussion: """
+              agd info model.gguf
+              agd info --devices
+              agd info --devices model.gguf -ngl 99
+
+            The last of these loads the model and tells which layers lie on which device, how many operations of a step run there, \
+            and which of them it lacks, so that the CPU does them.
+            """)
 
     @Argument(
         help: "The model, a GGUF file, or the name of one that agd models lists.",
         completion: .file(extensions: ["gguf"]))
-    var model: String
+    var model: String?
+
+    @Flag(help: "Lists graphics processors and servers, and with a model what of it they hold and do.")
+    var devices = false
+
+    @OptionGroup(title: "Devices") var deviceOptions: DeviceOptions
 
     @Flag(help: "Prints a JSON object.")
     var json = false
@@ -15,9 +29,17 @@ struct Info: ParsableCommand {
     @Flag(help: "Prints the file's chat template.")
     var chatTemplate = false
 
-    mutating func validate() throws { model = try ModelCaches().path(of: model, option: "MODEL") }
+    mutating func validate() throws {
+        model = try model.map { try ModelCaches().path(of: $0, option: "MODEL") }
+        if model == nil, !devices { throw ValidationError("Name a model, or give --devices.") }
+        if chatTemplate, devices { throw ValidationError("--chat-template and --devices can't be told together.") }
+    }
 
     func run() throws {
+        guard !devices, let model else {
+            let report = try deviceReport()
+            return json ? try Terminal.writeJSON(report) : Terminal.write(report.table.rendered)
+        }
         if chatTemplate { return Terminal.write(try ChatTemplate.source(inFile: model)) }
         let summary = try ModelSummary(path: model)
         if json { return try Terminal.writeJSON(summary) }

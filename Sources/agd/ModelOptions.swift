@@ -22,10 +22,7 @@ struct ModelOptions: ParsableArguments {
         help: ArgumentHelp("CPU threads. By default one for each processor, which is also the most.", valueName: "n"))
     var threads: Int?
 
-    @Option(
-        name: [.customLong("ngl", withSingleDash: true), .customLong("gpu-layers")], parsing: .unconditional,
-        help: ArgumentHelp("Layers to keep on graphics processors, counted from the last.", valueName: "n"))
-    var gpuLayers = 0
+    @OptionGroup(title: "Model") var devices: DeviceOptions
 
     @Option(
         name: .customLong("cache-type"),
@@ -52,14 +49,9 @@ struct ModelOptions: ParsableArguments {
         model = try ModelCaches().path(of: model)
         try NumberOption.check(contextSize, "--ctx-size", in: NumberOption.tokens)
         try NumberOption.check(threads, "--threads", in: NumberOption.threads)
-        try NumberOption.check(gpuLayers, "--gpu-layers", in: 0...NumberOption.counts.upperBound)
     }
 
-    var loadOptions: LanguageModel.Options {
-        var options = LanguageModel.Options()
-        options.gpuLayers = gpuLayers
-        return options
-    }
+    var loadOptions: LanguageModel.Options { devices.loadOptions }
 
     var cacheType: Session.CacheType {
         var type = Session.CacheType(keys: keyFormat ?? cacheFormat, values: valueFormat ?? cacheFormat)
@@ -85,15 +77,7 @@ struct ModelOptions: ParsableArguments {
 
     func load() throws -> LanguageModel {
         Self.noteCappedThreads(threads)
-        if gpuLayers > 0, !LanguageModel.hasGPU {
-            Terminal.note("this build has no graphics backend; all layers run on the CPU")
-        }
-        let bar = ProgressBar("loading")
-        let loaded: LanguageModel
-        do {
-            defer { bar.finish() }
-            loaded = try LanguageModel(path: model, options: loadOptions) { bar.update($0) }
-        }
+        let loaded = try devices.load(model)
         noteLongContext(of: loaded.configuration.contextLength)
         return loaded
     }

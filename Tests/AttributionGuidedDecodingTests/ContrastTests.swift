@@ -6,7 +6,7 @@ import Testing
 @testable import TestFixtures
 
 /// What CAD, AdaCAD, CoCoA and DoLa decode according to HuggingFace; `Tools/oracle/contrast.py` makes the file.
-private struct ContrastOracle: Decodable {
+struct ContrastOracle: Decodable {
     struct CAD: Decodable {
         var alpha: Double
         var without, tokens: [Int]

@@ -12,9 +12,14 @@ struct OracleTraceTests {
 
     @Test("every step of 24 tokens: entropy, gate, candidates, scores, choice", arguments: Oracle.variants, traces)
     func trace(variant: String, name: String) async throws {
+        try await Self.follow(name, of: variant, on: Oracle.model(variant), tolerance: 1e-4)
+    }
+
+    /// Decodes as a trace was decoded, and compares.
+    /// - Parameter tolerance: of scores, as a share of the step's largest relevance.
+    static func follow(_ name: String, of variant: String, on model: LanguageModel, tolerance: Double) async throws {
         let oracle = try Oracle.load(variant)
         let trace = try #require(oracle.traces[name])
-        let model = try Oracle.model(variant)
         let generation = try model.generate(
             model.prompt(tokens: trace.prompt), strategy: strategy(for: trace, in: oracle),
             limits: GenerationLimits(maximumTokens: trace.tokens.count, ignoresEndOfGeneration: true),
@@ -37,7 +42,7 @@ struct OracleTraceTests {
                 #expect(abs(candidate.probability - reference.prob) < 1e-4)
                 if let scale = expected.scale {
                     let (score, expectedScore) = (try #require(candidate.score), try #require(reference.score))
-                    #expect(abs(score - expectedScore) < 1e-4 * scale)
+                    #expect(abs(score - expectedScore) < tolerance * scale)
                 }
             }
         }
@@ -57,7 +62,7 @@ struct OracleTraceTests {
         }
     }
 
-    private func strategy(for trace: Oracle.Trace, in oracle: Oracle) throws -> any DecodingStrategy {
+    private static func strategy(for trace: Oracle.Trace, in oracle: Oracle) throws -> any DecodingStrategy {
         guard let roi = trace.roi, let rule = trace.rule else { return Greedy() }
         return AttributionGuided(
             region: try oracle.region(roi), rule: try Oracle.rule(rule), entropyThreshold: trace.tau)

@@ -104,7 +104,7 @@ extension API {
             throw CancellationError()  // The client has left in the middle of a write.
         } catch {
             context.logger.error("a stream failed", metadata: ["error": "\(error)"])
-            try await stream.fail(.internalError)
+            try await stream.fail(.failure(error))
         }
     }
 }

@@ -1,3 +1,4 @@
+import AttributionGuidedDecoding
 import Foundation
 import Hummingbird
 
@@ -44,7 +45,14 @@ extension APIError {
             }
         default:
             context.logger.error("request failed", metadata: ["path": "\(request.uri.path)", "error": "\(error)"])
-            self = .internalError
+            self = .failure(error)
         }
+    }
+
+    /// What a client is told of a failure that isn't its own: nothing, but for a machine that was lost, which is waited for.
+    static func failure(_ error: any Error) -> APIError {
+        guard let error = error as? TensorGraphError, case .serverLost = error else { return .internalError }
+        return .unavailable(
+            "\(error). The model is loaded again as soon as it is back.", code: "server_lost", retryAfter: 5)
     }
 }

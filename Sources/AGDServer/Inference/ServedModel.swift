@@ -90,13 +90,21 @@ actor ModelState {
 
     func loading(_ fraction: Double) { if case .loading = phase { phase = .loading(fraction) } }
     func ready(_ model: ServedModel) { if case .loading = phase { phase = .ready(model) } }
+    func reload() { if case .ready = phase { phase = .loading(0) } }
     func stop() { phase = .stopping }
+
+    var isLoading: Bool { if case .loading = phase { true } else { false } }
+
+    /// A machine that held a part of the model that is served.
+    var lostServer: TensorGraphError? { if case .ready(let served) = phase { served.model.lostServer } else { nil } }
 
     /// - Throws: ``APIError`` with status 503 where requests can't be served.
     var model: ServedModel {
         get throws {
             switch phase {
-            case .ready(let model): return model
+            case .ready(let served):
+                if let error = served.model.lostServer { throw APIError.failure(error) }
+                return served
             case .loading(let fraction):
                 throw APIError.unavailable("The model is being loaded: \(Int(fraction * 100)) % done.", code: "loading")
             case .stopping: throw APIError.unavailable("The server is stopping.", code: "stopping", retryAfter: 5)

@@ -29,6 +29,9 @@ package final class BatchEvaluator: @unchecked Sendable {  // `turn` guards what
     /// Bytes of inputs and intermediate results.
     package var byteCount: Int { turn.wait { evaluations.reduce(0) { $0 + $1.evaluation.byteCount } } }
 
+    /// The graph that was computed last.
+    var lastPlan: GraphPlan? { turn.wait { evaluations.last?.evaluation.plan } }
+
     /// Lets go of graphs that read a sequence's caches.
     func forget(_ memory: SequenceMemory) {
         turn.wait { evaluations.removeAll { $0.memories.contains { $0 === memory } } }

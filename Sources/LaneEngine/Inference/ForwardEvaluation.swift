@@ -29,7 +29,7 @@ package final class ForwardEvaluation {
     }
 
     let shape: Shape
-    private let plan: GraphPlan
+    let plan: GraphPlan
     private let tokens, positions, wantedPositions: Tensor
     private let wantedColumns: Tensor?
     /// `[1, 1, columns]`; nil where the primal is the only lane.
@@ -163,8 +163,7 @@ package final class ForwardEvaluation {
         for (layer, (chosen, _)) in early {
             chosen.write(steps.filter { $0.earlyLayers.contains(layer) }.flatMap(primalColumns))
         }
-        try plan.compute()
-        return try steps.map { try predictions(of: $0, among: steps) }
+        return try plan.compute { try steps.map { try predictions(of: $0, among: steps) } }
     }
 
     /// Bytes of inputs and intermediate results.

@@ -14,8 +14,8 @@ extension InferenceSession {
     }
 
     /// Tokens that are evaluated at once at most; on the CPU 128, which read a prompt as fast as more, for one can cancel
-    /// between chunks only.
-    static func columnsAtOnce(_ model: LanguageModel) -> Int { model.devices.isEmpty ? 128 : 512 }
+    /// between chunks only; and on servers, which are given up when a chunk takes too long.
+    static func columnsAtOnce(_ model: LanguageModel) -> Int { model.devices.isEmpty || model.isOnServers ? 128 : 512 }
 
     /// Tokens evaluated at once: as many as keep the attention weights of a layer within 256 MiB, and as the caches take.
     func chunkLength(from start: Int, laneCount: Int) -> Int {

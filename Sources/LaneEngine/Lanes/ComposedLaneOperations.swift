@@ -118,16 +118,18 @@ struct ComposedLaneOperations: LaneOperations {
             let values = graph.dequantised(graph.slice(cached.values[lane], axis: 1, 0..<history.rowCount))
             return graph.contiguous(graph.permute(values, 1, 0, 2, 3))
         }
-        let primalValues = valueMatrix(0)
+        let (primalKeys, primalValues) = (keyMatrix(0), valueMatrix(0))
         func perHead(_ x: Tensor) -> Tensor { graph.reshape(x, x.shape[0], tokens, heads, x.shape[3]) }
         func perKeyHead(_ x: Tensor) -> Tensor {
             graph.reshape(x, history.rowCount, tokens * heads / keyValueHeads, keyValueHeads)
         }
 
         // Attention weights and their tangents, [rows, tokens, heads] for each lane.
-        let usesAllQueries = laneCount > 1 && rule.passesThroughAttentionWeights
-        let products = perHead(graph.multiplyMatrix(keyMatrix(0), usesAllQueries ? columns : context.primal(columns)))
-        let scores = AttentionScores(context.primal(products), attention, rule, in: graph)
+        func products(_ keys: Tensor, _ lane: Int) -> Tensor {
+            // Lane by lane: not every device repeats a matrix along the last dimension.
+            perHead(graph.multiplyMatrix(keys, context.lane(columns, lane)))
+        }
+        let scores = AttentionScores(products(primalKeys, 0), attention, rule, in: graph)
         let mask = graph.suffix(history.mask, axis: 1, tokens)
         let weights = graph.softmax(scores.value, mask: mask, scale: scores.scale, sinks: attention.sinks)
         let output = graph.multiplyMatrix(primalValues, perKeyHead(weights))
@@ -136,8 +138,8 @@ struct ComposedLaneOperations: LaneOperations {
             var tangent = graph.multiplyMatrix(valueMatrix(lane), perKeyHead(weights))
             if rule.valueFactor != 1 { tangent = graph.scale(tangent, by: rule.valueFactor) }
             if rule.passesThroughAttentionWeights {
-                let fromKeys = perHead(graph.multiplyMatrix(keyMatrix(lane), context.primal(columns)))
-                let scoreTangents = scores.scaled(graph.add(context.lane(products, lane), fromKeys), in: graph)
+                let scoreTangents = scores.scaled(
+                    graph.add(products(primalKeys, lane), products(keyMatrix(lane), 0)), in: graph)
                 let weightTangents = graph.softmaxJacobian(
                     scoreTangents, at: weights, scale: scores.scale * rule.scoreFactor)
                 tangent = graph.add(graph.multiplyMatrix(primalValues, perKeyHead(weightTangents)), tangent)

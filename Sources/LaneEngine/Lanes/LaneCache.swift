@@ -21,9 +21,11 @@ final class LaneCache {
         self.layout = layout
         self.laneCount = laneCount
         // Tells before any is taken that all lanes' caches together don't fit.
-        try AvailableMemory.require(
-            Double(layout.byteCount) * Double(laneCount),
-            for: "the caches of \(layout.capacity) positions with \(laneCount) lane\(laneCount == 1 ? "" : "s")")
+        if model.devices.isEmpty {
+            try AvailableMemory.require(
+                Double(layout.byteCount) * Double(laneCount),
+                for: "the caches of \(layout.capacity) positions with \(laneCount) lane\(laneCount == 1 ? "" : "s")")
+        }
         self.contextLength = contextLength
         var layers = Array(repeating: [(keys: Tensor, values: Tensor)](), count: configuration.layerCount)
 

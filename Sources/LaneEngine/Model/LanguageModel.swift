@@ -10,8 +10,13 @@ import TensorGraph
 public final class LanguageModel: Sendable {
     /// How a model is loaded.
     public struct Options: Sendable {
-        /// Layers on graphics processors, counted from the last; more than the model has also moves the output matrix.
-        public var gpuLayers = 0
+        /// Layers on graphics processors and servers, counted from the last; more than the model has also moves the output matrix.
+        /// Nil for none, or with servers all layers.
+        public var gpuLayers: Int?
+        /// Machines that run ggml's `rpc-server`, as `HOST:PORT`: they get layers as graphics processors here do, before those.
+        public var servers: [String] = []
+        /// How long a server may do nothing while it is waited for.
+        public var serverPatience = Duration.seconds(8)
         /// Copies weights into layouts for faster products on the CPU: see `WeightPanels`.
         public var repacksWeights = true
 
@@ -27,24 +32,26 @@ public final class LanguageModel: Sendable {
     public let tokenizer: Tokenizer?
     package let weights: TransformerWeights
     package let file: GGUFFile
-    let devices: [Device]
-    /// For each layer the index of its graphics processor in `devices`, or nil for the CPU.
-    let layerDevices: [Int?]
+    /// Servers and graphics processors that hold parts of the model.
+    package let devices: [Device]
+    let placement: LayerPlacement
+
+    /// For each layer the index of its device in `devices`, or nil for the CPU.
+    var layerDevices: [Int?] { placement.layers }
+    var isOnServers: Bool { devices.contains { $0.server != nil } }
 
     /// Loads the model at `path`.
     /// - Parameter progress: called with the fraction of weights that have been copied, where any are.
-    /// - Throws: ``TensorGraphError`` naming the file, the field at fault and a remedy.
+    /// - Throws: ``TensorGraphError`` naming the file, the field at fault and a remedy, or the server that can't be used.
     public init(path: String, options: Options = Options(), progress: ((Double) -> Void)? = nil) throws {
         let (plan, configuration, tokenizer) = try Self.open(path: path)
-        let devices = options.gpuLayers > 0 ? Device.gpus : []
-        let offloaded = devices.isEmpty ? 0 : min(options.gpuLayers, configuration.layerCount)
-        layerDevices = (0..<configuration.layerCount).map { layer in
-            let index = layer - (configuration.layerCount - offloaded)
-            return index < 0 ? nil : index * devices.count / offloaded
-        }
+        let offloaded = options.gpuLayers ?? (options.servers.isEmpty ? 0 : configuration.layerCount)
+        // Servers come first: what follows the last layer, logits of the whole vocabulary, needn't cross the network then.
+        let devices = offloaded > 0 ? try options.remoteDevices() + Device.gpus : []
+        placement = LayerPlacement(
+            layerCount: configuration.layerCount, offloaded: offloaded, freeMemory: devices.map(\.memory.free))
         weights = try TransformerWeights(
-            plan, devices: devices, layerDevices: layerDevices,
-            outputDevice: options.gpuLayers > configuration.layerCount && !devices.isEmpty ? devices.count - 1 : nil,
+            plan, devices: devices, layerDevices: placement.layers, outputDevice: placement.output,
             repacked: options.repacksWeights, progress: progress)
         self.path = path
         file = plan.file
@@ -55,6 +62,17 @@ public final class LanguageModel: Sendable {
 
     /// Whether there is a graphics processor that this build can use.
     public static var hasGPU: Bool { !Device.gpus.isEmpty }
+
+    /// A server that holds a part of the model and failed: nothing can be computed any more. Nil where all are well.
+    public var lostServer: TensorGraphError? {
+        for device in devices {
+            do { try device.server?.link.check() } catch { return error as? TensorGraphError }
+        }
+        return nil
+    }
+
+    /// Whether this build can use servers.
+    public static var supportsServers: Bool { RemoteServer.isSupported }
 
     /// Reads and checks everything but the weights.
     package static func open(path: String) throws -> (WeightPlan, ModelConfiguration, Tokenizer?) {
@@ -80,5 +98,23 @@ public final class LanguageModel: Sendable {
         try metadata.checkUnreadKeys()
         let plan = try WeightPlan(file, configuration, architecture)
         return (plan, configuration, try Tokenizer(metadata, vocabularySize: configuration.vocabularySize))
+    }
+}
+
+extension LanguageModel.Options {
+    /// Whether a text is of the form `HOST:PORT`.
+    public static func isServerAddress(_ text: String) -> Bool { ServerAddress(text) != nil }
+
+    fileprivate func remoteDevices() throws -> [Device] {
+        try servers.flatMap { text in
+            guard let address = ServerAddress(text) else {
+                throw TensorGraphError.serverLost(address: text, problem: "has no address of the form HOST:PORT")
+            }
+            guard RemoteServer.isSupported else {
+                throw TensorGraphError.serverLost(
+                    address: text, problem: "can't be used by this build; GGML_RPC=1 make builds one that can")
+            }
+            return try RemoteServer(address, patience: serverPatience).devices
+        }
     }
 }

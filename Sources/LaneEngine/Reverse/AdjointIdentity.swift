@@ -119,7 +119,7 @@ extension ReverseAttribution {
                 columns: place, queryColumns: place, rule: .init(rule))
         ])
         let operations: any LaneOperations =
-            fused
+            fused && model.layerDevices[layer] == nil
             ? FusedLaneOperations(columns, batch, model.configuration, threadCount: stream.threadCount)
             : ComposedLaneOperations(columns: columns, parts: [part])
         let lanes = ForwardLanes(
@@ -136,8 +136,7 @@ extension ReverseAttribution {
         x.write(residualStream[layer] + regions.flatMap { _ in tangent })
         positions.write((0..<laneCount).flatMap { _ in tokens.indices.map { Int32($0) } })
         part.inputs?.write(start: 0)
-        try plan.compute()
-        return Array(y.readFloats().split(into: tangent.count).dropFirst())
+        return try plan.compute { Array(y.readFloats().split(into: tangent.count).dropFirst()) }
     }
 
     private static func dot(_ a: [Float], _ b: [Float]) -> Double {

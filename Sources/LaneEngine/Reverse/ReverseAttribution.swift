@@ -235,8 +235,7 @@ public final class ReverseAttribution {
         if let all = model.weights.output.bias?.readFloats() { biases?.write(targets.map { all[$0.token] }) }
         x.write(targets.flatMap { last[$0.position * width..<($0.position + 1) * width] })
         rows.write(targets.flatMap { model.file.row($0.token, of: model.weights.outputRows) })
-        try plan.compute()
-        let values = wanted.map { $0.readFloats() }
+        let values = try plan.compute { wanted.map { $0.readFloats() } }
         return (values[0].map(Double.init), values[1].split(into: width), values[2].map(Double.init))
     }
 

@@ -59,8 +59,9 @@ struct ReverseLayer {
         let plan = try GraphPlan(graph, on: stream)
         x.write(input)
         ablation.write(replacements, tokenCount: tokenCount)
-        try plan.compute()
-        return (y.readFloats(), Dictionary(uniqueKeysWithValues: read.map { ($0, $1.readFloats()) }))
+        return try plan.compute {
+            (y.readFloats(), Dictionary(uniqueKeysWithValues: read.map { ($0, $1.readFloats()) }))
+        }
     }
 
     /// The adjoint of the layer's input from that of its output.
@@ -105,10 +106,12 @@ struct ReverseLayer {
         let none =
             reading.heads
             ? Array(repeating: Array(repeating: withAbsentHeads([]), count: tokenCount), count: laneCount) : []
-        return Result(
+        let result = Result(
             adjoint: inputAdjoint.readFloats(), residualStream: numbers(residualStream).split(into: tokenCount),
             heads: headLanes?.first ?? none, positiveHeads: headLanes?.last ?? none,
             neurons: perNeuron.map { numbers($0).split(into: $0.shape[0]) } ?? Array(repeating: [], count: laneCount))
+        try stream.checkServers()
+        return result
     }
 
     /// Relevance of a layer's heads, with none for those that only other layers have.
