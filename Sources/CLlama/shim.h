@@ -11,6 +11,9 @@
 #include "ggml-cpu.h"
 #include "gguf.h"
 #include "llama.h"
+#if __has_include("ggml-rpc.h")
+#include "ggml-rpc.h"
+#endif
 
 #include <stdlib.h>
 #if defined(__GLIBC__)
@@ -22,6 +25,17 @@ static inline ggml_backend_buffer_type_t * agd_extra_buffer_types(ggml_backend_d
     ggml_backend_dev_get_extra_bufts_t get = (ggml_backend_dev_get_extra_bufts_t)
         ggml_backend_reg_get_proc_address(ggml_backend_dev_backend_reg(device), "ggml_backend_dev_get_extra_bufts");
     return get ? get(device) : NULL;
+}
+
+// Whether this ggml has the RPC backend, and speaks this version of its protocol.
+static inline bool agd_rpc_speaks(const uint8_t * version) {
+#ifdef RPC_PROTO_MAJOR_VERSION
+    return ggml_backend_reg_by_name("RPC") && version[0] == RPC_PROTO_MAJOR_VERSION
+        && version[1] == RPC_PROTO_MINOR_VERSION && version[2] == RPC_PROTO_PATCH_VERSION;
+#else
+    (void) version;
+    return false;
+#endif
 }
 
 // The devices of an RPC server, where ggml was built with that backend.

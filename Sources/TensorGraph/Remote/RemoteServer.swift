@@ -12,8 +12,10 @@ package final class RemoteServer: @unchecked Sendable {  // `backend` is used by
     /// agree on which it was.
     static let turn = Mutex(())
 
-    /// Whether this build has ggml's backend for servers.
-    package static var isSupported: Bool { BackendLog.capturing { ggml_backend_reg_by_name("RPC") != nil }.result }
+    /// Whether this build has ggml's backend for servers, in the version that ``ServerCommand`` knows.
+    package static var isSupported: Bool {
+        BackendLog.capturing { agd_rpc_speaks(ServerCommand.protocolVersion) }.result
+    }
 
     /// - Throws: ``TensorGraphError/serverLost(address:problem:)``.
     package init(_ address: ServerAddress, patience: Duration) throws {
