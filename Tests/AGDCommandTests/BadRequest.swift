@@ -61,6 +61,11 @@ struct BadRequest: Sendable, CustomTestStringConvertible {
         .init("a context that is no number", ask("--ctx-size", "1e3"), "1e3", "--ctx-size"),
         .init("a context beyond 64 bits", ask("--ctx-size", "99999999999999999999"), "--ctx-size"),
         .init("a negative number of GPU layers", ask("-ngl", "-1"), "--gpu-layers", "0 to"),
+        .init("a server without a port", ask("--rpc", "localhost"), "--rpc", "'localhost'", "HOST:PORT"),
+        .init("a server after a comma that is none", ask("--rpc", "a:1,"), "--rpc", "''", "HOST:PORT"),
+        .init("a server that isn't there, or can't be used by the build", ask("--rpc", "127.0.0.1:1"), "server"),
+        .init("no time for a server", ask("--rpc-timeout", "0"), "--rpc-timeout", "1 to 86400"),
+        .init("information on nothing", ["info"], "model", "--devices"),
         .init("an unknown cache type", ask("--cache-type", "q5_1"), "q5_1", "bf16"),
     ]
 
