@@ -4,7 +4,7 @@ import Testing
 
 @testable import AGDServer
 
-/// The repository's model with other metadata, of the same length in its file.
+/// The repository's model with other metadata, whose length in its file changes by multiples of the tensors' alignment only.
 struct ChangedModel {
     private var bytes: [UInt8]
 
@@ -20,14 +20,28 @@ struct ChangedModel {
 
     mutating func set(_ key: String, _ value: Bool) throws { bytes[try place(behind: key) + 4] = value ? 1 : 0 }
 
-    /// A shorter template, which a comment makes as long as the one that was there.
+    /// A template, which a comment makes long enough to keep tensors where they are read.
     mutating func setTemplate(_ template: String) throws {
         let place = try place(behind: "tokenizer.chat_template")
         let length = bytes[place + 4..<place + 12].reversed().reduce(0) { $0 << 8 | Int($1) }
-        let comment = length - template.utf8.count - 4
-        try #require(comment >= 0)
+        var newLength = length
+        while newLength < template.utf8.count + 4 { newLength += 32 }
+        let comment = newLength - template.utf8.count - 4
         let padded = template + "{#" + String(repeating: " ", count: comment) + "#}"
         bytes.replaceSubrange(place + 12..<place + 12 + length, with: padded.utf8)
+        for byte in 0..<8 { bytes[place + 4 + byte] = UInt8(truncatingIfNeeded: newLength >> (8 * byte)) }
+    }
+
+    /// Shows tools, calls and their results.
+    static func withTools() throws -> LanguageModel {
+        var changed = try ChangedModel()
+        try changed.setTemplate(
+            "{% for t in tools or [] %}{{ t | tojson }}{% endfor %}"
+                + "{% for m in messages %}{{ '<|im_start|>' + m.role + '\n' + (m.content or '') }}"
+                + "{% for c in m.tool_calls or [] %}{{ '<tool_call>{\"name\": \"' + c.function.name + '\", \"arguments\": ' }}"
+                + "{{ c.function.arguments | tojson }}{{ '}</tool_call>' }}{% endfor %}{{ '<|im_end|>\n' }}{% endfor %}"
+                + "{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}")
+        return try changed.load()
     }
 
     func load() throws -> LanguageModel {

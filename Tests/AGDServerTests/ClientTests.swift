@@ -10,6 +10,16 @@ struct ClientTests {
     @Test("OpenAI's own client is served: answers, streams, log-probabilities, traces, errors")
     func openAI() async throws { try await Clients.serve("openai_client.py") { [$0] } }
 
+    @Test(
+        "Anthropic's client, LangChain, LlamaIndex, LiteLLM and llm are served, with tools, and Open WebUI's requests",
+        .enabled(if: Clients.more != nil, "run Tools/client-environment.sh more first"))
+    func moreClients() async throws {
+        let copy = FileManager.default.temporaryDirectory.appending(path: "agd-tools-\(UUID().uuidString).gguf").path
+        defer { _ = Result { try FileManager.default.removeItem(atPath: copy) } }
+        try await Clients.run("tools_copy.py", [TestServer.modelPath ?? "", copy])
+        try await Clients.serve("more_clients.py", model: copy, with: Clients.more) { [$0] }
+    }
+
     @Test("The evaluation harness measures HuggingFace's log-likelihoods on a copy in single precision, and answers")
     func evaluationHarness() async throws {
         let folder = FileManager.default.temporaryDirectory.appending(path: "agd-harness-\(UUID().uuidString)")
@@ -67,23 +77,30 @@ struct ClientTests {
 }
 
 enum Clients {
-    static let python: String? = [".deps/clients/bin/python"].map { TestServer.repository.appending(path: $0).path }
-        .first { FileManager.default.isExecutableFile(atPath: $0) }
+    static let python = python(in: "clients")
+    /// With the larger libraries.
+    static let more = python(in: "more-clients")
     static let hasChromium = ["/usr/bin/chromium", "/usr/bin/chromium-browser"].contains {
         FileManager.default.isExecutableFile(atPath: $0)
     }
 
+    private static func python(in environment: String) -> String? {
+        let path = TestServer.repository.appending(path: ".deps/\(environment)/bin/python").path
+        return FileManager.default.isExecutableFile(atPath: path) ? path : nil
+    }
+
     /// Runs a script of `Clients/` against a server of its own.
     static func serve(
-        _ script: String, model: String? = TestServer.modelPath, options: [String] = [], arguments: (String) -> [String]
+        _ script: String, model: String? = TestServer.modelPath, options: [String] = [], with python: String? = python,
+        arguments: (String) -> [String]
     ) async throws {
         let server = try await ServerProcess(model: model ?? "", options: options)
-        try await run(script, arguments(server.address))
+        try await run(script, arguments(server.address), with: python)
         #expect(await server.terminate() == 0)
     }
 
     /// Runs a script of `Clients/`; it fails by its exit status.
-    static func run(_ script: String, _ arguments: [String]) async throws {
+    static func run(_ script: String, _ arguments: [String], with python: String? = python) async throws {
         let client = Process()
         client.executableURL = URL(fileURLWithPath: python ?? "python3")
         let path = TestServer.repository.appending(path: "Tests/AGDServerTests/Clients/\(script)").path

@@ -48,9 +48,15 @@ struct TestServer: Sendable {
         var body: Data
         var text: String { String(decoding: body, as: UTF8.self) }
         var json: JSONValue { get throws { try JSONValue(parsing: body) } }
-        /// The events of a stream.
-        var events: [String] {
-            text.components(separatedBy: "\n\n").filter { $0.hasPrefix("data: ") }.map { String($0.dropFirst(6)) }
+        /// The data of a stream's events.
+        var events: [String] { lines("data: ") }
+        /// The names of a stream's events, where they have some.
+        var eventNames: [String] { lines("event: ") }
+
+        private func lines(_ beginning: String) -> [String] {
+            text.components(separatedBy: "\n").filter { $0.hasPrefix(beginning) }.map {
+                String($0.dropFirst(beginning.count))
+            }
         }
     }
 

@@ -80,7 +80,8 @@ struct ReplySplitterTests {
         for (token, said) in [(opening, ""), (word, "Hm."), (closing, ""), (word, "Yes.")] {
             let step = GenerationStep(
                 position: 0, entropy: 0, choice: Choice(token: token, guided: false, candidates: []),
-                logProbability: 0, greedy: token, text: said, stopReason: said == "Yes." ? .maximumTokens : nil)
+                logProbability: 0, greedy: token, text: said, stopReason: said == "Yes." ? .maximumTokens : nil,
+                stopString: nil)
             text += reader.text(of: step)
             let piece = reader.append(step)
             thinking += piece.thinking

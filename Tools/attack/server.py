@@ -67,13 +67,15 @@ class Server:
         self.process.kill()
         self.process.wait()
 
-    def request(self, method, path, body=None, key=KEY, timeout=60):
+    def request(self, method, path, body=None, key=KEY, timeout=60, more=None):
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
         try:
             connection.putrequest(method, path, skip_host=True, skip_accept_encoding=True)
             connection.putheader("Host", f"127.0.0.1:{self.port}")
             if key:
                 connection.putheader("Authorization", f"Bearer {key}")
+            for name, value in (more or {}).items():
+                connection.putheader(name, value)
             if body is not None:
                 connection.putheader("Content-Type", "application/json")
                 connection.putheader("Content-Length", str(len(body)))
@@ -127,6 +129,7 @@ def spellings():
         closed = [path for path in closed if path not in ("/", "/health", "/openapi.json", "/page/{file}")]
         shown = {server.request("GET", path)[1] for path in ("/", "/health", "/openapi.json", "/page/main.js")}
         tried, answered = 0, []
+        keys = [None, None, {"x-api-key": "wrong"}, {"x-api-key": f"Bearer {KEY}"}, {"api-key": KEY}]
         for path in closed:
             slashes = [path, path.replace("/", "//"), path.replace("/", "/./"), path.replace("/", "%2f"), "/" + path[1:].replace("/", "%2F"), path.upper(), path.replace("o", "%6f").replace("e", "%65")]
             for target in {spelling.format(form) for spelling in SPELLINGS for form in slashes}:
@@ -134,7 +137,7 @@ def spellings():
                     continue
                 for method, body in (("GET", None), ("HEAD", None), ("POST", b'{"prompt":"a"}')):
                     tried += 1
-                    status, answer = server.answer(method, target, body, key=None)
+                    status, answer = server.answer(method, target, body, key=None, more=keys[tried % len(keys)])
                     if answer in shown - {b""}:
                         break  # Another way to write a path that is for everybody.
                     if isinstance(status, int) and status < 400 or status == 415:
@@ -207,14 +210,22 @@ def trickle():
 
 
 def unread():
-    body = json.dumps({
-        "prompt": ["Hi"] * 64, "n": 8, "max_tokens": 500, "ignore_eos": True, "stream": True, "logprobs": 20,
-        "agd": {"roi": ['text:"Hi"'], "entropy_threshold": "off", "trace": True, "candidates": 64, "min_probability": 0}}).encode()
-    with Server() as server:
+    endless = {"ignore_eos": True, "stream": True}
+    unread_stream("/v1/completions", {
+        **endless, "prompt": ["Hi"] * 64, "n": 8, "max_tokens": 500, "logprobs": 20,
+        "agd": {"roi": ['text:"Hi"'], "entropy_threshold": "off", "trace": True, "candidates": 64, "min_probability": 0}})
+    unread_stream("/v1/responses", {**endless, "input": "Hi", "max_output_tokens": 30_000}, "-c", "32768")
+    unread_stream("/v1/messages", {**endless, "messages": [{"role": "user", "content": "Hi"}], "max_tokens": 30_000}, "-c", "32768")
+
+
+def unread_stream(path, request, *arguments):
+    body = json.dumps(request).encode()
+    print(f"  {path}", flush=True)
+    with Server(*arguments) as server:
         before = server.megabytes()
         with server.connect() as stream:
             stream.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-            stream.sendall(b"POST /v1/completions HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer " + KEY.encode()
+            stream.sendall(b"POST " + path.encode() + b" HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer " + KEY.encode()
                            + b"\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
             time.sleep(5)
             first = server.completion_tokens()
@@ -233,6 +244,9 @@ def memory():
         "64 traced prompts, n 8": ("/v1/completions", {"prompt": [[5] * 8] * 64, "n": 8, "max_tokens": 400, "agd": {"trace": True, "candidates": 64}}),
         "131072 token ids": ("/tokenize", {"prompt": [5] * 131072}),
         "a megabyte of text": ("/tokenize", {"prompt": "a b " * 250_000}),
+        "1024 items": ("/v1/responses/input_tokens", {"input": [{"role": "user", "content": "Hi " * 100}] * 1024}),
+        "64 blocks in 1024 messages": ("/v1/messages/count_tokens", {"messages": [{"role": "user", "content": [{"text": "Hi"}] * 64}] * 1024}),
+        "a traced stream of a response": ("/v1/responses", {"input": "Hi", "max_output_tokens": 30_000, "stream": True, "agd": {"trace": True, "candidates": 64, "roi": ["user"]}}),
         "1024 messages": ("/tokenize", {"messages": [{"role": "user", "content": "Hi " * 100}] * 1024}),
     }
     raw = {"a million arrays": b"[" + b"[]," * 650_000 + b"[]]", "a deep array": b"[" * 1_000_000, "a number of a megabyte": b'{"prompt":"x","seed":' + b"7" * 1_000_000 + b"}",

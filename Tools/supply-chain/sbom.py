@@ -89,7 +89,7 @@ def bill():
         *swift(),
         *llama(),
         *python("Tools/supply-chain/build-tools.txt", "build"),
-        *python("Tools/supply-chain/clients.txt", "test"),
+        *{component["bom-ref"]: component for file in ("clients", "more-clients") for component in python(f"Tools/supply-chain/{file}.txt", "test")}.values(),
     ]
     linked = [component["bom-ref"] for component in components if component["scope"] == "required"]
     return {

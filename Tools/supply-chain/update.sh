@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes the files of versions and hashes again: build-tools.txt and clients.txt from their .in, and swift-packages.txt from
+# Makes the files of versions and hashes again: build-tools.txt, clients.txt and more-clients.txt from their .in, and swift-packages.txt from
 # the newest versions that Package.swift allows. Review what has changed (git diff), run make test, and commit.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -7,7 +7,7 @@ here=Tools/supply-chain
 
 python3 -m venv .deps/uv
 .deps/uv/bin/pip install --quiet --disable-pip-version-check uv==0.13.9
-for name in build-tools clients; do
+for name in build-tools clients more-clients; do
     { grep '^#' "$here/$name.in"
       echo "# Versions and hashes, made from $name.in by $here/update.sh."
       .deps/uv/bin/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --no-header --no-annotate "$here/$name.in"

@@ -7,9 +7,9 @@ extension API {
         _ request: GenerationRequest, _ work: AdmittedRequest, prefix: String,
         format makeFormat: (AnswerHead) -> any AnswerFormat
     ) throws -> Answering {
-        try RequestCost(request, work.served).check()
-        let head = AnswerHead(work.served, request, prefix: prefix)
-        let format = makeFormat(head)
+        let format = makeFormat(AnswerHead(work.served, request, prefix: prefix))
+        let isHeld = !request.streams || format.streamEndsWithWhole
+        try RequestCost(request, work.served, holdsAnswer: isHeld).check()
         let start = { @Sendable [telemetry, configuration] in
             request.start(work.served, work.admission, every: configuration.keepAliveInterval, telemetry: telemetry)
         }
@@ -27,7 +27,7 @@ extension API {
                 body: ResponseBody { writer in
                     let stream = EventStream(writer)
                     try await answering(work.context, start) { running in
-                        try await write(running, head, format, to: stream, work.context)
+                        try await write(running, request, format, to: stream, work.context)
                     }
                 })
         }
@@ -65,38 +65,20 @@ extension API {
     }
 
     private func write(
-        _ running: RunningGeneration, _ head: AnswerHead, _ format: any AnswerFormat, to stream: EventStream,
-        _ context: APIContext
+        _ running: RunningGeneration, _ request: GenerationRequest, _ format: any AnswerFormat,
+        to stream: EventStream, _ context: APIContext
     ) async throws {
-        var stream = stream
-        var usage = Usage(head.request)
-        var opened: Set<Int> = []
-        var calling: Set<Int> = []
+        var (stream, answer) = (stream, format.stream())
+        var usage = Usage(request)
         do {
-            // The first answer's head goes out at once, however long the prompt takes.
-            for chunk in format.opening(0, opened: &opened) { try await stream.send(chunk) }
+            try await stream.send(answer.opening())
             for try await event in running.events {
                 usage.count(event)
-                if let choice = event.choice {
-                    for chunk in format.opening(choice, opened: &opened) { try await stream.send(chunk) }
-                }
-                switch event {
-                case .working: try await stream.keepAlive()
-                case .cached: break
-                case .echo(let choice, let rated):
-                    if let chunk = format.echo(choice, rated) { try await stream.send(chunk) }
-                case .sources(let choice, let sources): try await stream.send(format.sources(choice, sources))
-                case .nothingWanted(let choice): try await stream.send(format.closing(choice, nil, callsTools: false))
-                case .token(let choice, let token):
-                    if !token.calls.isEmpty { calling.insert(choice) }
-                    if let chunk = format.chunk(choice, token) { try await stream.send(chunk) }
-                    if let reason = token.step.stopReason {
-                        try await stream.send(format.closing(choice, reason, callsTools: calling.contains(choice)))
-                    }
-                }
+                if case .working = event { try await stream.keepAlive() }
+                try await stream.send(answer.events(for: event))
             }
             try Task.checkCancellation()
-            if head.request.includesUsage { try await stream.send(format.usage(usage)) }
+            try await stream.send(answer.closing(usage))
             try await stream.finish()
         } catch let error as CancellationError {
             throw error
@@ -104,33 +86,21 @@ extension API {
             throw CancellationError()  // The client has left in the middle of a write.
         } catch {
             context.logger.error("a stream failed", metadata: ["error": "\(error)"])
-            try await stream.fail(.failure(error))
-        }
-    }
-}
-
-extension AnswerFormat {
-    fileprivate func opening(_ choice: Int, opened: inout Set<Int>) -> [any Encodable & Sendable] {
-        opened.insert(choice).inserted ? opening(choice) : []
-    }
-}
-
-extension GenerationEvent {
-    /// The answer it belongs to.
-    fileprivate var choice: Int? {
-        switch self {
-        case .echo(let choice, _), .token(let choice, _), .sources(let choice, _), .nothingWanted(let choice): choice
-        case .working, .cached: nil
+            try await stream.send([answer.failure(.failure(error))])
+            try await stream.finish()
         }
     }
 }
 
 extension Usage {
-    fileprivate init(_ request: GenerationRequest) { promptTokens = request.prompts.reduce(0) { $0 + $1.tokens.count } }
+    /// Before anything is generated.
+    init(_ request: GenerationRequest) { promptTokens = request.prompts.reduce(0) { $0 + $1.tokens.count } }
 
     fileprivate mutating func count(_ event: GenerationEvent) {
         switch event {
-        case .token: completionTokens += 1
+        case .token(_, let token):
+            completionTokens += 1
+            if !token.piece.thinking.isEmpty { thinkingTokens += 1 }
         case .cached(let count): promptTokensDetails.cachedTokens += count
         default: break
         }

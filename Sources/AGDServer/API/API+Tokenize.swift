@@ -24,7 +24,21 @@ struct Tokenization: Encodable {
     var roiHeads: [HeadWeightReport]
 }
 
+/// How long a prompt is.
+struct TokenCount: Encodable {
+    var object: String?
+    var inputTokens: Int
+
+    init(_ count: Int, object: String? = nil) { (inputTokens, self.object) = (count, object) }
+}
+
 extension API {
+    /// Of a conversation, as chat completions have it.
+    func tokenCount(_ body: JSONValue, _ served: ServedModel) throws -> Int {
+        let conversation = try Conversation(body)
+        return try GenerationRequest.naming("messages") { try conversation.prompt(served) }.tokens.count
+    }
+
     /// The prompt of a request that has either messages or a raw prompt, and the region in it.
     func promptAndRegion(_ body: JSONValue, _ served: ServedModel) throws -> (Prompt, RegionOfInterest, hasRegion: Bool)
     {

@@ -19,14 +19,34 @@ struct API: Sendable {
         router.add(middleware: ErrorMiddleware(telemetry: telemetry))
         router.add(middleware: AccessMiddleware(key: configuration.apiKey, hosts: try configuration.acceptedHosts()))
         on(router, .chatCompletions) { work in
-            let request = try GenerationRequest(
-                chat: work.body, work.served, allowsPatterns: configuration.allowsRegularExpressions)
-            return try answer(request, work, prefix: "chatcmpl-") { ChatCompletion(head: $0) }
+            try answer(conversation(work.body, work), work, prefix: "chatcmpl-") { ChatCompletion(head: $0) }
         }
         on(router, .completions) { work in
             let request = try GenerationRequest(
                 completion: work.body, work.served, allowsPatterns: configuration.allowsRegularExpressions)
             return try answer(request, work, prefix: "cmpl-") { TextCompletion(head: $0) }
+        }
+        on(router, .responses) { work in
+            try ChatTranslation(responses: work.body) { chat in
+                try answer(conversation(chat, work), work, prefix: "resp_") {
+                    ResponsesAnswer(head: $0, request: work.body)
+                }
+            }
+        }
+        on(router, .responseTokens) { work in
+            let count = try ChatTranslation(responses: work.body) { try tokenCount($0, work.served) }
+            let answer = try Response.json(TokenCount(count, object: "response.input_tokens"))
+            return { answer }
+        }
+        on(router, .messages) { work in
+            try ChatTranslation(messages: work.body) { chat in
+                try answer(conversation(chat, work), work, prefix: "msg_") { MessagesAnswer(head: $0) }
+            }
+        }
+        on(router, .messageTokens) { work in
+            let count = try ChatTranslation(messages: work.body) { try tokenCount($0, work.served) }
+            let answer = try Response.json(TokenCount(count))
+            return { answer }
         }
         on(router, .tokenize) { work in
             let answer = try Response.json(tokenize(work.body, work.served))
@@ -53,6 +73,10 @@ struct API: Sendable {
         Page.add(to: router)
         for endpoint in Endpoint.all { refuseOtherMethods(router, endpoint) }
         return router
+    }
+
+    private func conversation(_ body: JSONValue, _ work: AdmittedRequest) throws -> GenerationRequest {
+        try GenerationRequest(chat: body, work.served, allowsPatterns: configuration.allowsRegularExpressions)
     }
 
     /// Computes an answer when all that can be wrong with the request has been told.

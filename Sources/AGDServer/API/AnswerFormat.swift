@@ -2,20 +2,24 @@ import AGDInsight
 import AttributionGuidedDecoding
 import Foundation
 
-/// How an endpoint writes its answers, whole or in chunks.
+/// How an endpoint writes its answers.
 protocol AnswerFormat: Sendable {
-    /// The chunks that open an answer in a stream.
-    func opening(_ choice: Int) -> [any Encodable & Sendable]
-    /// A token's chunk; nil where it has nothing to tell yet.
-    func chunk(_ choice: Int, _ token: ChosenToken) -> (any Encodable & Sendable)?
-    /// The prompt's tokens, where they begin the answer.
-    func echo(_ choice: Int, _ rated: [TokenLogProbability]?) -> (any Encodable & Sendable)?
-    /// What the answer rests on.
-    func sources(_ choice: Int, _ sources: AnswerSources) -> any Encodable & Sendable
-    /// - Parameter callsTools: whether the answer had calls of tools.
-    func closing(_ choice: Int, _ reason: StopReason?, callsTools: Bool) -> any Encodable & Sendable
-    func usage(_ usage: Usage) -> any Encodable & Sendable
     func whole(_ answers: [Answer], _ usage: Usage) -> any Encodable & Sendable
+    /// For the answers of one request, as they are made.
+    func stream() -> any AnswerStream
+    /// Whether a stream tells at its end all that it has told before, so that it has to be held.
+    var streamEndsWithWhole: Bool { get }
+}
+
+/// Turns what happens while a request is answered into the events of a stream.
+protocol AnswerStream {
+    /// Sent at once, however long the prompt takes.
+    mutating func opening() -> [StreamEvent]
+    /// None where it has nothing to tell yet.
+    mutating func events(for event: GenerationEvent) -> [StreamEvent]
+    mutating func closing(_ usage: Usage) -> [StreamEvent]
+    /// The last event of a stream that fails.
+    mutating func failure(_ error: APIError) -> StreamEvent
 }
 
 /// What all parts of an answer have in common.
@@ -37,6 +41,9 @@ struct AnswerHead: Sendable {
 
     /// The prompt that an answer belongs to.
     func promptIndex(_ choice: Int) -> Int { choice / request.choiceCount }
+
+    /// A name for a part of an answer, such as a call of a tool.
+    func id(_ prefix: String, _ choice: Int, _ index: Int) -> String { "\(prefix)\(id.suffix(12))\(choice)\(index)" }
 }
 
 /// A finished answer.
@@ -56,6 +63,8 @@ struct Usage: Encodable, Sendable {
     var completionTokens = 0
     var totalTokens: Int { promptTokens + completionTokens }
     var promptTokensDetails = Details()
+    /// Of `completionTokens`, those that brought thoughts.
+    var thinkingTokens = 0
 
     private enum CodingKeys: CodingKey { case promptTokens, completionTokens, totalTokens, promptTokensDetails }
 
@@ -69,7 +78,10 @@ struct Usage: Encodable, Sendable {
 }
 
 extension StopReason {
-    /// In OpenAI's words.
+    /// Whether the model had not ended its answer.
+    var isCut: Bool { self == .maximumTokens || self == .contextFull }
+
+    /// In the words of OpenAI's completions.
     var finishReason: String {
         switch self {
         case .endOfGeneration, .stopString: "stop"

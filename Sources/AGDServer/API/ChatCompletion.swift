@@ -2,7 +2,7 @@ import AGDInsight
 import AttributionGuidedDecoding
 
 /// Answers of `/v1/chat/completions`.
-struct ChatCompletion: AnswerFormat {
+struct ChatCompletion: ChunkFormat {
     let head: AnswerHead
 
     struct Document: Encodable, Sendable {
@@ -23,7 +23,10 @@ struct ChatCompletion: AnswerFormat {
         var agd: Trace?
     }
     struct Message: Encodable, Sendable {
-        var role, content, reasoningContent: String?
+        var role: String?
+        /// Null where a whole message only calls tools; missing where a chunk has no text.
+        var content: JSONValue?
+        var reasoningContent: String?
         var toolCalls: [ToolCall]?
         /// Where sources were asked for.
         var annotations: [Annotation]?
@@ -74,7 +77,7 @@ struct ChatCompletion: AnswerFormat {
             Choice(
                 index: choice,
                 delta: Message(
-                    content: token.piece.answer,
+                    content: .string(token.piece.answer),
                     reasoningContent: token.piece.thinking.isEmpty ? nil : token.piece.thinking,
                     toolCalls: toolCalls(choice, token.calls, inChunk: true)),
                 logprobs: logProbabilities([token]),
@@ -103,7 +106,7 @@ struct ChatCompletion: AnswerFormat {
         guard !calls.isEmpty else { return nil }
         return calls.map { numbered in
             ToolCall(
-                index: inChunk ? numbered.index : nil, id: "call_\(head.id.suffix(12))\(choice)\(numbered.index)",
+                index: inChunk ? numbered.index : nil, id: head.id("call_", choice, numbered.index),
                 function: .init(name: numbered.call.name, arguments: numbered.call.arguments.text))
         }
     }
@@ -118,7 +121,7 @@ struct ChatCompletion: AnswerFormat {
                 return Choice(
                     index: index,
                     message: Message(
-                        role: "assistant", content: text.isEmpty && !calls.isEmpty ? nil : text,
+                        role: "assistant", content: text.isEmpty && !calls.isEmpty ? .null : .string(text),
                         reasoningContent: answer.thinking.isEmpty ? nil : answer.thinking,
                         toolCalls: toolCalls(index, calls, inChunk: false),
                         annotations: answer.sources?.annotations),

@@ -2,7 +2,7 @@ import AGDInsight
 import AttributionGuidedDecoding
 
 /// Answers of `/v1/completions`.
-struct TextCompletion: AnswerFormat {
+struct TextCompletion: ChunkFormat {
     let head: AnswerHead
 
     struct Document: Encodable, Sendable {

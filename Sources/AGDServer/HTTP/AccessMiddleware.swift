@@ -16,10 +16,7 @@ struct AccessMiddleware: RouterMiddleware {
     {
         try checkHost(request)
         if let key, context.endpoint?.isPublic != true {
-            let given = request.headers[.authorization] ?? ""
-            guard given.lowercased().hasPrefix("bearer "), key.isEqual(to: given.dropFirst(7).utf8) else {
-                throw APIError.unauthorized
-            }
+            guard key.isGiven(by: request) else { throw APIError.unauthorized }
         }
         return try await next(request, context)
     }
@@ -40,8 +37,18 @@ struct AccessMiddleware: RouterMiddleware {
     }
 }
 
+extension Secret {
+    /// As OpenAI's clients send it, or as Anthropic's do.
+    fileprivate func isGiven(by request: Request) -> Bool {
+        let authorization = request.headers[.authorization] ?? ""
+        if authorization.lowercased().hasPrefix("bearer "), isEqual(to: authorization.dropFirst(7).utf8) { return true }
+        return request.headers[.apiKey].map { isEqual(to: $0.utf8) } ?? false
+    }
+}
+
 extension HTTPField.Name {
     fileprivate static let host = HTTPField.Name("Host") ?? .origin
+    fileprivate static let apiKey = HTTPField.Name("x-api-key") ?? .origin
 }
 
 extension APIContext {

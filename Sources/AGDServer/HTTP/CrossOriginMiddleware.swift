@@ -21,7 +21,7 @@ struct CrossOriginMiddleware: RouterMiddleware {
         guard asks else { return response }
         response.headers[.accessControlAllowMethods] = "GET, HEAD, POST"
         response.headers[.accessControlAllowHeaders] =
-            request.headers[.accessControlRequestHeaders] ?? "Authorization, Content-Type"
+            request.headers[.accessControlRequestHeaders] ?? "Authorization, Content-Type, x-api-key"
         response.headers[.accessControlMaxAge] = "600"
         if request.headers[.accessControlRequestPrivateNetwork] == "true" {
             response.headers[.accessControlAllowPrivateNetwork] = "true"

@@ -2,7 +2,7 @@ import AttributionGuidedDecoding
 import Foundation
 import Hummingbird
 
-/// Gives every error the form that OpenAI's clients know, and counts requests.
+/// Gives every error the form that its path's clients know, and counts requests.
 struct ErrorMiddleware: RouterMiddleware {
     typealias Context = APIContext
     let telemetry: Telemetry
@@ -15,7 +15,8 @@ struct ErrorMiddleware: RouterMiddleware {
         do {
             response = try await next(request, context)
         } catch {
-            response = try APIError(error, request: request, context: context).response(from: request, context: context)
+            let error = APIError(error, request: request, context: context)
+            response = try error.response(in: context.endpoint?.dialect ?? .openAI)
         }
         response.headers[.xContentTypeOptions] = "nosniff"
         // Who isn't let in has to begin anew.

@@ -3,8 +3,21 @@ import HTTPTypes
 import Hummingbird
 import Logging
 
-/// Server-sent events as OpenAI's clients read them: `data:` lines of JSON, comments to keep the connection open,
-/// `[DONE]` after success only, and an error event otherwise.
+/// An event of a stream.
+struct StreamEvent: Sendable {
+    /// In a line `event:` of its own, for clients that go by it.
+    fileprivate var name: String?
+    /// Nil for the mark of success that ends streams of OpenAI's.
+    fileprivate var data: (any Encodable & Sendable)?
+
+    static func data(_ data: any Encodable & Sendable) -> StreamEvent { StreamEvent(data: data) }
+    static func named(_ name: String, _ data: any Encodable & Sendable) -> StreamEvent {
+        StreamEvent(name: name, data: data)
+    }
+    static let done = StreamEvent()
+}
+
+/// Server-sent events: their names, where they have one, `data:` lines of JSON, and comments to keep the connection open.
 struct EventStream {
     private var writer: any ResponseBodyWriter
 
@@ -16,23 +29,21 @@ struct EventStream {
         HTTPField.Name("X-Accel-Buffering") ?? .contentDisposition: "no",
     ]
 
-    mutating func send(_ event: any Encodable) async throws {
-        var buffer = ByteBuffer(string: "data: ")
-        buffer.writeBytes(try JSONEncoder.api.encode(event))
-        buffer.writeString("\n\n")
-        try await writer.write(buffer)
+    mutating func send(_ events: [StreamEvent]) async throws {
+        for event in events {
+            var buffer = ByteBuffer(string: event.name.map { "event: \($0)\n" } ?? "")
+            buffer.writeString("data: ")
+            if let data = event.data {
+                buffer.writeBytes(try JSONEncoder.api.encode(data))
+            } else {
+                buffer.writeString("[DONE]")
+            }
+            buffer.writeString("\n\n")
+            try await writer.write(buffer)
+        }
     }
 
     mutating func keepAlive() async throws { try await writer.write(ByteBuffer(string: ": working\n\n")) }
 
-    consuming func finish() async throws {
-        try await writer.write(ByteBuffer(string: "data: [DONE]\n\n"))
-        try await writer.finish(nil)
-    }
-
-    /// Ends a stream that failed.
-    consuming func fail(_ error: APIError) async throws {
-        try await send(error)
-        try await writer.finish(nil)
-    }
+    consuming func finish() async throws { try await writer.finish(nil) }
 }

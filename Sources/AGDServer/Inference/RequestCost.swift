@@ -13,7 +13,9 @@ struct RequestCost {
     private let field: String
 
     /// Of an answer.
-    init(_ request: GenerationRequest, _ served: ServedModel) {
+    /// - Parameter holdsAnswer: whether all of it is held; nil where that is so but for streams.
+    init(_ request: GenerationRequest, _ served: ServedModel, holdsAnswer: Bool? = nil) {
+        let holdsAnswer = holdsAnswer ?? !request.streams
         let perToken = Self.bytesPerToken(request, candidates: request.candidateCount)
         for decoding in request.decodings {
             let count = decoding.prompt.tokens.count
@@ -32,10 +34,10 @@ struct RequestCost {
             let sourceCount = decoding.prompt.documents.count + decoding.prompt.messages.count + 2
             let sources = statements * (Self.statement + sourceCount * Self.share)
             let told = (request.echoes ? count * perToken.echoed : 0) + (request.traces ? count * Self.traced : 0)
-            if request.streams {
-                bytes = max(bytes, told, sources)
-            } else {
+            if holdsAnswer {
                 bytes += (told + sources + generated * perToken.generated) * request.choiceCount
+            } else {
+                bytes = max(bytes, told, sources)
             }
         }
         factors =

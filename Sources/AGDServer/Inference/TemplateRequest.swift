@@ -45,18 +45,25 @@ extension Field {
         Field("tool_call_id", .string(0...256), "Which call a tool's message answers."),
     ]
 
+    static let documents = Field(
+        "documents",
+        .array(
+            .object([
+                Field("id", .string(1...256), "By which answers name it; without it its number, from 1."),
+                Field("title", .string(0...4096), "What it is called."),
+                Field("text", .string(1...Limits.promptBytes), "What it says.", required: true),
+            ]), count: 0...Limits.documents),
+        "Texts to draw on. They stand where the chat template puts documents, or else before the user's last message.")
+
+    static let templateVariables = Field(
+        "chat_template_kwargs", .structure(Limits.toolBytes),
+        "Variables of the chat template, such as {\"enable_thinking\": false}.")
+
+    static let reasoningEffort = FieldType.choice(["none", "minimal", "low", "medium", "high"])
+
     /// Of a conversation.
     static let template = [
-        Field(
-            "documents",
-            .array(
-                .object([
-                    Field("id", .string(1...256), "By which answers name it; without it its number, from 1."),
-                    Field("title", .string(0...4096), "What it is called."),
-                    Field("text", .string(1...Limits.promptBytes), "What it says.", required: true),
-                ]), count: 0...Limits.documents),
-            "Texts to draw on. They stand where the chat template puts documents, or else before the user's last message."
-        ),
+        documents,
         Field(
             "tools", .array(.structure(Limits.toolBytes), count: 0...Limits.tools),
             "Definitions of tools, which the chat template shows the model. Calls come back as tool_calls where the template writes their arguments as JSON, else as text."
@@ -73,13 +80,9 @@ extension Field {
                 ]),
             ]),
             "none keeps the tools from the model; required, or a tool by its name, keeps the answer to a call, from its first token on.",
-            default: "auto"),
+            default: "auto"), templateVariables,
         Field(
-            "chat_template_kwargs", .structure(Limits.toolBytes),
-            "Variables of the chat template, such as {\"enable_thinking\": false}."),
-        Field(
-            "reasoning_effort", .choice(["none", "minimal", "low", "medium", "high"]),
-            "A variable of the chat template; others have no use for it."),
+            "reasoning_effort", reasoningEffort, "A variable of the chat template; others have no use for it."),
         Field(
             "continue_final_message", .boolean, "Goes on where the final message, the assistant's, ends.",
             default: false),

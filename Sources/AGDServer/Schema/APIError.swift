@@ -18,7 +18,8 @@ struct APIError: Error, Hashable {
         APIError(status: .badRequest, message: message, type: "invalid_request_error", param: param, code: code)
     }
     static let unauthorized = APIError(
-        status: .unauthorized, message: "The API key is missing or wrong. Send it as 'Authorization: Bearer KEY'.",
+        status: .unauthorized,
+        message: "The API key is missing or wrong. Send it as 'Authorization: Bearer KEY' or as 'x-api-key: KEY'.",
         type: "authentication_error", code: "invalid_api_key")
     static func notFound(_ message: String, code: String? = nil) -> APIError {
         APIError(status: .notFound, message: message, type: "invalid_request_error", code: code)
@@ -43,6 +44,10 @@ struct APIError: Error, Hashable {
 }
 
 extension APIError: Encodable {
+    // What a client sent may be megabytes; nobody wants to read them back.
+    var shortMessage: String { message.shortened(to: 1000) }
+    var shortParam: String? { param?.shortened(to: 200) }
+
     private struct Body: Encodable {
         var message, type: String
         // OpenAI's clients expect the keys even where there is nothing to say.
@@ -53,15 +58,18 @@ extension APIError: Encodable {
     func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
         try container.encode([
-            "error": Body(
-                message: message.shortened(to: 1000), type: type, param: param?.shortened(to: 200), code: code)
+            "error": Body(message: shortMessage, type: type, param: shortParam, code: code)
         ])
     }
 }
 
 extension APIError: HTTPResponseError {
     func response(from request: Request, context: some RequestContext) throws -> Response {
-        var response = try Response.json(self, status: status)
+        try response(in: .openAI)
+    }
+
+    func response(in dialect: Dialect) throws -> Response {
+        var response = try Response.json(dialect.body(of: self), status: status)
         if let retryAfter { response.headers[.retryAfter] = "\(retryAfter)" }
         if let allowedMethods { response.headers[.allow] = allowedMethods }
         if status == .unauthorized { response.headers[.wwwAuthenticate] = "Bearer" }
@@ -70,7 +78,6 @@ extension APIError: HTTPResponseError {
 }
 
 extension String {
-    /// What a client sent may be megabytes; nobody wants to read them back.
     fileprivate func shortened(to count: Int) -> String {
         utf8.count <= count ? self : String(decoding: utf8.prefix(count), as: UTF8.self) + "…"
     }

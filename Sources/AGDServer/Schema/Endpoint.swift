@@ -12,6 +12,8 @@ struct Endpoint: Sendable {
     var answer = "application/json"
     /// Whether it is for everybody where the server wants a key.
     var isPublic = false
+    /// How its errors are told.
+    var dialect = Dialect.openAI
 
     /// The path as the router knows it; a model's name may hold slashes.
     var route: RouterPath { RouterPath(path.replacing("{model}", with: "**")) }
@@ -102,7 +104,8 @@ struct Endpoint: Sendable {
         answer: "text/*", isPublic: true)
 
     static let all = [
-        chatCompletions, completions, tokenize, attributions, models, model, health, metrics, openAPI, page, pageFile,
+        chatCompletions, completions, responses, responseTokens, messages, messageTokens, tokenize, attributions,
+        models, model, health, metrics, openAPI, page, pageFile,
     ]
     /// By the router's name for what it matched.
     static let byRoute = Dictionary(all.map { ($0.route.description, $0) }) { first, _ in first }

@@ -55,7 +55,8 @@ extension Field {
         model,
     ]
 
-    static let generation = [
+    /// How tokens are drawn.
+    static let draws = [
         Field(
             "temperature", .number(0...100),
             "0 takes the most probable token; above 0 tokens are drawn, with logits divided by it. Without it nothing is drawn, or with agd.strategy \"sample\" at 1. Strategies that draw nothing ignore it, and the answer's agd.notes say so; the same goes for top_p, top_k and min_p."
@@ -72,19 +73,37 @@ extension Field {
         Field(
             "seed", .integer(Limits.seed), "The same seed gives the same tokens; without it every draw is new.",
             neutral: [-1]),
-        Field("n", .integer(1...Limits.choices), "Number of answers.", default: 1),
-        Field(
-            "stop",
-            .either([
-                .string(1...Limits.stopBytes), .array(.string(1...Limits.stopBytes), count: 0...Limits.stopStrings),
-            ]), "Texts before which the answer ends.", neutral: ["", [""]]),
-        Field("ignore_eos", .boolean, "Goes on after the model's end-of-generation tokens.", default: false),
-        Field("stream", .boolean, "Sends the answer as it is made, as server-sent events.", default: false),
-        Field(
-            "stream_options",
-            .object([
-                Field("include_usage", .boolean, "Ends with a chunk that counts tokens.", default: false),
-                .unsupported("include_obfuscation", because: "chunks are not padded", neutral: [false]),
-            ]), "For streams; a whole answer counts tokens anyway."),
     ]
+
+    /// What requests of other APIs may ask for in the words of chat completions.
+    static let shared = draws + [ignoresEnd, stream] + shownToTemplate + constraints + agd
+
+    /// Those of them that the prompt is made of.
+    static let shownToTemplate = [documents, templateVariables]
+
+    static let stop = Field(
+        "stop",
+        .either([
+            .string(1...Limits.stopBytes), .array(.string(1...Limits.stopBytes), count: 0...Limits.stopStrings),
+        ]), "Texts before which the answer ends.", neutral: ["", [""]])
+
+    static let ignoresEnd = Field(
+        "ignore_eos", .boolean, "Goes on after the model's end-of-generation tokens.", default: false)
+
+    static let stream = Field(
+        "stream", .boolean, "Sends the answer as it is made, as server-sent events.", default: false)
+
+    static let generation =
+        draws + [
+            Field("n", .integer(1...Limits.choices), "Number of answers.", default: 1), stop, ignoresEnd, stream,
+            Field(
+                "stream_options",
+                .object([
+                    Field("include_usage", .boolean, "Ends with a chunk that counts tokens.", default: false),
+                    notPadded,
+                ]), "For streams; a whole answer counts tokens anyway."),
+        ]
+
+    /// In `stream_options`.
+    static let notPadded = unsupported("include_obfuscation", because: "chunks are not padded", neutral: [false])
 }

@@ -51,6 +51,8 @@ indirect enum FieldType: Sendable {
     case choice([String])
     case array(FieldType, count: ClosedRange<Int>)
     case object([Field])
+    /// An object whose `type` says which fields it has; without one it is of the first kind.
+    case kinds([Kind])
     /// Any strings under any keys, which are ignored by everybody: OpenAI's `metadata`.
     case labels(Int)
     /// At most so many numbers under any keys.
@@ -60,6 +62,19 @@ indirect enum FieldType: Sendable {
     case either([FieldType])
     /// Nothing: the field's effects are not implemented.
     case unsupported(because: String)
+
+    /// An object's kind, by the value of its field `type`.
+    struct Kind: Sendable {
+        var name: String
+        private var others: [Field]
+
+        init(_ name: String, _ others: [Field]) { (self.name, self.others) = (name, others) }
+
+        /// All fields, `type` among them, which may be missing where the kind is the first one.
+        func fields(isFirst: Bool) -> [Field] {
+            [Field("type", .choice([name]), "The kind.", required: !isFirst)] + others
+        }
+    }
 }
 
 extension FieldType {
@@ -81,6 +96,8 @@ extension FieldType {
             return
                 "an array of \(count.lowerBound > 0 ? "\(count.lowerBound)" : "0") to \(count.upperBound) items, each \(element.expectation)"
         case .object(let fields): return "an object with \(fields.map(\.name).joined(separator: ", "))"
+        case .kinds(let kinds):
+            return "an object of type \(FieldType.choice(kinds.map(\.name)).expectation)"
         case .labels(let count): return "an object with at most \(count) strings"
         case .numbers(let range, let count):
             return "an object with at most \(count) values, each \(FieldType.number(range).expectation)"
@@ -110,6 +127,12 @@ extension FieldType {
             return .array(try items.enumerated().map { try element.checked($1, at: "\(path)[\($0)]") })
         case (.object(let fields), .object(let members)):
             return .object(try Self.checked(members, fields, at: path))
+        case (.kinds(let kinds), .object(let members)):
+            let name = value["type"].flatMap { $0 == .null ? nil : $0 } ?? .string(kinds.first?.name ?? "")
+            guard let index = kinds.firstIndex(where: { .string($0.name) == name }) else {
+                throw Self.mismatch(name, FieldType.choice(kinds.map(\.name)).expectation, at: "\(path).type")
+            }
+            return .object(try Self.checked(members, kinds[index].fields(isFirst: index == 0), at: path))
         case (.labels(let count), .object(let members)):
             if members.count <= count, members.allSatisfy({ $0.value.string != nil }) { return value }
         case (.numbers(let range, let count), .object(let members)):
@@ -168,7 +191,8 @@ extension FieldType {
         switch (self, value) {
         case (.boolean, .bool), (.integer, .number), (.number, .number), (.string, .string), (.choice, .string),
             (.array, .array),
-            (.object, .object), (.labels, .object), (.numbers, .object), (.structure, .object), (.either, _):
+            (.object, .object), (.kinds, .object), (.labels, .object), (.numbers, .object), (.structure, .object),
+            (.either, _):
             true
         default: false
         }

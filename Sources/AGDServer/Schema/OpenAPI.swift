@@ -13,6 +13,19 @@ enum OpenAPI {
             Dictionary(Endpoint.all.map { ($0.path, [$0.method.rawValue: operation($0)]) }) { first, _ in first }),
         "components": [
             "schemas": [
+                "MessagesError": [
+                    "type": "object", "required": ["type", "error"],
+                    "properties": [
+                        "type": ["enum": ["error"]],
+                        "error": [
+                            "type": "object", "required": ["type", "message"],
+                            "properties": [
+                                "type": ["type": "string"], "message": ["type": "string"],
+                                "param": ["type": ["string", "null"]],
+                            ],
+                        ],
+                    ],
+                ],
                 "Error": [
                     "type": "object", "required": ["error"],
                     "properties": [
@@ -25,17 +38,21 @@ enum OpenAPI {
                             ],
                         ]
                     ],
-                ]
+                ],
             ],
-            "securitySchemes": ["key": ["type": "http", "scheme": "bearer"]],
+            "securitySchemes": [
+                "key": ["type": "http", "scheme": "bearer"],
+                "keyHeader": ["type": "apiKey", "in": "header", "name": "x-api-key"],
+            ],
         ],
-        "security": [[:], ["key": []]],
+        "security": [[:], ["key": []], ["keyHeader": []]],
     ]
 
     private static func operation(_ endpoint: Endpoint) -> JSONValue {
+        let form = endpoint.dialect == .openAI ? "Error" : "MessagesError"
         let error: JSONValue = [
             "description": "What is wrong, and with which field.",
-            "content": ["application/json": ["schema": ["$ref": "#/components/schemas/Error"]]],
+            "content": ["application/json": ["schema": ["$ref": .string("#/components/schemas/\(form)")]]],
         ]
         var content: [String: JSONValue] = [endpoint.answer: [:]]
         if endpoint.fields.contains(where: { $0.name == "stream" }) { content["text/event-stream"] = [:] }
@@ -91,6 +108,8 @@ extension FieldType {
                 "required": .array(fields.filter(\.isRequired).map { .string($0.name) }),
                 "properties": .object(Dictionary(fields.map { ($0.name, $0.schema) }) { first, _ in first }),
             ]
+        case .kinds(let kinds):
+            return ["anyOf": .array(kinds.enumerated().map { FieldType.object($1.fields(isFirst: $0 == 0)).schema })]
         case .labels(let count):
             return [
                 "type": "object", "additionalProperties": ["type": "string"], "maxProperties": .number(Double(count)),

@@ -145,7 +145,8 @@ package final class GenerationState: @unchecked Sendable {  // Touched by the se
         return GenerationStep(
             position: position, entropy: distribution.entropy, choice: choice,
             logProbability: distribution.logProbability(of: choice.token), greedy: distribution.mostProbable,
-            text: stopReason == nil ? newText : newText + text.finish(), stopReason: stopReason)
+            text: stopReason == nil ? newText : newText + text.finish(), stopReason: stopReason,
+            stopString: stopReason == .stopString ? text.stoppedAt : nil)
     }
 
     private func relevance(of tokens: [Int]) throws -> [[Double]] {

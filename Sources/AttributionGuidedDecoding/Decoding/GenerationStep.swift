@@ -14,6 +14,8 @@ public struct GenerationStep: Sendable {
     public let text: String
     /// Why this is the last step; nil before.
     public let stopReason: StopReason?
+    /// The stop string that ended the answer, where one did.
+    public let stopString: String?
 
     /// The token that was chosen.
     public var token: Int { choice.token }

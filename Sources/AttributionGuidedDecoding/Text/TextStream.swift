@@ -3,8 +3,9 @@ package struct TextStream {
     private let stopStrings: [[UInt8]]
     /// Bytes that are not certain yet: an incomplete character, or what could still become a stop string.
     private var pending: [UInt8] = []
-    /// Whether a stop string has appeared; nothing follows it.
-    private(set) var hasStopped = false
+    /// The stop string that has appeared; nothing follows it.
+    private(set) var stoppedAt: String?
+    var hasStopped: Bool { stoppedAt != nil }
 
     package init(stopStrings: [String]) { self.stopStrings = stopStrings.map { Array($0.utf8) }.filter { !$0.isEmpty } }
 
@@ -15,7 +16,7 @@ package struct TextStream {
         // The one that is complete first, so that it doesn't matter how the text is divided into tokens.
         let found = stopStrings.compactMap { pending.firstRange(of: $0) }
         if let first = found.min(by: { ($0.upperBound, $0.lowerBound) < ($1.upperBound, $1.lowerBound) }) {
-            hasStopped = true
+            stoppedAt = String(decoding: pending[first], as: UTF8.self)
             defer { pending = [] }
             return String(decoding: pending[..<first.lowerBound], as: UTF8.self)
         }

@@ -3,7 +3,7 @@
 Usage: fuzz.py BASE_URL [--count 10000] [--seed 1] [--key KEY]
        fuzz.py --agd .build/release/agd --model Models/microcosm.gguf    starts the server itself
 
-Fails on a status of 5xx, an error without OpenAI's form, an answer that takes longer than a minute, and a server that is
+Fails on a status of 5xx, an error without the form that its path announces, an answer that takes longer than a minute, and a server that is
 gone. With a key, one request in ten tries a closed path without it, spelt in some way, and must not be answered. Bodies are drawn from /openapi.json: values within and just outside each limit, of wrong types, deep, long, with
 unknown, missing and doubled fields; then cut, or with bytes replaced; some requests are no proper HTTP.
 """
@@ -50,7 +50,10 @@ texts = ["", "x", "Hi", "system", "\u0000", "\ud83d\ude42" * 3, "é漢🙂\u202e
          'text:"Hi"=-0.5', "tokens:0..<2", "tokens:5..<1", "heads:0.0", "heads:99.99", "heads:@/etc/passwd", "regex:(a+)+$", "message:7", "=1", "text:=nan"]
 numbers = [0, 1, -1, 2, 0.5, -0.0, 1e-320, 1e308, -1e308, 2**31, 2**53, -(2**63), 2**64, 0.1, 3, 7, 10**400]
 roots = {"/v1/chat/completions": {"messages": [{"role": "user", "content": "Hi"}], "max_tokens": 4},
-         "/v1/completions": {"prompt": "Hi", "max_tokens": 4}, "/tokenize": {"prompt": "Hi"}, "/v1/attributions": {"prompt": "Hi", "targets": [5]}}
+         "/v1/completions": {"prompt": "Hi", "max_tokens": 4}, "/tokenize": {"prompt": "Hi"}, "/v1/attributions": {"prompt": "Hi", "targets": [5]},
+         "/v1/responses": {"input": "Hi", "max_output_tokens": 4}, "/v1/responses/input_tokens": {"input": "Hi"},
+         "/v1/messages": {"messages": [{"role": "user", "content": "Hi"}], "max_tokens": 4}, "/v1/messages/count_tokens": {"messages": [{"role": "user", "content": "Hi"}]}}
+limits = {"max_tokens", "max_output_tokens"}
 
 
 def anything(chance, depth=0):
@@ -110,8 +113,9 @@ def body(schema, path, chance):
         value[name] = drawn(schema["properties"][name], chance)
     if chance.random() < 0.05:
         value = drawn(schema, chance)
-    if isinstance(value, dict) and not isinstance(value.get("max_tokens", ""), str) and chance.random() < 0.7 and "max_tokens" in names:
-        value["max_tokens"] = chance.choice([1, 2, 4])
+    for name in limits.intersection(names):
+        if isinstance(value, dict) and not isinstance(value.get(name, ""), str) and chance.random() < 0.7:
+            value[name] = chance.choice([1, 2, 4])
     text = json.dumps(value, ensure_ascii=chance.random() < 0.5).encode("utf-8", "surrogatepass")
     if chance.random() < 0.08:
         text = text[:chance.randrange(len(text) + 1)]
@@ -149,12 +153,16 @@ def send(report, method, path, text, headers):
         if status >= 500:
             problem = f"status {status}: {answer[:200]}"
         elif status >= 400 and method != "HEAD":
-            error = json.loads(answer)["error"]
-            if not (error["message"] and error["type"] and {"param", "code"} <= set(error)):
-                problem = f"an error without OpenAI's form: {answer[:200]}"
+            whole = json.loads(answer)
+            error, is_message = whole["error"], whole.get("type") == "error"
+            # A path that isn't matched has OpenAI's form.
+            if not (error["message"] and error["type"] and {"param"} <= set(error) and ("code" in error or is_message)) or is_message and "/v1/messages" not in path:
+                problem = f"an error without its form: {answer[:200]}"
+            if path in ("/v1/messages", "/v1/messages/count_tokens") and not is_message:
+                problem = f"an error without Anthropic's form: {answer[:200]}"
         elif "event-stream" in reply.headers.get("Content-Type", ""):
             last = answer.decode().strip().split("\n\n")[-1]
-            if last != "data: [DONE]" and '"internal_error"' in last:
+            if last != "data: [DONE]" and ('"internal_error"' in last or "server_error" in last or "event: error" in last):
                 problem = f"a stream that ends with {last[:200]}"
     except Exception as error:
         problem = repr(error)
@@ -204,7 +212,7 @@ def send_without_key(report, path, chance):
     connection = http.client.HTTPConnection(address.hostname, address.port, timeout=patience)
     path, problem, status = spelt(path, chance), None, None
     try:
-        headers = chance.choice([{}, {"Authorization": "Bearer wrong"}, {"Authorization": "Bearer "}, {"Authorization": options.key}, {"X-Api-Key": options.key}])
+        headers = chance.choice([{}, {"Authorization": "Bearer wrong"}, {"Authorization": "Bearer "}, {"Authorization": options.key}, {"X-Api-Key": "wrong"}, {"X-Api-Key": "Bearer " + options.key}, {"Api-Key": options.key}])
         connection.request(chance.choice(["GET", "POST", "HEAD", "OPTIONS"]), path, headers=headers)
         status = connection.getresponse().status
         if status not in (400, 401):
@@ -235,7 +243,7 @@ def client(number, paths, report):
         if chance.random() < 0.01:
             headers = chance.choice([{}, {"Content-Type": "text/plain"}, {"Content-Type": "application/json; charset=latin-1"}, {"Host": "evil.example", **headers}])
         if options.key and chance.random() < 0.99:
-            headers = {"Authorization": f"Bearer {options.key}", **headers}
+            headers = {**chance.choice([{"Authorization": f"Bearer {options.key}"}, {"X-Api-Key": options.key}]), **headers}
         send(report, method, path, text, headers)
 
 

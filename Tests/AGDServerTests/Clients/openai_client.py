@@ -91,6 +91,31 @@ for note in cited.choices[0].message.annotations:
     assert note.type == "url_citation" and note.url_citation.title == "Pets"
     assert note.url_citation.url == "https://pets.example/1" and note.url_citation.start_index < note.url_citation.end_index
 
+# The Responses API: whole, as a stream, parsed, guided, and with what was said before.
+request = dict(model=model, instructions=messages[0]["content"], input=messages[1]["content"], max_output_tokens=12)
+response = client.responses.create(**request)
+assert response.output_text == client.chat.completions.create(model=model, messages=messages, max_tokens=12).choices[0].message.content
+assert response.status in ("completed", "incomplete") and response.usage.total_tokens == response.usage.input_tokens + response.usage.output_tokens
+events = list(client.responses.create(**request, stream=True))
+assert [event.sequence_number for event in events] == list(range(len(events)))
+assert events[0].type == "response.created" and events[-1].type == f"response.{response.status}"
+assert "".join(event.delta for event in events if event.type == "response.output_text.delta") == response.output_text == events[-1].response.output_text
+with client.responses.stream(**{**request, "max_output_tokens": 200}) as stream:
+    text = "".join(event.delta for event in stream if event.type == "response.output_text.delta")
+    assert text == stream.get_final_response().output_text
+guided_response = client.responses.create(**request, extra_body={"agd": {"roi": ["system"], "trace": True}})
+assert len(guided_response.agd["steps"]) == guided_response.usage.output_tokens
+formatted = client.responses.create(**{**request, "max_output_tokens": 100}, text={"format": {"type": "json_schema", "name": "animal", "strict": True, "schema": schema}})
+assert json.loads(formatted.output_text)["legs"] in (2, 4)
+assert client.responses.create(**{**request, "input": [{"role": "user", "content": "Hi"}, *[item.model_dump(exclude_none=True) for item in response.output], {"role": "user", "content": "And?"}]}).output_text
+assert client.responses.input_tokens.count(model=model, instructions=request["instructions"], input=request["input"]).input_tokens == response.usage.input_tokens
+for wrong in ({"store": True}, {"previous_response_id": "resp_1"}, {"input": [{"type": "item_reference", "id": "x"}]}):
+    try:
+        client.responses.create(**{**request, **wrong})
+        raise AssertionError(f"{wrong} was accepted")
+    except openai.BadRequestError as error:
+        assert error.param.split(".")[0].split("[")[0] in wrong, error.param
+
 # Errors become the client's own classes.
 assert raises(openai.BadRequestError, temperature=-1).param == "temperature"
 assert raises(openai.BadRequestError, extra_body={"agd": {"roi": ["assistant"]}}).param == "agd.roi[0]"
