@@ -130,7 +130,7 @@ extension Usage {
 
     fileprivate mutating func count(_ event: GenerationEvent) {
         switch event {
-        case .token: completionTokens += 1
+        case .token(_, let token): completionTokens += 1 + token.withheldCount
         case .cached(let count): promptTokensDetails.cachedTokens += count
         default: break
         }
