@@ -18,7 +18,8 @@ struct AGD: AsyncParsableCommand {
         version: Version.text,
         subcommands: [
             Generate.self, Chat.self, Compare.self, Attribute.self, Explain.self, MeasureProhibition.self,
-            Heads.self, Circuits.self, MeasureFaithfulness.self, MeasureCitations.self, Verify.self, Evaluate.self,
+            MeasureAvoidance.self, MeasureInjections.self, Heads.self, Circuits.self, MeasureFaithfulness.self,
+            MeasureCitations.self, Verify.self, Evaluate.self,
             Sweep.self,
             Report.self, Calibrate.self, Tune.self, Score.self, Serve.self, Bench.self,
             Info.self, Models.self,

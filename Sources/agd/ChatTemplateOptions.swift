@@ -23,6 +23,15 @@ struct ChatTemplateOptions: ParsableArguments {
     var documentFiles: [String] = []
 
     @Option(
+        parsing: .unconditionalSingleValue,
+        help: ArgumentHelp(
+            "What may not tell the model what to do: tools (messages of the role tool) or documents; may be repeated. In --messages each can say so itself, with \"agd_trust\": \"untrusted\". See --roi untrusted=-1, --sources, --untrusted-limit.",
+            valueName: "what"))
+    var untrusted: [Untrusted] = []
+
+    enum Untrusted: String, ExpressibleByArgument, CaseIterable { case tools, documents }
+
+    @Option(
         name: .customLong("template-option"), parsing: .unconditionalSingleValue,
         help: ArgumentHelp(
             "A variable of the chat template, such as enable_thinking=false; may be repeated.", valueName: "key=json"))
@@ -44,6 +53,7 @@ struct ChatTemplateOptions: ParsableArguments {
     var given: [String] {
         [
             ("--prefill", prefill != nil), ("--tools", tools != nil), ("--document", !documentFiles.isEmpty),
+            ("--untrusted", !untrusted.isEmpty),
             ("--template-option", !variables.isEmpty),
             ("--chat-template-file", chatTemplateFile != nil), ("--template-date", templateDate != nil),
         ].filter(\.1).map(\.0)
@@ -59,10 +69,15 @@ struct ChatTemplateOptions: ParsableArguments {
             }
         }
         let named = try tools.map { try Conversation.tools(inFile: $0) }
+        let messages =
+            untrusted.contains(.tools) ? conversation.messages.distrustingTools() : conversation.messages
+        let documents = try self.documents()
         return try model.prompt(
-            conversation.messages + (prefill.map { [.assistant($0)] } ?? []), template: template,
+            messages + (prefill.map { [.assistant($0)] } ?? []), template: template,
             options: TemplateOptions(
-                tools: named ?? conversation.tools, documents: try documents(), continuesFinalMessage: prefill != nil,
+                tools: named ?? conversation.tools,
+                documents: untrusted.contains(.documents) ? documents.distrusted() : documents,
+                continuesFinalMessage: prefill != nil,
                 variables: try parsedVariables(), date: try parsedDate()))
     }
 

@@ -15,6 +15,13 @@ struct ConstraintOptions: ParsableArguments {
 
     @Option(
         parsing: .unconditionalSingleValue,
+        help: ArgumentHelp(
+            "A word or phrase that the answer must not have; may be repeated. coffee* is every word that begins so, *coffee* every text with it inside.",
+            valueName: "text"))
+    var avoid: [String] = []
+
+    @Option(
+        parsing: .unconditionalSingleValue,
         help: ArgumentHelp("Added to the logit of a token, by its id; may be repeated.", valueName: "token=bias"))
     var logitBias: [String] = []
 
@@ -37,14 +44,24 @@ struct ConstraintOptions: ParsableArguments {
             throw ValidationError("--presence-penalty and --frequency-penalty must be -100 to 100.")
         }
         if jsonSchema != nil, grammar != nil { throw ValidationError("Give --json-schema or --grammar, not both.") }
-        _ = try biases
+        _ = try (biases, avoided)
     }
 
     /// Reads the files.
     func constraints() throws -> DecodingConstraints {
         DecodingConstraints(
             logitBias: try biases, presencePenalty: presencePenalty, frequencyPenalty: frequencyPenalty,
-            minimumTokens: minTokens, grammar: try rules())
+            minimumTokens: minTokens, avoided: try avoided, grammar: try rules())
+    }
+
+    private var avoided: [AvoidedText] {
+        get throws {
+            try avoid.map { text in
+                do throws(AvoidanceError) { return try AvoidedText(text) } catch {
+                    throw ValidationError("--avoid: \(error).")
+                }
+            }
+        }
     }
 
     private func rules() throws -> Grammar? {

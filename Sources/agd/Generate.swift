@@ -70,6 +70,7 @@ struct Generate: AsyncParsableCommand {
         let marked = try promptOptions.resolve(for: model, standing: strategyOptions.standingRegions)
         let (prompt, strategy) = try strategyOptions.decoding(
             of: marked, model: model, reverse: modelOptions.reverseOptions)
+        try sourceOptions.check(prompt)
         let longest = max(prompt.tokens.count, strategy.needs.companionPrompt?.tokens.count ?? 0)
         let wanted = maximumTokens < 0 ? 4096 : maximumTokens
         var options = modelOptions.sessionOptions(for: model, needed: longest + max(1, wanted))
@@ -106,6 +107,7 @@ struct Generate: AsyncParsableCommand {
         let sources = try sourceOptions.sources(
             of: AnswerToken.all(steps, pieces: display.pieces), after: prompt, model: model,
             reverse: modelOptions.reverseOptions)
+        try sourceOptions.tell(sources)
         if json {
             let timing = GenerationReport.Timing(
                 prefillSeconds: start.seconds(to: firstStep ?? end), decodeSeconds: (firstStep ?? end).seconds(to: end),
@@ -120,6 +122,10 @@ struct Generate: AsyncParsableCommand {
             if let guidance = try method.guidance, !steps.isEmpty {
                 let summary = GuidanceSummary(steps, threshold: guidance.entropyThreshold)
                 Terminal.writeError(summary.text + "\n")
+            }
+            let avoidedCount = steps.count { $0.avoided != nil }
+            if avoidedCount > 0 {
+                Terminal.writeError("avoided \(avoidedCount) times what the model would have said\n")
             }
         }
     }

@@ -29,13 +29,45 @@ struct SourceOptions: ParsableArguments {
     )
     var withoutHops = false
 
+    @Option(
+        help: ArgumentHelp(
+            "With --sources: the share of a sentence that may rest on untrusted text (see --untrusted); what exceeds it is told.",
+            valueName: "share"))
+    var untrustedLimit: Double?
+
+    @Flag(help: "With --untrusted-limit: an answer that exceeds it isn't shown, and the exit status is 1.")
+    var refuse = false
+
     var areWanted: Bool { sources }
 
     func validate() throws {
         let given = [
             ("--sources-per", sourcesPer != nil), ("--sources-rule", sourcesRule != nil), ("--no-hops", withoutHops),
+            ("--untrusted-limit", untrustedLimit != nil),
         ].filter(\.1)
         if let option = given.first, !sources { throw ValidationError("\(option.0) has no effect without --sources.") }
+        if refuse, untrustedLimit == nil { throw ValidationError("--refuse needs a limit: give --untrusted-limit.") }
+        if let untrustedLimit, !(0...1).contains(untrustedLimit) {
+            throw ValidationError("--untrusted-limit must be 0 to 1.")
+        }
+    }
+
+    /// - Throws: `ValidationError` for a limit of what isn't there.
+    func check(_ prompt: Prompt) throws {
+        guard untrustedLimit != nil, prompt.untrustedSpans.isEmpty else { return }
+        throw ValidationError(
+            "--untrusted-limit: nothing in the prompt is untrusted; say what is with --untrusted tools, --untrusted documents, or agd_trust in --messages."
+        )
+    }
+
+    /// Tells what exceeds the limit.
+    /// - Throws: `ExitCode` where the answer is withheld.
+    func tell(_ sources: AnswerSources?) throws {
+        guard let sources, let trust = sources.trust, !trust.exceeding.isEmpty else { return }
+        let text = trust.text(of: sources.statements.count)
+        guard trust.isRefused else { return Terminal.note(text) }
+        Terminal.writeError("Error: the answer is withheld: \(text)\n")
+        throw ExitCode.failure
     }
 
     /// What an answer rests on; nil where that isn't wanted.
@@ -47,6 +79,7 @@ struct SourceOptions: ParsableArguments {
         options.unit = sourcesPer ?? options.unit
         options.rule = sourcesRule ?? options.rule
         options.hops = !withoutHops
+        options.trust = untrustedLimit.map { TrustLimit(share: $0, action: refuse ? .refuse : .flag) }
         options.reverse = reverse
         let bar = ProgressBar("looking for sources")
         defer { bar.finish() }

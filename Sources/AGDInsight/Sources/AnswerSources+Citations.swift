@@ -52,10 +52,19 @@ extension AnswerSources {
         return String(text) + "\n\n"
             + (list.isEmpty
                 ? "No source has \(Int(100 * Self.leastCitedShare)) % of a sentence.\n" : heading + list.joined())
+            + untrustedLine
+    }
+
+    /// The share of all that is untrusted; empty where there is nothing.
+    private var untrustedLine: String {
+        let shares = statements.enumerated().compactMap { index, statement in
+            statement.untrusted.map { Self.percent($0) + (statements.count > 1 ? " of sentence \(index + 1)" : "") }
+        }
+        return shares.isEmpty ? "" : "Untrusted text: \(shares.joined(separator: ", "))\n"
     }
 
     private func entry(_ number: Int, _ source: AnswerSource, _ uses: [(sentence: Int, share: Share)]) -> String {
-        "[\(number)] \(source.title ?? source.id)\n"
+        "[\(number)] \(source.title ?? source.id)\(source.trust == .untrusted ? " (untrusted)" : "")\n"
             + uses.map { sentence, share in
                 let passage = share.passages.first.flatMap { leading in
                     source.passages.first { $0.start == leading.start && $0.end == leading.end }

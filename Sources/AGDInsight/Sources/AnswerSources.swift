@@ -17,6 +17,8 @@ public struct AnswerSources: Sendable, Encodable {
         /// sentence owes to one before goes to that one's sources, in its shares, and so on back (after FlashTrace, arXiv 2602.01914). No
         /// further pass is needed. It is no longer linear in the tokens' logits.
         public var hops = true
+        /// How much of a statement may rest on untrusted messages and documents; nil for anything.
+        public var trust: TrustLimit?
         /// Sentences at most; where there are more, neighbours are put together.
         public var sentenceLimit = 64
         /// What the passes back take of the machine.
@@ -47,7 +49,7 @@ public struct AnswerSources: Sendable, Encodable {
         public var share: Double
     }
 
-    /// A sentence, token or the whole answer.
+    /// A sentence, token or the whole answer; or a call of a tool.
     public struct Statement: Sendable, Encodable {
         /// Characters (Unicode scalars) of the answer's text, from the first to past the last.
         public var start, end: Int
@@ -55,8 +57,12 @@ public struct AnswerSources: Sendable, Encodable {
         public var text: String
         /// Of every source, largest first.
         public var shares: [Share]
+        /// Which of the answer's calls of tools it is, counted from 0; nil for text.
+        public var call: Int?
         /// The documents' share; nil where there are none.
         public var grounded: Double?
+        /// The share of untrusted messages and documents together; nil where there are none.
+        public var untrusted: Double?
         /// All relevance that arrives at the tokens, in units of the logits.
         public var relevance: Double
     }
@@ -72,6 +78,8 @@ public struct AnswerSources: Sendable, Encodable {
     public let sources: [AnswerSource]
     /// In order.
     public let statements: [Statement]
+    /// Whether they rest more on untrusted sources than they may, where that was asked.
+    public let trust: TrustCheck?
 
     /// Finds the sources of an answer.
     /// - Parameters:
@@ -92,6 +100,7 @@ public struct AnswerSources: Sendable, Encodable {
         let spoken = (hasThoughts ? [parts.thoughts] : []) + parts.statements.map(\.tokens)
         guard let last = spoken.joined().max() else {
             statements = []
+            trust = options.trust.map { TrustCheck($0, []) }
             return
         }
         let first = prompt.tokens.count
@@ -112,15 +121,20 @@ public struct AnswerSources: Sendable, Encodable {
             relevance = Self.passedOn(relevance, said: spoken.map { tokens in tokens.map { first + $0 } })
         }
         let characters = Array(parts.text.utf8).characterOffsets
+        let untrusted = Set(sources.filter { $0.trust == .untrusted }.map(\.id))
         statements = zip(parts.statements, relevance.dropFirst(hasThoughts ? 1 : 0)).map { part, relevance in
             let shares = Self.shares(relevance, map)
             let documents = shares.filter { $0.source.hasPrefix("document:") }
             return Statement(
                 start: characters[part.bytes.lowerBound], end: characters[part.bytes.upperBound],
-                text: String(decoding: Array(parts.text.utf8)[part.bytes], as: UTF8.self), shares: shares,
+                text: part.call?.text ?? String(decoding: Array(parts.text.utf8)[part.bytes], as: UTF8.self),
+                shares: shares, call: part.call?.number,
                 grounded: documents.isEmpty ? nil : documents.reduce(0) { $0 + $1.share },
+                untrusted: untrusted.isEmpty
+                    ? nil : shares.filter { untrusted.contains($0.source) }.reduce(0) { $0 + $1.share },
                 relevance: relevance.reduce(0, +))
         }
+        trust = options.trust.map { [statements] in TrustCheck($0, statements) }
     }
 
     /// Relevance of generated tokens, sent on to what they rest on: what a statement owes to one before is divided as that one's

@@ -8,10 +8,26 @@ public struct AnswerToken: Sendable, Hashable {
     public var text: String
     /// Whether it is a part of the model's thoughts, which are told apart from the answer.
     public var isThought: Bool
+    /// The call of a tool that it is a part of: which one of the answer's, counted from 0, and what it says.
+    public var call: Call?
+
+    /// A call of a tool.
+    public struct Call: Sendable, Hashable {
+        /// Of the answer's calls, counted from 0.
+        public var number: Int
+        /// Such as `search({"query": "tea"})`.
+        public var text: String
+
+        /// The call of a number.
+        public init(number: Int, _ call: ChatMessage.ToolCall) {
+            self.number = number
+            text = "\(call.name)(\(call.arguments.text))"
+        }
+    }
 
     /// A token of an answer.
-    public init(id: Int, text: String, isThought: Bool = false) {
-        (self.id, self.text, self.isThought) = (id, text, isThought)
+    public init(id: Int, text: String, isThought: Bool = false, call: Call? = nil) {
+        (self.id, self.text, self.isThought, self.call) = (id, text, isThought, call)
     }
 
     /// Tokens of a finished reply.
@@ -39,6 +55,8 @@ struct AnswerStatements {
     struct Statement {
         var bytes: Range<Int>
         var tokens: [Int]
+        /// Where it is a call of a tool, which is no part of the text.
+        var call: AnswerToken.Call?
     }
 
     private(set) var statements: [Statement]
@@ -69,7 +87,19 @@ struct AnswerStatements {
             while part + 1 < parts.count, parts[part].upperBound <= first { part += 1 }
             if part < parts.count { statements[part].tokens.append(index) }
         }
+        statements += Self.calls(tokens, ranges)
         statements.removeAll { $0.tokens.isEmpty }
+        statements.sort { $0.tokens[0] < $1.tokens[0] }
+    }
+
+    /// Each call of a tool, with its place in the text.
+    private static func calls(_ tokens: [AnswerToken], _ ranges: [Range<Int>]) -> [Statement] {
+        let indices = tokens.indices.filter { tokens[$0].call != nil }
+        return Dictionary(grouping: indices) { tokens[$0].call?.number }.values.compactMap { indices in
+            guard let first = indices.first else { return nil }
+            let place = ranges[first].lowerBound
+            return Statement(bytes: place..<place, tokens: indices, call: tokens[first].call)
+        }
     }
 
     private static func joined(_ ranges: [Range<Int>], limit: Int) -> [Range<Int>] {

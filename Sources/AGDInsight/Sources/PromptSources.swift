@@ -30,6 +30,8 @@ public struct AnswerSource: Sendable, Hashable, Encodable {
     public var kind: Kind
     /// A document's title, or a message's role.
     public var title: String?
+    /// Whether its author may instruct the model; nil where nobody has said.
+    public var trust: Trust?
     /// Its sentences.
     public var passages: [Passage]
 }
@@ -53,10 +55,11 @@ struct PromptSources {
         for (number, document) in prompt.documents.enumerated() {
             add(
                 "document:\(document.document.id ?? "\(number + 1)")", .document, title: document.document.title,
-                document.spans, text, prompt)
+                trust: document.document.trust, document.spans, text, prompt)
         }
         for (number, message) in prompt.messages.enumerated() {
-            add("message:\(number)", .message, title: message.role, message.spans, text, prompt)
+            add(
+                "message:\(number)", .message, title: message.role, trust: message.trust, message.spans, text, prompt)
         }
         let isRaw = prompt.messages.isEmpty
         if places.contains(where: { $0.source < 0 }) {
@@ -74,8 +77,8 @@ struct PromptSources {
 
     /// Adds a source of the tokens in `spans` that none has taken yet.
     private mutating func add(
-        _ id: String, _ kind: AnswerSource.Kind, title: String?, _ spans: [Range<Int>], _ text: [UInt8],
-        _ prompt: Prompt
+        _ id: String, _ kind: AnswerSource.Kind, title: String?, trust: Trust? = nil, _ spans: [Range<Int>],
+        _ text: [UInt8], _ prompt: Prompt
     ) {
         let content = String(decoding: spans.flatMap { text[$0] }, as: UTF8.self)
         let bytes = Array(content.utf8)
@@ -84,7 +87,7 @@ struct PromptSources {
         let source = sources.count
         sources.append(
             AnswerSource(
-                id: id, kind: kind, title: title,
+                id: id, kind: kind, title: title, trust: trust,
                 passages: sentences.map { range in
                     .init(
                         start: characters[range.lowerBound], end: characters[range.upperBound],

@@ -99,7 +99,7 @@ extension Usage {
     fileprivate mutating func count(_ event: GenerationEvent) {
         switch event {
         case .token(_, let token):
-            completionTokens += 1
+            completionTokens += 1 + token.withheldCount
             if !token.piece.thinking.isEmpty { thinkingTokens += 1 }
         case .cached(let count): promptTokensDetails.cachedTokens += count
         default: break

@@ -86,6 +86,7 @@ extension StopReason {
         switch self {
         case .endOfGeneration, .stopString: "stop"
         case .maximumTokens, .contextFull: "length"
+        case .withheld: "content_filter"
         }
     }
 }
@@ -103,6 +104,8 @@ struct Trace: Encodable, Sendable {
     var steps: [StepReport]?
     var stopReason: StopReason?
     var sources: [SourceReport]?
+    /// Whether they rest more on untrusted sources than they may.
+    var trust: TrustReport?
 
     /// What is known before the first token.
     init(_ head: AnswerHead, _ choice: Int) {
@@ -118,15 +121,19 @@ struct Trace: Encodable, Sendable {
     }
 
     init(_ tokens: [ChosenToken], _ served: ServedModel) {
-        steps = tokens.map { StepReport($0.step, model: served.model) }
+        steps = tokens.filter { $0.step.stopReason != .withheld }.map { StepReport($0.step, model: served.model) }
         stopReason = tokens.last?.step.stopReason
     }
 
-    init(_ sources: AnswerSources) { self.sources = sources.report }
+    init(_ sources: AnswerSources) {
+        self.sources = sources.report
+        trust = TrustReport(sources)
+    }
 
     init(_ head: AnswerHead, _ choice: Int, _ answer: Answer) {
         self.init(head, choice)
         sources = answer.sources?.report
+        trust = answer.sources.flatMap(TrustReport.init)
         guard head.request.traces else { return }
         let trace = Trace(answer.tokens, head.served)
         (steps, stopReason) = (trace.steps, trace.stopReason)

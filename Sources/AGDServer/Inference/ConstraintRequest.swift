@@ -17,6 +17,11 @@ extension DecodingConstraints {
             }
             logitBias[token] = bias.value.double
         }
+        avoided = try (body["agd"]?["avoid"]?.array ?? []).enumerated().map { index, text in
+            do throws(AvoidanceError) { return try AvoidedText(text.string ?? "") } catch {
+                throw APIError.invalid("'agd.avoid[\(index)]': \(error).", param: "agd.avoid[\(index)]")
+            }
+        }
         grammar = try Self.grammar(body)
         if grammar != nil, body["ignore_eos"]?.bool == true {
             throw APIError.invalid(
@@ -25,6 +30,8 @@ extension DecodingConstraints {
         }
         do { try check(for: served.model) } catch let error as GrammarError {
             throw APIError.invalid("'\(Self.schemaField)': \(error)", param: Self.schemaField)
+        } catch let error as AvoidanceError {
+            throw APIError.invalid("'agd.avoid': \(error).", param: "agd.avoid")
         }
         if let maximumTokens, minimumTokens > maximumTokens {
             throw APIError.invalid(

@@ -25,6 +25,8 @@ struct ChosenToken: Sendable {
     /// Calls of tools that became certain with it, with their numbers in the answer.
     var calls: [NumberedCall]
     var logProbability: TokenLogProbability?
+    /// Tokens before it that are not told, nor is it, for the answer is withheld.
+    var withheldCount = 0
 }
 
 struct NumberedCall: Sendable {
@@ -109,7 +111,8 @@ extension GenerationRequest {
         ) { cached.note($0) }
         var reader = AnswerReader(prompt, session.model, toolCalls: toolCallFormat)
         var callCount = 0
-        var (steps, pieces): ([GenerationStep], [ReplySplitter.Piece]) = ([], [])
+        var said = AnswerRecord()
+        var held: [ChosenToken] = []
         for try await step in generation {
             if isFirst, let cached = cached.taken() {
                 telemetry.read(promptTokens: prompt.tokens.count, cached: cached)
@@ -122,20 +125,23 @@ extension GenerationRequest {
                 calls: calls.enumerated().map { NumberedCall(index: callCount + $0.offset, call: $0.element) },
                 logProbability: record.latest)
             callCount += calls.count
-            if let sources {
-                steps.append(step)
-                pieces.append(token.piece)
-                if step.stopReason != nil {
-                    let answer = AnswerToken.all(steps, pieces: pieces)
-                    let found = try await served.attribution.run {
-                        try AnswerSources(of: answer, after: prompt, model: served.model, options: sources) { _ in
-                            try Task.checkCancellation()
-                        }
+            held.append(token)
+            if sources != nil { said.append(token) }
+            if let sources, step.stopReason != nil {
+                let found = try await served.attribution.run { [answer = said.tokens] in
+                    try AnswerSources(of: answer, after: prompt, model: served.model, options: sources) { _ in
+                        try Task.checkCancellation()
                     }
-                    await tell(.sources(choice: choice, found))
+                }
+                await tell(.sources(choice: choice, found))
+                if found.trust?.isRefused == true {
+                    held = [ChosenToken(step: step.withheld, piece: .init(), calls: [], withheldCount: held.count - 1)]
                 }
             }
-            await tell(.token(choice: choice, token))
+            // What may be withheld is told when it has been checked.
+            guard step.stopReason != nil || sources?.trust?.action != .refuse else { continue }
+            for token in held { await tell(.token(choice: choice, token)) }
+            held = []
         }
     }
 }

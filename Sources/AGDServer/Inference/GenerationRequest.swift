@@ -75,6 +75,9 @@ struct GenerationRequest: Sendable {
 
     /// A completion of raw prompts.
     init(completion body: JSONValue, _ served: ServedModel, allowsPatterns: Bool) throws {
+        for name in ["tools", "documents"] where body["agd"]?[name] != nil {
+            throw APIError.invalid("'agd.\(name)' is about messages, and a raw prompt has none.", param: "agd.\(name)")
+        }
         let prompts = try RawPrompt.all(in: body).map { prompt in
             try Self.naming("prompt") { try prompt.prompt(served) }
         }
@@ -110,7 +113,7 @@ struct GenerationRequest: Sendable {
         self.logProbabilityCount = logProbabilityCount
         echoes = false
         traces = body["agd"]?["trace"]?.bool ?? false
-        sources = body["agd"]?["sources"].map { AnswerSources.Options($0, served) }
+        sources = try AnswerSources.Options(body["agd"], decodings.map(\.prompt), served)
         streams = body["stream"]?.bool ?? false
         includesUsage = body["stream_options"]?["include_usage"]?.bool ?? false
     }
@@ -194,7 +197,7 @@ struct Conversation {
             messages.append(try ChatMessage(message, at: "messages[\(index)]"))
         }
         options = try TemplateOptions(body, messages: messages)
-        self.messages = messages
+        self.messages = body["agd"]?["tools"] == "untrusted" ? messages.distrustingTools() : messages
     }
 
     func prompt(_ served: ServedModel) throws -> Prompt {

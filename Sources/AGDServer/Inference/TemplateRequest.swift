@@ -11,12 +11,14 @@ extension TemplateOptions {
         }
         let forbidsTools = body["tool_choice"]?.string == "none"
         let effort = body["reasoning_effort"].map { [JSONValue.Member("reasoning_effort", $0)] } ?? []
+        let documents = (body["documents"]?.array ?? []).map { document in
+            ChatDocument(
+                id: document["id"]?.string, title: document["title"]?.string, text: document["text"]?.string ?? "",
+                trust: document["agd_trust"]?.string.flatMap(Trust.init))
+        }
         self.init(
             tools: forbidsTools ? [] : body["tools"]?.array ?? [],
-            documents: (body["documents"]?.array ?? []).map { document in
-                ChatDocument(
-                    id: document["id"]?.string, title: document["title"]?.string, text: document["text"]?.string ?? "")
-            },
+            documents: body["agd"]?["documents"] == "untrusted" ? documents.distrusted() : documents,
             continuesFinalMessage: continues,
             variables: effort + (body["chat_template_kwargs"]?.members ?? []))
     }
@@ -52,6 +54,7 @@ extension Field {
                 Field("id", .string(1...256), "By which answers name it; without it its number, from 1."),
                 Field("title", .string(0...4096), "What it is called."),
                 Field("text", .string(1...Limits.promptBytes), "What it says.", required: true),
+                .untrustedMark,
             ]), count: 0...Limits.documents),
         "Texts to draw on. They stand where the chat template puts documents, or else before the user's last message.")
 

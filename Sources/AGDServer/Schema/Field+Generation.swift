@@ -26,8 +26,15 @@ extension Field {
                                 ]), count: 0...Limits.contentParts),
                         ]), "What is said; pieces are put together. An assistant may have said nothing (null)."),
                     Field("agd_weight", .number(Limits.weight), "Makes the message a region with this weight."),
+                    .untrustedMark,
                 ] + messageParts + messageWithoutEffect), count: 1...Limits.messages), "The conversation so far.",
         required: true)
+
+    /// Of a message or document.
+    static let untrustedMark = Field(
+        "agd_trust", .choice(Trust.allCases.map(\.rawValue)),
+        "Whether it may tell the model what to do. The share of what is untrusted is told with agd.sources and held to agd.trust, and the region \"untrusted\" is all of it."
+    )
 
     /// What an answer says beside its text, so that it can be sent back as it came.
     private static let messageWithoutEffect = [

@@ -31,9 +31,35 @@ extension Field {
                 ] + DecodingMethod.options.filter { !$0.isOfDraws }.map(Field.init) + [
                     Field(
                         "trace", .boolean, "Adds to each choice or chunk how its tokens were chosen.", default: false),
-                    sources,
+                    sources, avoid, trust,
+                    Field(
+                        "tools", .choice(Trust.allCases.map(\.rawValue)),
+                        "What messages of the role tool are that have no agd_trust of their own."),
+                    Field(
+                        "documents", .choice(Trust.allCases.map(\.rawValue)),
+                        "What documents are that have no agd_trust of their own."),
                 ]), "Attribution-guided decoding, and the methods it is compared with.")
     ]
+
+    private static let avoid = Field(
+        "avoid", .array(.string(1...Limits.avoidedBytes), count: 0...Limits.avoided),
+        "Words and phrases that the answer, thoughts included, must not have, however they are spelled in tokens and cases; \"coffee*\" is every word that begins so, \"*coffee*\" every text with it inside. Whatever the strategy, guided or not."
+    )
+
+    private static let trust = Field(
+        "trust",
+        .object([
+            Field(
+                "limit", .number(0...1),
+                "Share of a sentence, or of a call of a tool, that may rest on untrusted messages and documents.",
+                required: true),
+            Field(
+                "action", .choice(TrustLimit.Action.allCases.map(\.rawValue)),
+                "What is done about an answer that exceeds it: flag tells it, refuse withholds the answer, with the finish_reason content_filter; streams then wait until it has been checked.",
+                default: .string(TrustLimit.Action.flag.rawValue)),
+        ]),
+        "How much of an answer may rest on what is untrusted; tells agd.sources and agd.trust. It finds what an answer draws on, not who is obeyed: an answer from an untrusted document rests on it."
+    )
 
     private static let sources = Field(
         "sources",

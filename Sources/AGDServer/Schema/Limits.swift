@@ -25,6 +25,8 @@ enum Limits {
     static let stopBytes = 256
     static let logProbabilities = 20
     static let biases = 1024
+    static let avoided = 64
+    static let avoidedBytes = 256
     static let regions = 32
     static let candidates = 64
     static let layers = 64

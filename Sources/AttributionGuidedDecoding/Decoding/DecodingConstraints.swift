@@ -9,24 +9,26 @@ public struct DecodingConstraints: Sendable, Hashable {
     public var frequencyPenalty: Double
     /// Before the completion has so many tokens the model can't end it. A stop string still does.
     public var minimumTokens: Int
+    /// What the completion must not say; tokens that would complete it have no probability.
+    public var avoided: [AvoidedText]
     /// What the completion has to be, from its first token on. Where it is complete the model has to end.
     public var grammar: Grammar?
 
     /// By default nothing is asked.
     public init(
         logitBias: [Int: Double] = [:], presencePenalty: Double = 0, frequencyPenalty: Double = 0,
-        minimumTokens: Int = 0,
-        grammar: Grammar? = nil
+        minimumTokens: Int = 0, avoided: [AvoidedText] = [], grammar: Grammar? = nil
     ) {
         self.logitBias = logitBias
         self.presencePenalty = presencePenalty
         self.frequencyPenalty = frequencyPenalty
         self.minimumTokens = minimumTokens
+        self.avoided = avoided
         self.grammar = grammar
     }
 
     /// - Throws: ``GenerationError/invalid(field:problem:)`` for a number that isn't finite, or a token that isn't there;
-    ///   ``GrammarError``.
+    ///   ``GrammarError``; ``AvoidanceError/noVocabulary``.
     package func check(for model: LanguageModel) throws {
         if let token = logitBias.keys.first(where: { !(0..<model.configuration.vocabularySize).contains($0) }) {
             throw GenerationError.invalid(
@@ -38,7 +40,11 @@ public struct DecodingConstraints: Sendable, Hashable {
             throw GenerationError.invalid(
                 field: "logit bias and penalties", problem: "must lie between -\(Self.largest) and \(Self.largest)")
         }
-        _ = try ConstraintState(self, tokenizer: model.tokenizer)
+        if !avoided.isEmpty, model.tokenizer == nil { throw AvoidanceError.noVocabulary }
+        // The vocabulary is looked through when the completion begins.
+        var others = self
+        others.avoided = []
+        _ = try ConstraintState(others, tokenizer: model.tokenizer)
     }
 
     private static let largest = 1e6

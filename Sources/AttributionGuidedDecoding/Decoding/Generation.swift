@@ -82,6 +82,9 @@ extension Session {
             progress: progress)
     }
 
+    /// Tokens of a prompt's end in which a text that is to be avoided may begin.
+    private static let lookBack = 64
+
     /// Caches that hold the prompt as far as they did, on their way to hold the rest of it.
     func begin(_ generation: Generation) async throws -> GenerationLoop {
         try await alone { session in
@@ -102,7 +105,9 @@ extension Session {
                 state: GenerationState(
                     inference: inference, companion: companion, strategy: generation.strategy,
                     limits: generation.limits,
-                    constraints: try ConstraintState(generation.constraints, tokenizer: session.model.tokenizer),
+                    constraints: try ConstraintState(
+                        generation.constraints, tokenizer: session.model.tokenizer,
+                        after: tokens.suffix(Self.lookBack)),
                     promptLength: tokens.count,
                     text: TextStream(stopStrings: generation.limits.stopStrings),
                     drafts: Drafts(session.options.draft, isExact: session.model.weights.areAllInPanels)),

@@ -122,8 +122,8 @@ package final class GenerationState: @unchecked Sendable {  // Touched by the se
 
     private func choose(_ prediction: Prediction, _ tokenizer: Tokenizer?) throws -> GenerationStep {
         self.prediction = prediction
-        let distribution = try constraints.applied(
-            to: prediction.distribution.without(tokenizer?.suppressedTokens ?? []))
+        let unconstrained = prediction.distribution.without(tokenizer?.suppressedTokens ?? [])
+        let distribution = try constraints.applied(to: unconstrained)
         let choice = try strategy.choose(
             DecodingContext(
                 distribution: distribution, tokens: Array(inference.tokens.prefix(position)),
@@ -133,11 +133,12 @@ package final class GenerationState: @unchecked Sendable {  // Touched by the se
             throw GenerationError.invalid(
                 field: strategy.name, problem: "chose token \(choice.token), which is not in the vocabulary")
         }
-        guard !constraints.hasGrammar || distribution.isPossible(choice.token) else {
+        guard !constraints.forbidsTokens || distribution.isPossible(choice.token) else {
             throw GenerationError.invalid(
-                field: strategy.name, problem: "chose token \(choice.token), which the grammar doesn't go on with")
+                field: strategy.name, problem: "chose token \(choice.token), which the constraints rule out")
         }
         if generated == .share { inference.setWeights(try shares(in: choice.token), at: position) }
+        let avoided = constraints.avoids(unconstrained.mostProbable) ? unconstrained.mostProbable : nil
         constraints.append(choice.token)
         let newText = emit(choice.token, tokenizer)
         stopReason = reasonToStop(after: choice.token, at: position, tokenizer)
@@ -146,7 +147,7 @@ package final class GenerationState: @unchecked Sendable {  // Touched by the se
             position: position, entropy: distribution.entropy, choice: choice,
             logProbability: distribution.logProbability(of: choice.token), greedy: distribution.mostProbable,
             text: stopReason == nil ? newText : newText + text.finish(), stopReason: stopReason,
-            stopString: stopReason == .stopString ? text.stoppedAt : nil)
+            stopString: stopReason == .stopString ? text.stoppedAt : nil, avoided: avoided)
     }
 
     private func relevance(of tokens: [Int]) throws -> [[Double]] {

@@ -11,16 +11,25 @@ public struct GenerationStep: Sendable {
     /// The most probable token.
     public let greedy: Int
     /// New whole characters; may be empty, as text that could become a stop string is held back.
-    public let text: String
+    public internal(set) var text: String
     /// Why this is the last step; nil before.
-    public let stopReason: StopReason?
+    public internal(set) var stopReason: StopReason?
     /// The stop string that ended the answer, where one did.
     public let stopString: String?
+    /// The model's most probable token, where it would have said what is to be avoided.
+    public var avoided: Int? = nil
 
     /// The token that was chosen.
     public var token: Int { choice.token }
     /// Whether guidance chose otherwise than greedy decoding.
     public var changedByGuidance: Bool { choice.guided && choice.token != greedy }
+
+    /// In place of a whole answer that isn't told: its last step, without text.
+    package var withheld: GenerationStep {
+        var step = self
+        (step.text, step.stopReason) = ("", .withheld)
+        return step
+    }
 }
 
 /// Why a generation ended.
@@ -33,6 +42,8 @@ public enum StopReason: String, Sendable, Codable {
     case maximumTokens = "max_tokens"
     /// The context is full.
     case contextFull = "context_full"
+    /// Whoever asked for it has checked the answer and doesn't tell it. No generation ends so by itself.
+    case withheld
 }
 
 /// Where a generation ends.

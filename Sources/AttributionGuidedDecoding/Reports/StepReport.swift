@@ -18,6 +18,8 @@ public struct StepReport: Sendable, Encodable {
     public var candidates: [CandidateReport]
     /// The token that was chosen, and the one that greedy decoding would have.
     public var chosen, greedy: Int
+    /// The model's most probable token, where it would have said what is to be avoided.
+    public var avoided: Int?
 
     /// A step, with its tokens as text.
     public init(_ step: GenerationStep, model: LanguageModel) {
@@ -31,6 +33,7 @@ public struct StepReport: Sendable, Encodable {
         changed = step.changedByGuidance
         candidates = step.choice.candidates.map { CandidateReport($0, model: model) }
         (chosen, greedy) = (step.token, step.greedy)
+        avoided = step.avoided
     }
 }
 

@@ -6,12 +6,15 @@ public struct ChatDocument: Sendable, Hashable {
     public var title: String?
     /// What it says.
     public var text: String
+    /// Whether its author may instruct the model; nil where nobody has said. Chat templates aren't told.
+    public var trust: Trust?
 
     /// A document of a conversation.
-    public init(id: String? = nil, title: String? = nil, text: String) {
+    public init(id: String? = nil, title: String? = nil, text: String, trust: Trust? = nil) {
         self.id = id
         self.title = title
         self.text = text
+        self.trust = trust
     }
 
     /// As templates read it.

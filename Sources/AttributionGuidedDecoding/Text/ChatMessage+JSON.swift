@@ -20,7 +20,19 @@ extension ChatMessage {
         self.init(
             role: role == "developer" ? "system" : role, content: try Self.content(json["content"] ?? .null),
             reasoningContent: try Self.text("reasoning_content", in: json), toolCalls: calls,
-            toolCallID: try Self.text("tool_call_id", in: json), name: try Self.text("name", in: json))
+            toolCallID: try Self.text("tool_call_id", in: json), name: try Self.text("name", in: json),
+            trust: try Self.trust(in: json))
+    }
+
+    /// What no template is told.
+    private static let trustKey = "agd_trust"
+
+    private static func trust(in json: JSONValue) throws(ChatMessageError) -> Trust? {
+        guard let name = try text(trustKey, in: json) else { return nil }
+        guard let trust = Trust(rawValue: name) else {
+            throw ChatMessageError(field: trustKey, problem: "is '\(name)', expected trusted or untrusted")
+        }
+        return trust
     }
 
     private static func text(_ key: String, in json: JSONValue) throws(ChatMessageError) -> String? {
@@ -121,7 +133,10 @@ extension ChatMessage: Codable {
 
     /// Writes the message as OpenAI's API does.
     /// - Throws: what the encoder throws.
-    public func encode(to encoder: any Encoder) throws { try json().encode(to: encoder) }
+    public func encode(to encoder: any Encoder) throws {
+        let trust = trust.map { [JSONValue.Member(Self.trustKey, .string($0.rawValue))] } ?? []
+        try JSONValue.object((json().members ?? []) + trust).encode(to: encoder)
+    }
 }
 
 /// A message that can't be read.

@@ -12,6 +12,8 @@ public struct ChatMessage: Sendable, Hashable {
     public var toolCallID: String?
     /// Who speaks, or which tool.
     public var name: String?
+    /// Whether its author may instruct the model; nil where nobody has said. Chat templates aren't told.
+    public var trust: Trust?
 
     /// A call of a tool.
     public struct ToolCall: Sendable, Hashable {
@@ -33,7 +35,7 @@ public struct ChatMessage: Sendable, Hashable {
     /// A message of any role that the template knows.
     public init(
         role: String, content: String, reasoningContent: String? = nil, toolCalls: [ToolCall] = [],
-        toolCallID: String? = nil, name: String? = nil
+        toolCallID: String? = nil, name: String? = nil, trust: Trust? = nil
     ) {
         self.role = role
         self.content = content
@@ -41,6 +43,7 @@ public struct ChatMessage: Sendable, Hashable {
         self.toolCalls = toolCalls
         self.toolCallID = toolCallID
         self.name = name
+        self.trust = trust
     }
 
     /// Instructions that stand above the conversation.

@@ -9,6 +9,8 @@ public struct Prompt: Sendable {
         public let spans: [Range<Int>]
         /// Those that come from its content.
         public let contentSpans: [Range<Int>]
+        /// Whether its author may instruct the model; nil where nobody has said.
+        public let trust: Trust?
         /// The content as it was given.
         let content: String
 
@@ -78,7 +80,8 @@ extension Prompt {
             messages: messages.enumerated().map { index, message in
                 Message(
                     role: message.role, spans: rendering.spans(of: "/messages/\(index)"),
-                    contentSpans: rendering.spans(of: "/messages/\(index)/content"), content: message.content)
+                    contentSpans: rendering.spans(of: "/messages/\(index)/content"), trust: message.trust,
+                    content: message.content)
             },
             documents: zip(options.documents, documented.spans).map { Document(document: $0, spans: $1) },
             conversation: Conversation(messages: messages, template: template, options: renderedOptions),

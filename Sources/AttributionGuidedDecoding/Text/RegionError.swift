@@ -4,6 +4,8 @@ public enum RegionError: Error, Equatable, CustomStringConvertible {
     case malformed(_ specification: String, _ problem: String)
     /// A message or role that the conversation doesn't have.
     case noSuchMessage(specification: String, roles: [String])
+    /// Untrusted messages of a conversation that has none.
+    case nothingUntrusted(specification: String)
     /// A message of a prompt that is no conversation.
     case noMessages(specification: String)
     /// A text in a prompt that was given as tokens.
@@ -36,12 +38,14 @@ public enum RegionError: Error, Equatable, CustomStringConvertible {
     public var description: String {
         switch self {
         case .malformed(let specification, let problem):
-            "region '\(specification.shortened)': \(problem.shortened). Regions are system, user, assistant, tool, template, message:N, text:\"…\", "
+            "region '\(specification.shortened)': \(problem.shortened). Regions are system, user, assistant, tool, template, trusted, untrusted, message:N, text:\"…\", "
                 + "regex:\"…\", tokens:0..<12,15, heads:3.5,7.0, heads:@file.json, neurons:3.70,7.0, neurons:@file.json, "
                 + "direction:@file.gguf and direction:12@file.npy, each with an optional weight such as =-0.5"
         case .noSuchMessage(let specification, let roles):
             "region '\(specification.shortened)': there is no such message; the conversation has "
                 + roles.enumerated().map { "message:\($0.offset) (\($0.element))" }.joined(separator: ", ")
+        case .nothingUntrusted(let specification):
+            "region '\(specification.shortened)': no message or document is untrusted; say which are, with \"agd_trust\": \"untrusted\""
         case .noMessages(let specification):
             "region '\(specification.shortened)': the prompt is not a conversation; mark the region with text: or tokens:"
         case .noText(let specification):

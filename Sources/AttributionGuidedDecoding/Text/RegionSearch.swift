@@ -24,7 +24,7 @@ struct RegionSearch {
             let tokens = ranges.united
             let bytes = prompt.text == nil ? [] : tokens.joined().map { prompt.tokenBytes[$0] }
             return .init(specification: specification, tokens: tokens, bytes: bytes.united)
-        case .messages, .template, .text, .firstText, .characters, .pattern:
+        case .messages, .template, .trust, .text, .firstText, .characters, .pattern:
             let bytes = try bytes(specification).united
             let tokens = prompt.tokens(overlapping: bytes)
             guard !tokens.isEmpty else { throw RegionError.coversNoToken(specification: specification.description) }
@@ -40,6 +40,11 @@ struct RegionSearch {
         case .template:
             guard !prompt.messages.isEmpty else { throw RegionError.noMessages(specification: name) }
             return prompt.templateSpans
+        case .trust(let trust):
+            guard !prompt.messages.isEmpty else { throw RegionError.noMessages(specification: name) }
+            guard trust == .untrusted else { return prompt.trustedSpans }
+            guard !prompt.untrustedSpans.isEmpty else { throw RegionError.nothingUntrusted(specification: name) }
+            return prompt.untrustedSpans
         case .characters(let range, let message):
             _ = try contents(.number(message), name)
             let bytes = prompt.messages[message].bytes(ofCharacters: range, in: prompt.text ?? "")

@@ -1,7 +1,7 @@
 import Foundation
 
 extension RegionSpecification {
-    /// Parses a region as it is written on the command line: `system`, `user`, `template`, `message:2`, `text:"in French"=-0.5`,
+    /// Parses a region as it is written on the command line: `system`, `user`, `template`, `trusted`, `untrusted`, `message:2`, `text:"in French"=-0.5`,
     /// `regex:"\d+"`, `tokens:0..<12,15`, `heads:3.5,7.0`, `heads:@file.json`, `neurons:3.70,7.0`, `neurons:@file.json`,
     /// `neurons:@file.json#group`, `direction:@file.gguf`, `direction:12@file.npy`. The weight after `=` is 1 where it is left out.
     ///
@@ -24,6 +24,7 @@ extension RegionSpecification {
     private static func target(_ body: Substring, in specification: String) throws(RegionError) -> Target {
         guard let colon = body.unicodeScalars.firstIndex(of: ":") else {
             if body == "template" { return .template }
+            if let trust = Trust(rawValue: String(body)) { return .trust(trust) }
             guard ["system", "user", "assistant", "tool"].contains(body) else {
                 throw RegionError.malformed(specification, "unknown region '\(body)'")
             }

@@ -18,6 +18,8 @@ public struct RegionSpecification: Sendable, Hashable, CustomStringConvertible {
         case messages(Messages)
         /// What the chat template says of its own accord, such as a default system message.
         case template
+        /// What untrusted messages and documents say, or what all others do, the assistant's left out.
+        case trust(Trust)
         /// Every occurrence of a text: byte by byte, or, where there is none, every one that Unicode holds equal to it
         /// (canonical equivalence). With messages, in their contents only.
         case text(String, in: Messages? = nil)
@@ -95,6 +97,7 @@ extension RegionSpecification.Target {
         switch self {
         case .messages(let messages): messages.description
         case .template: "template"
+        case .trust(let trust): trust.rawValue
         case .text(let text, nil): "text:" + text.jsonQuoted
         case .text(let text, let messages?): "text:" + text.jsonQuoted + " in \(messages.description)"
         case .firstText(let texts): "text:" + texts.map(\.jsonQuoted).joined(separator: " or ")

@@ -20,6 +20,11 @@ enum RegionDisplay {
             let layers = region.directions.keys.map(\.layer).sorted().map(String.init).joined(separator: ", ")
             lines += "; directions behind layers \(layers)"
         }
+        if region.weights.contains(where: { $0 < 0 }) {
+            lines +=
+                "\na negative weight leads away from tokens that draw on the passage, whatever it says: it forbids nothing, and on words of a "
+                + "prohibition it weakens the prohibition. --avoid keeps a word out"
+        }
         for text in prompt.templateTexts { lines += "\nthe template says: \(visible(text))" }
         return lines + "\n"
     }
