@@ -70,7 +70,7 @@ struct Generate: AsyncParsableCommand {
         let marked = try promptOptions.resolve(for: model, standing: strategyOptions.standingRegions)
         let (prompt, strategy) = try strategyOptions.decoding(
             of: marked, model: model, reverse: modelOptions.reverseOptions)
-        let longest = max(prompt.tokens.count, strategy.needs.companionPrompt?.tokens.count ?? 0)
+        let longest = strategy.needs.longestPrompt(beside: prompt)
         let wanted = maximumTokens < 0 ? 4096 : maximumTokens
         var options = modelOptions.sessionOptions(for: model, needed: longest + max(1, wanted))
         options.draft = draftOptions.draft
