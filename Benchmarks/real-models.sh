@@ -55,13 +55,17 @@ method() { # method NAME: sets options
         adacad-0.3) options=(--strategy adacad --min-alpha 0.3) ;;
         cocoa) options=(--strategy cocoa) ;;
         prompt-strength) options=(--strategy prompt-strength) ;;
+        instaboost-3) options=(--strategy instaboost --multiplier 3) ;;
+        instaboost-9) options=(--strategy instaboost --multiplier 9) ;;
+        ihdec) options=(--strategy ihdec) ;;
+        ihdec-300) options=(--strategy ihdec --beta 300) ;;
         dola) options=(--strategy dola) ;;
         nucleus) options=(--strategy sample --temp 1 --top-k 0 --top-p 0.95 --min-p 0 --seed 1) ;;
         *) echo "real-models: there is no method $1" >&2; exit 2 ;;
     esac
 }
-instruction_methods=greedy,agd,cad-1,random,agd-user,adacad,cocoa,region-prompt,agd-excess,agd-ungated,dola,second,cad-0.5,agd-contrast,agd-blend,nucleus
-document_methods=greedy,agd,cad-1,random,adacad,cocoa,region-prompt,agd-excess,agd-ungated,agd-excess-ungated,cad-0.5,dola
+instruction_methods=greedy,agd,cad-1,random,agd-user,adacad,cocoa,region-prompt,instaboost-3,instaboost-9,ihdec,ihdec-300,agd-excess,agd-ungated,dola,second,cad-0.5,agd-contrast,agd-blend,nucleus
+document_methods=greedy,agd,cad-1,random,adacad,cocoa,region-prompt,instaboost-3,instaboost-9,agd-excess,agd-ungated,agd-excess-ungated,cad-0.5,dola
 
 for model in "${models[@]}"; do
     path=$(Tools/models.sh "$model")

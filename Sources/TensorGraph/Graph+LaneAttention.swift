@@ -37,6 +37,8 @@ package final class LaneLayers {
         package var neuronWeights: Tensor?
         /// `[width, directions]`, of length 1, and the weights of the primal's parts along them, `[directions, 1, 1, tangents]`.
         package var directions: (units: Tensor, weights: Tensor)?
+        /// `[width]`, added to the primal's residual stream behind the layer.
+        package var addition: Tensor?
 
         package init(caches: LaneCaches, headWeights: Tensor? = nil) {
             self.caches = caches
@@ -50,7 +52,7 @@ package final class LaneLayers {
             return lane_layer(
                 caches: caches.raw, head_weights: floats(headWeights), neuron_weights: floats(neuronWeights),
                 directions: floats(directions?.units), direction_weights: floats(directions?.weights),
-                direction_count: Int32(directions?.units.shape[1] ?? 0))
+                direction_count: Int32(directions?.units.shape[1] ?? 0), addition: floats(addition))
         }
     }
 
@@ -102,10 +104,12 @@ package struct LaneSequence {
     /// Of all new tokens, and of those that attend.
     package var columns, queryColumns: Columns
     package var rule: Rule
+    /// What is added to the scores of its keys.
+    package var keyBiases: KeyBiases?
 
     package init(
         _ layers: LaneLayers, start: Int, tokenCount: Int, queryCount: Int, laneCount: Int, columns: Columns,
-        queryColumns: Columns, rule: Rule
+        queryColumns: Columns, rule: Rule, keyBiases: KeyBiases? = nil
     ) {
         self.layers = layers
         self.start = start
@@ -115,6 +119,7 @@ package struct LaneSequence {
         self.columns = columns
         self.queryColumns = queryColumns
         self.rule = rule
+        self.keyBiases = keyBiases
     }
 
     fileprivate var raw: lane_sequence {
@@ -123,6 +128,7 @@ package struct LaneSequence {
             lane_count: Int32(laneCount), first_column: Int32(columns.first), lane_stride: Int32(columns.stride),
             first_query_column: Int32(queryColumns.first), query_lane_stride: Int32(queryColumns.stride),
             softcap_derivative: rule.softcapDerivative, score_factor: rule.scoreFactor, value_factor: rule.valueFactor,
+            key_biases: keyBiases.map { UnsafePointer($0.raw) }, key_bias_count: Int32(keyBiases?.values.count ?? 0),
             layers: UnsafePointer(layers.raw.baseAddress))
     }
 }
@@ -200,7 +206,8 @@ extension Graph {
     }
 
     /// An activation `[width, heads, columns]` of the tokens that attend, with what the sequences' regions hold of it added to its
-    /// tangents: of a layer's residual stream along their directions, or else of its neurons.
+    /// tangents: of a layer's residual stream along their directions, or else of its neurons. To the primal's residual stream is added
+    /// what the sequences add there.
     package func laneRegion(_ x: Tensor, layer: Int, isResidualStream: Bool, of batch: LaneBatch) -> Tensor {
         keepAlive(batch)
         let parameters = lane_region_parameters(

@@ -21,7 +21,7 @@ struct CommandError: Error, CustomStringConvertible {
         case PromptError.noVocabulary, PromptError.notInVocabulary: "--prompt-tokens"
         case PromptError.noTemplate, PromptError.template: "--chat-template-file or --prompt"
         case PromptError.empty: "--user, --prompt, --file, --messages or --prompt-tokens"
-        case PromptError.noSystemMessage: "--system or --messages"
+        case PromptError.noSystemMessage, PromptError.noHierarchy: "--system or --messages"
         case GenerationError.promptTooLong: "--ctx-size"
         case TensorGraphError.outOfMemory: "--ctx-size, --cache-type"
         case InferenceError.notFinite: "--cache-type f32"

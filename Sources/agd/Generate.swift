@@ -71,7 +71,7 @@ struct Generate: AsyncParsableCommand {
         let (prompt, strategy) = try strategyOptions.decoding(
             of: marked, model: model, reverse: modelOptions.reverseOptions)
         try sourceOptions.check(prompt)
-        let longest = max(prompt.tokens.count, strategy.needs.companionPrompt?.tokens.count ?? 0)
+        let longest = strategy.needs.longestPrompt(beside: prompt)
         let wanted = maximumTokens < 0 ? 4096 : maximumTokens
         var options = modelOptions.sessionOptions(for: model, needed: longest + max(1, wanted))
         options.draft = draftOptions.draft

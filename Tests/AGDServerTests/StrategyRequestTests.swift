@@ -13,11 +13,18 @@ struct StrategyRequestTests {
         return try await server.post("/v1/chat/completions", .object(body.merging(more) { $1 }))
     }
 
+    /// A region that the method can do something with.
+    private static func region(of kind: DecodingMethod.Kind) -> JSONValue {
+        guard kind.name == "control-vector" else { return ["system"] }
+        let vector = JSONValue.array((0..<256).map { .number(Double($0 % 3) - 1) })
+        return [["direction": ["layer": 2, "vector": vector]]]
+    }
+
     @Test("Every method answers, and says that it did", arguments: DecodingMethod.kinds)
     func everyMethod(kind: DecodingMethod.Kind) async throws {
         let server = try await TestServer()
         var agd: [String: JSONValue] = ["strategy": .string(kind.name), "trace": true]
-        if kind.needsRegion { agd["roi"] = ["system"] }
+        if kind.needsRegion { agd["roi"] = Self.region(of: kind) }
         if kind.has("entropyThreshold") { agd["entropy_threshold"] = "off" }
         let reply = try await ask(agd, on: server)
         #expect(reply.status == 200, "\(reply.text)")
@@ -38,7 +45,8 @@ struct StrategyRequestTests {
         ("tangents", "tangents", "deferred"), ("lambda", "lambda", 0.5), ("plausibility", "plausibility", 0.5),
         ("alpha", "alpha", 0.5), ("dolaLayers", "dola_layers", [0, 1]),
         ("repetitionPenalty", "repetition_penalty", 1.2), ("minimumAlpha", "min_alpha", 0.25), ("gamma", "gamma", 2),
-        ("strength", "strength", 3), ("pick", "pick", "second"),
+        ("strength", "strength", 3), ("pick", "pick", "second"), ("multiplier", "multiplier", 5),
+        ("beta", "beta", 20), ("decay", "decay", 0.5), ("scale", "scale", 0.5),
     ]
 
     @Test("Each option is a field of agd, or one of those that OpenAI's clients send")
@@ -52,7 +60,7 @@ struct StrategyRequestTests {
         let server = try await TestServer()
         for (option, field, value) in Self.values {
             var agd: [String: JSONValue] = ["strategy": .string(kind.name), field: value]
-            if kind.needsRegion { agd["roi"] = ["system"] }
+            if kind.needsRegion { agd["roi"] = Self.region(of: kind) }
             let reply = try await ask(agd, on: server)
             guard !kind.has(option) else {
                 #expect(reply.status == 200, "\(field): \(reply.text)")

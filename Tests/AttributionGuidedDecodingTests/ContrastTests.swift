@@ -187,7 +187,7 @@ struct ContrastTests {
                 region: RegionOfInterest(tokens: [0: 1]), candidates: CandidateRule(count: 2), entropyThreshold: nil),
             without: try Oracle.model("llama").prompt(tokens: [1]))
         let choice = try strategy.choose(
-            DecodingContext(distribution: with, companion: without) { tokens in
+            DecodingContext(distribution: with, companions: [without]) { tokens in
                 [tokens.map { [0: 9, 1: 2, 2: 1, 3: 99][$0] ?? 0 }]
             })
         #expect(choice.candidates.map(\.id) == [2, 1])

@@ -14,7 +14,7 @@ struct DecodingMethodTests {
         "topP": "0.5",
         "minP": "0.125", "seed": "\(UInt64.max)", "alpha": "0.5", "dolaLayers": "0,2", "repetitionPenalty": "1.5",
         "minimumAlpha": "0.25", "gamma": "2.0", "strength": "3.0", "pick": "second",
-        "generated": "share",
+        "generated": "share", "multiplier": "5.0", "beta": "20.0", "decay": "0.5", "scale": "0.5",
     ]
 
     @Test("Every option has a value to be tested with, and the same description in every method that has it")
@@ -86,7 +86,9 @@ struct DecodingMethodTests {
             ("agd", "entropyThreshold", "inf"), ("agd", "entropyThreshold", "low"), ("agd", "rule", "lime"),
             ("sample", "temperature", "-1"), ("sample", "topP", "2"), ("sample", "seed", "-1"), ("cad", "alpha", "inf"),
             ("agd-blend", "lambda", "nan"), ("adacad", "minimumAlpha", "-1"), ("cocoa", "gamma", "inf"),
-            ("prompt-strength", "strength", "nan"), ("candidate", "pick", "third"), ("dola", "plausibility", "0"),
+            ("prompt-strength", "strength", "nan"), ("candidate", "pick", "third"), ("instaboost", "multiplier", "0"),
+            ("ihdec", "beta", "-1"), ("ihdec", "decay", "1.5"), ("control-vector", "scale", "nan"),
+            ("dola", "plausibility", "0"),
             ("dola", "repetitionPenalty", "0"),
             ("dola", "dolaLayers", "middle"), ("dola", "dolaLayers", ""),
         ])
@@ -116,7 +118,8 @@ struct DecodingMethodTests {
         let model = try Oracle.model("llama")
         let needs = StrategyNeeds(
             regions: [.allTokens], rule: .cpLRP, tangents: .whenAsked, generated: .share, earlyLayers: [0],
-            companionPrompt: try model.prompt(tokens: [1]))
+            intervention: .hiding([0]),
+            companions: [CompanionSequence(try model.prompt(tokens: [1]), under: .hiding([0]))])
         struct Needy: DecodingStrategy {
             let name = "needy"
             let needs: StrategyNeeds
@@ -130,7 +133,9 @@ struct DecodingMethodTests {
         #expect(dictated.tangents == needs.tangents)
         #expect(dictated.generated == .share)
         #expect(dictated.earlyLayers == [0])
-        #expect(dictated.companionPrompt?.tokens == [1])
+        #expect(dictated.intervention == needs.intervention)
+        #expect(dictated.companions.map(\.prompt.tokens) == [[1]])
+        #expect(dictated.companions.map(\.intervention) == [.hiding([0])])
     }
 }
 

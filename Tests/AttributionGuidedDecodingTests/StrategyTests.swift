@@ -86,7 +86,7 @@ struct StrategyTests {
 
     /// A context in which a second prompt is followed by `without`.
     private func contrast(_ with: [Float], _ without: [Float]) -> DecodingContext {
-        DecodingContext(distribution: distribution(with), companion: distribution(without)) { _ in [] }
+        DecodingContext(distribution: distribution(with), companions: [distribution(without)]) { _ in [] }
     }
 
     @Test("AdaCAD's alpha is the divergence in nats: none of equals, log 2 of strangers")

@@ -14,10 +14,11 @@ struct BatchTests {
         var output = ForwardEvaluation.Output.logits
         var earlyLayers: [Int] = []
         var withTangents = true
+        var intervention = Intervention.none
 
         func session(_ model: LanguageModel, fused: Bool, _ evaluator: BatchEvaluator?) throws -> InferenceSession {
             let session = try InferenceSession(
-                model, regions: regions,
+                model, regions: regions, intervention: intervention,
                 options: .init(
                     contextLength: 128, threadCount: 1, cacheType: .float32, rule: rule, fusesOperations: fused),
                 evaluator: evaluator)
@@ -50,6 +51,15 @@ struct BatchTests {
             Member(prompt: Array(prompt.prefix(11)), regions: [Self.inside(model), Oracle.span]),
             Member(prompt: prompt, regions: [Self.inside(model).scaled(by: -2)], rule: .relP),
             Member(prompt: Array(prompt.prefix(20)), regions: [Oracle.span], withTangents: false),
+            Member(
+                prompt: prompt, regions: [Oracle.span],
+                intervention: Intervention(attentionBias: [0: -.infinity, 2: 1.5, 9: -.infinity])),
+            Member(
+                prompt: Array(prompt.dropLast(5)),
+                intervention: Intervention(
+                    residualStream: [
+                        0: (0..<model.configuration.embeddingLength).map { Float($0 % 5) / 8 }
+                    ])),
         ]
     }
 

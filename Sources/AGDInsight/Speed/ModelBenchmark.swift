@@ -124,29 +124,31 @@ public struct ModelBenchmark: Sendable {
                 cacheType: options.cacheType.storage, rule: needs.rule)
             let evaluator = try BatchEvaluator(model, threadCount: options.threadCount)
             let start = clock.now
-            func reading(_ tokens: [Int], _ regions: [RegionOfInterest]) throws -> InferenceSession {
+            func reading(
+                _ tokens: [Int], _ regions: [RegionOfInterest] = [], under intervention: Intervention
+            ) throws -> InferenceSession {
                 let session = try InferenceSession(
-                    model, regions: regions, options: sessionOptions, evaluator: evaluator)
+                    model, regions: regions, intervention: intervention, options: sessionOptions, evaluator: evaluator)
                 session.beginReading(tokens)
                 return session
             }
             let sequences = try (0..<count).map { _ in
                 (
-                    own: try reading(prompt.tokens, needs.regions),
-                    companion: try needs.companionPrompt.map { try reading($0.tokens, []) }
+                    own: try reading(prompt.tokens, needs.regions, under: needs.intervention),
+                    companions: try needs.companions.map { try reading($0.prompt.tokens, under: $0.intervention) }
                 )
             }
             var run = Run(
                 variant: variant, evaluator: evaluator,
-                states: sequences.map { own, companion in
+                states: sequences.map { own, companions in
                     GenerationState(
-                        inference: own, companion: companion, strategy: strategy,
+                        inference: own, companions: companions, strategy: strategy,
                         limits: GenerationLimits(ignoresEndOfGeneration: true), promptLength: context,
                         text: TextStream(stopStrings: []))
                 }, tangentLanes: needs.regions.count)
             _ = try run.step()  // The forward pass of the first step is the prompt's.
             run.prefillTokensPerSecond = Double(count * context) / (start.duration(to: clock.now) / .seconds(1))
-            let sessions = sequences.flatMap { own, companion in [own] + (companion.map { [$0] } ?? []) }
+            let sessions = sequences.flatMap { own, companions in [own] + companions }
             run.cacheBytes = sessions.reduce(0) { $0 + $1.byteCount }
             run.cacheBytesPerToken = sessions.reduce(0) { $0 + $1.cacheBytesPerToken }
             runs.append(run)

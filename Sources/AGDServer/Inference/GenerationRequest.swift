@@ -136,7 +136,7 @@ struct GenerationRequest: Sendable {
                 try method.decoding(
                     of: marked, with: served.model, reverse: .init(threadCount: served.threadCount))
             }
-            for prompt in [prompt, strategy.needs.companionPrompt].compactMap({ $0 }) {
+            for prompt in [prompt] + strategy.needs.companions.map(\.prompt) {
                 try checkLength(prompt, served, promptField)
             }
             return Decoding(prompt: prompt, region: marked.region, strategy: strategy)

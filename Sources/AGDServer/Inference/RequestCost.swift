@@ -19,11 +19,12 @@ struct RequestCost {
         let perToken = Self.bytesPerToken(request, candidates: request.candidateCount)
         for decoding in request.decodings {
             let count = decoding.prompt.tokens.count
-            let companion = decoding.strategy.needs.companionPrompt?.tokens.count
-            let room = served.contextLength - max(count, companion ?? 0)
+            let needs = decoding.strategy.needs
+            let room = served.contextLength - needs.longestPrompt(beside: decoding.prompt)
             let generated = max(0, min(request.limits.maximumTokens ?? .max, room))
-            // A second prompt is read, and completed beside the first.
-            tokens += count + (companion ?? 0) + generated * request.choiceCount * (companion == nil ? 1 : 2)
+            // Other prompts are read, and completed beside the first.
+            tokens += needs.companions.reduce(count) { $0 + $1.prompt.tokens.count }
+            tokens += generated * request.choiceCount * (1 + needs.companions.count)
             // The whole sequence again, and back for each candidate, at each step.
             tokens += request.choiceCount * request.backwardPasses * (generated * count + generated * generated / 2)
             let statements = request.sources?.passes(for: generated) ?? 0

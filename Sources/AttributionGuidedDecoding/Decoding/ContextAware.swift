@@ -17,7 +17,7 @@ public struct ContextAware: DecodingStrategy {
         self.candidates = candidates
     }
 
-    public var needs: StrategyNeeds { StrategyNeeds(companionPrompt: promptWithout) }
+    public var needs: StrategyNeeds { StrategyNeeds(companions: [CompanionSequence(promptWithout)]) }
 
     public mutating func choose(_ context: borrowing DecodingContext) throws -> Choice {
         let contrast = try PromptContrast(context, for: name)

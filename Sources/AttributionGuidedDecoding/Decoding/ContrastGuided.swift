@@ -24,7 +24,7 @@ public struct ContrastGuided: DecodingStrategy {
 
     public var needs: StrategyNeeds {
         var needs = guided.needs
-        needs.companionPrompt = promptWithout
+        needs.companions = [CompanionSequence(promptWithout)]
         return needs
     }
 

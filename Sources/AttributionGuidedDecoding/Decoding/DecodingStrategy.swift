@@ -38,21 +38,38 @@ public struct StrategyNeeds: Sendable {
     /// Layers whose own say the strategy wants to hear, see ``DecodingContext/earlyLogits``: what enters them, through the
     /// output matrix. 0 is the embeddings.
     public var earlyLayers: [Int]
-    /// A second prompt, which the same tokens complete: what the model expects after it is heard at each step too, see
-    /// ``DecodingContext/companion``. It costs a second column in each matrix product, and caches of its own.
-    public var companionPrompt: Prompt?
+    /// What the prompt and its completion are computed under; by default the model is as it is.
+    public var intervention: Intervention
+    /// Other prompts, or the same under interventions, which the same tokens complete: what the model expects after each is heard
+    /// at each step too, see ``DecodingContext/companions``. Each costs one more column in each matrix product, and caches of its own.
+    public var companions: [CompanionSequence]
 
     /// What a strategy needs; by default nothing.
     public init(
         regions: [RegionOfInterest] = [], rule: PropagationRule = .attnLRP, tangents: TangentSchedule = .withEachStep,
-        generated: GeneratedTokens = .outside, earlyLayers: [Int] = [], companionPrompt: Prompt? = nil
+        generated: GeneratedTokens = .outside, earlyLayers: [Int] = [], intervention: Intervention = .none,
+        companions: [CompanionSequence] = []
     ) {
         self.regions = regions
         self.rule = rule
         self.tangents = tangents
         self.generated = generated
         self.earlyLayers = earlyLayers
-        self.companionPrompt = companionPrompt
+        self.intervention = intervention
+        self.companions = companions
+    }
+}
+
+/// A sequence that is decoded beside a strategy's own, and gets the same tokens.
+public struct CompanionSequence: Sendable {
+    /// What the tokens complete.
+    public var prompt: Prompt
+    /// What it is computed under.
+    public var intervention: Intervention
+
+    /// A prompt, by default with the model as it is.
+    public init(_ prompt: Prompt, under intervention: Intervention = .none) {
+        (self.prompt, self.intervention) = (prompt, intervention)
     }
 }
 
@@ -82,18 +99,19 @@ public struct DecodingContext: ~Copyable {
     public let tokens: [Int]
     /// `[early layer][vocabularySize]`, for the strategy's ``StrategyNeeds/earlyLayers``.
     public let earlyLogits: [[Float]]
-    /// What the model expects after the strategy's ``StrategyNeeds/companionPrompt`` and the completion so far.
-    public let companion: Distribution?
+    /// What the model expects after each of the strategy's ``StrategyNeeds/companions`` and the completion so far.
+    public let companions: [Distribution]
     private let relevanceSource: ([Int]) throws -> [[Double]]
 
     init(
-        distribution: Distribution, tokens: [Int] = [], earlyLogits: [[Float]] = [], companion: Distribution? = nil,
+        distribution: Distribution, tokens: [Int] = [], earlyLogits: [[Float]] = [],
+        companions: [Distribution] = [],
         relevance: @escaping ([Int]) throws -> [[Double]]
     ) {
         self.distribution = distribution
         self.tokens = tokens
         self.earlyLogits = earlyLogits
-        self.companion = companion
+        self.companions = companions
         relevanceSource = relevance
     }
 

@@ -50,11 +50,18 @@ extension LanguageModel {
         progress: @escaping @Sendable (Int) -> Void = { _ in }
     ) throws -> Generation {
         var fitting = Session.Options()
-        let promptLength = max(prompt.tokens.count, strategy.needs.companionPrompt?.tokens.count ?? 0)
+        let promptLength = strategy.needs.longestPrompt(beside: prompt)
         let wanted = min(limits.maximumTokens ?? fitting.contextLength, Session.Options.longestContext)
         fitting.contextLength = min(configuration.contextLength, promptLength + wanted)
         return try Session(self, options: options ?? fitting)
             .generate(prompt, strategy: strategy, limits: limits, constraints: constraints, progress: progress)
+    }
+}
+
+extension StrategyNeeds {
+    /// Tokens of the longest prompt that is read.
+    package func longestPrompt(beside prompt: Prompt) -> Int {
+        companions.reduce(prompt.tokens.count) { max($0, $1.prompt.tokens.count) }
     }
 }
 
@@ -68,14 +75,18 @@ extension Session {
         progress: @escaping @Sendable (Int) -> Void = { _ in }
     ) throws -> Generation {
         let needs = strategy.needs
-        for prompt in [prompt, needs.companionPrompt].compactMap({ $0 })
-        where prompt.tokens.count >= options.contextLength {
-            throw GenerationError.promptTooLong(promptLength: prompt.tokens.count, contextLength: options.contextLength)
+        let longest = needs.longestPrompt(beside: prompt)
+        guard longest < options.contextLength else {
+            throw GenerationError.promptTooLong(promptLength: longest, contextLength: options.contextLength)
         }
         if let maximum = limits.maximumTokens, maximum < 1 {
             throw GenerationError.invalid(field: "maximum number of tokens", problem: "must be at least 1")
         }
         for region in needs.regions { try region.validate(for: model, promptLength: prompt.tokens.count) }
+        try needs.intervention.validate(for: model, promptLength: prompt.tokens.count)
+        for companion in needs.companions {
+            try companion.intervention.validate(for: model, promptLength: companion.prompt.tokens.count)
+        }
         try constraints.check(for: model)
         return Generation(
             session: self, prompt: prompt, strategy: strategy, limits: limits, constraints: constraints,
@@ -91,19 +102,20 @@ extension Session {
             let needs = generation.strategy.needs
             let tokens = generation.prompt.tokens
             let room = generation.limits.maximumTokens
-            let inference = try session.prepared(needs.regions, rule: needs.rule, for: tokens, room: room)
+            let inference = try session.prepared(
+                needs.regions, rule: needs.rule, intervention: needs.intervention, for: tokens, room: room)
             inference.earlyLayers = needs.earlyLayers
             let cachedCount = inference.tokens.count
-            let companion = try needs.companionPrompt.map { try session.preparedCompanion(for: $0.tokens, room: room) }
+            let companions = try session.preparedCompanions(needs.companions, room: room)
             inference.beginReading(Array(tokens[cachedCount...]))
-            if let companion, let prompt = needs.companionPrompt {
-                companion.beginReading(Array(prompt.tokens[companion.tokens.count...]))
+            for (sequence, companion) in zip(companions, needs.companions) {
+                sequence.beginReading(Array(companion.prompt.tokens[sequence.tokens.count...]))
             }
             generation.progress(cachedCount)
             return GenerationLoop(
                 session: session,
                 state: GenerationState(
-                    inference: inference, companion: companion, strategy: generation.strategy,
+                    inference: inference, companions: companions, strategy: generation.strategy,
                     limits: generation.limits,
                     constraints: try ConstraintState(
                         generation.constraints, tokenizer: session.model.tokenizer,

@@ -1,8 +1,8 @@
 /// The decode loop: predict, choose, emit, stop or append.
 package final class GenerationState: @unchecked Sendable {  // Touched by the session's actor only.
     private let inference: InferenceSession
-    /// What holds the strategy's second sequence.
-    private let companion: InferenceSession?
+    /// What hold the sequences that the strategy wants beside it.
+    private let companions: [InferenceSession]
     private var prediction: Prediction?
     private var strategy: any DecodingStrategy
     private let tangents: TangentSchedule
@@ -23,12 +23,12 @@ package final class GenerationState: @unchecked Sendable {  // Touched by the se
 
     /// A generation whose sequences are reading their prompts.
     package init(
-        inference: InferenceSession, companion: InferenceSession? = nil, strategy: any DecodingStrategy,
+        inference: InferenceSession, companions: [InferenceSession] = [], strategy: any DecodingStrategy,
         limits: GenerationLimits, constraints: ConstraintState = ConstraintState(),
         promptLength: Int, text: TextStream, drafts: Drafts? = nil
     ) {
         self.inference = inference
-        self.companion = companion
+        self.companions = companions
         self.strategy = strategy
         tangents = strategy.needs.tangents
         generated = strategy.needs.generated
@@ -70,7 +70,7 @@ package final class GenerationState: @unchecked Sendable {  // Touched by the se
         return sequences
     }
 
-    private var sequences: [InferenceSession] { [inference, companion].compactMap { $0 } }
+    private var sequences: [InferenceSession] { [inference] + companions }
 
     /// Tokens that may still follow those that stand.
     private var room: Int {
@@ -92,7 +92,7 @@ package final class GenerationState: @unchecked Sendable {  // Touched by the se
             let predictions = try following(read.get())
             try Task.checkCancellation()
             guard var prediction = predictions.first else { throw CancellationError() }
-            prediction.companion = predictions.dropFirst().first?.distribution
+            prediction.companions = predictions.dropFirst().map(\.distribution)
             let step = try choose(prediction, tokenizer)
             if hasEnded { dropDraft() }
             return step
@@ -128,7 +128,7 @@ package final class GenerationState: @unchecked Sendable {  // Touched by the se
             DecodingContext(
                 distribution: distribution, tokens: Array(inference.tokens.prefix(position)),
                 earlyLogits: prediction.earlyLogits,
-                companion: prediction.companion, relevance: relevance))
+                companions: prediction.companions, relevance: relevance))
         guard distribution.logits.indices.contains(choice.token) else {
             throw GenerationError.invalid(
                 field: strategy.name, problem: "chose token \(choice.token), which is not in the vocabulary")

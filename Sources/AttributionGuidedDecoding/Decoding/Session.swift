@@ -59,8 +59,8 @@ public actor Session {
     private var isInUse = false
     private var ownEvaluator: BatchEvaluator?
     private var inference: InferenceSession?
-    /// For strategies that want a second sequence; kept once there was one.
-    private var companion: InferenceSession?
+    /// For strategies that want sequences beside their own; kept once there were some.
+    private var companions: [InferenceSession] = []
 
     public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
@@ -83,7 +83,7 @@ public actor Session {
     public func reset() async {
         await alone { session in
             session.inference?.truncate(to: 0)
-            session.companion?.truncate(to: 0)
+            session.companions.forEach { $0.truncate(to: 0) }
         }
     }
 
@@ -91,9 +91,8 @@ public actor Session {
     public var byteCount: Int {
         get async {
             await alone { session in
-                [session.inference, session.companion].reduce(session.ownEvaluator?.byteCount ?? 0) {
-                    $0 + ($1?.byteCount ?? 0)
-                }
+                ([session.inference].compactMap { $0 } + session.companions)
+                    .reduce(session.ownEvaluator?.byteCount ?? 0) { $0 + $1.byteCount }
             }
         }
     }
@@ -121,31 +120,44 @@ public actor Session {
 
     /// Caches for a strategy's regions that hold `tokens` as far as they did before, with room for some more.
     func prepared(
-        _ regions: [RegionOfInterest], rule: PropagationRule, for tokens: [Int], room: Int?
+        _ regions: [RegionOfInterest], rule: PropagationRule, intervention: Intervention = .none, for tokens: [Int],
+        room: Int?
     ) throws -> InferenceSession {
         let capacity = capacity(for: tokens.count, room: room, before: inference)
-        if let inference, capacity <= inference.capacity, inference.adopt(regions, rule: rule, tokens: tokens) {
+        if let inference, capacity <= inference.capacity,
+            inference.adopt(regions, rule: rule, intervention: intervention, tokens: tokens)
+        {
             return inference
         }
         inference = nil  // Gives its memory back before the new one takes its own.
         let fresh = try InferenceSession(
-            model, regions: regions, options: inferenceOptions(rule, capacity), evaluator: evaluator)
+            model, regions: regions, intervention: intervention, options: inferenceOptions(rule, capacity),
+            evaluator: evaluator)
         inference = fresh
         return fresh
     }
 
-    /// Caches for a second sequence, which no region guides, that hold `tokens` as far as they did before.
-    func preparedCompanion(for tokens: [Int], room: Int?) throws -> InferenceSession {
-        let capacity = capacity(for: tokens.count, room: room, before: companion)
-        if let companion, capacity <= companion.capacity {
-            _ = companion.adopt([], rule: companion.options.rule, tokens: tokens)
-            return companion
+    /// Caches for sequences beside that one, which no region guides, that hold their prompts as far as they did before.
+    func preparedCompanions(_ wanted: [CompanionSequence], room: Int?) throws -> [InferenceSession] {
+        for (index, companion) in wanted.enumerated() {
+            let tokens = companion.prompt.tokens
+            let rule = PropagationRule.attnLRP
+            let capacity = capacity(
+                for: tokens.count, room: room, before: index < companions.count ? companions[index] : nil)
+            if index < companions.count {
+                if capacity <= companions[index].capacity,
+                    companions[index].adopt([], rule: rule, intervention: companion.intervention, tokens: tokens)
+                {
+                    continue
+                }
+                companions.removeSubrange(index...)
+            }
+            companions.append(
+                try InferenceSession(
+                    model, regions: [], intervention: companion.intervention,
+                    options: inferenceOptions(rule, capacity), evaluator: evaluator))
         }
-        companion = nil
-        let fresh = try InferenceSession(
-            model, regions: [], options: inferenceOptions(.attnLRP, capacity), evaluator: evaluator)
-        companion = fresh
-        return fresh
+        return Array(companions.prefix(wanted.count))
     }
 
     /// Positions that caches are to hold: no more than are needed, but at least twice as many as before where those were too few.

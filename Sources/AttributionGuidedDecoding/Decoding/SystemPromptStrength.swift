@@ -20,7 +20,7 @@ public struct SystemPromptStrength: DecodingStrategy {
         self.candidates = candidates
     }
 
-    public var needs: StrategyNeeds { StrategyNeeds(companionPrompt: promptWithDefault) }
+    public var needs: StrategyNeeds { StrategyNeeds(companions: [CompanionSequence(promptWithDefault)]) }
 
     public mutating func choose(_ context: borrowing DecodingContext) throws -> Choice {
         let contrast = try PromptContrast(context, for: name)

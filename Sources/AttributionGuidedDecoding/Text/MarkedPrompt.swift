@@ -58,6 +58,29 @@ public struct MarkedPrompt: Sendable {
         return region
     }
 
+    /// The region of a method that acts on tokens alone.
+    /// - Throws: ``RegionError/malformed(_:_:)`` for parts inside the model.
+    func tokensOnly(for method: String) throws(RegionError) -> RegionOfInterest {
+        if let mark = marks.first(where: { $0.inside != RegionOfInterest() }) {
+            throw .malformed(
+                mark.specification.description,
+                "the strategy \(method) acts on tokens, and \(mark.specification.target.noun) are none")
+        }
+        return region
+    }
+
+    /// The directions that a method adds which knows nothing else.
+    /// - Throws: ``RegionError/malformed(_:_:)`` for what is no direction.
+    func directionsOnly(for method: String) throws(RegionError) -> [RegionOfInterest.Direction: Double] {
+        if let mark = marks.first(where: { $0.inside.directions.isEmpty }) {
+            throw .malformed(
+                mark.specification.description,
+                "the strategy \(method) adds directions, and \(mark.specification.target.noun) are none; name a file, such as direction:@file.gguf"
+            )
+        }
+        return region.directions
+    }
+
     /// Checks that the model has every part of the regions, and that weights are within ``RegionOfInterest/largestWeight``.
     /// - Throws: ``RegionError``, which names the region where one alone is at fault.
     public func validate(for model: LanguageModel) throws {

@@ -12,6 +12,8 @@ public enum PromptError: Error, Equatable, CustomStringConvertible {
     case noPlaceForTools
     /// The conversation has no system message, which a method was to strengthen.
     case noSystemMessage
+    /// Fewer than two of the roles system, user and assistant say something, so that none outranks another.
+    case noHierarchy
     /// The template shows the model no documents, and there is no message of the user to hold them.
     case noPlaceForDocuments
     /// A document, counted from 1, contains a null character.
@@ -38,6 +40,8 @@ public enum PromptError: Error, Equatable, CustomStringConvertible {
             "the chat template has no place for message \(message) (role '\(role)'); leave it out, or change its role or its place"
         case .noPlaceForTools: "the chat template has no place for tools and their calls; leave them out"
         case .noSystemMessage: "there is no system message to strengthen; give one, or take another strategy"
+        case .noHierarchy:
+            "no role outranks another: give messages of two of the roles system, user and assistant, or take another strategy"
         case .noPlaceForDocuments:
             "the chat template has no place for documents, and there is no message of the user to hold them; add one"
         case .documentContainsNull(let number): "document \(number) contains a null character; remove it"

@@ -112,6 +112,7 @@ static void weigh(const struct block * b, long start, long count, struct totals 
     bool rises = false;
     for (int row = 0; row < b->row_count; row += 4) {
         float * weights = scores_of(b, 0, row);
+        bias(b, row, start);
         mask(b, row, start);
         const bool here = b->kernels->exponentials(weights, p->scale, totals->maximum + row, totals->weights + row, shrink + row);
         rises |= here;

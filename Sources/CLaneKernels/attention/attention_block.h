@@ -121,6 +121,18 @@ static inline float * scores_of(const struct block * b, int lane, int row) {
 // The same of a wide block, where an element of all rows lies side by side.
 static inline float * wide_of(const struct block * b, float * columns, int lane) { return columns + lane * b->row_limit * b->width; }
 
+// Adds the sequence's biases to the scores of positions from `start` on, which lack the scale. A row goes on seeing itself.
+static inline void bias(const struct block * b, int first_row, long start) {
+    const float * biases = b->sequence->key_biases;
+    const long end = b->sequence->key_bias_count - start;
+    for (int row = first_row; row < first_row + 4 && row < b->row_count; row++) {
+        float * s = scores_of(b, 0, first_row) + row % 4;
+        const long own = row_position(b, row) - start;
+        for (long i = 0; i < end && i < POSITIONS; i++)
+            if (i != own || biases[start + i] > -__builtin_inff()) s[4 * i] += biases[start + i] / b->parameters->scale;
+    }
+}
+
 // Hides what rows don't see of the positions from `start` on.
 static inline void mask(const struct block * b, int first_row, long start) {
     for (int row = first_row; row < first_row + 4 && row < b->row_count; row++) {

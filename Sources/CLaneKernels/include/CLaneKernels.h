@@ -100,6 +100,7 @@ struct lane_layer {
     const float * directions;      // [width, direction_count], of length 1; or NULL
     const float * direction_weights;  // [direction_count, tangents]
     int direction_count;
+    const float * addition;  // [width], added to the primal's residual stream behind the layer; or NULL
 };
 
 // New tokens of one sequence. The column of a token's lane is first + lane * stride + token, counted among the sequence's own.
@@ -112,6 +113,8 @@ struct lane_sequence {
     bool softcap_derivative;  // for tangents the derivative of soft-capping, instead of its ratio
     float score_factor;       // on the tangents of scores; 0: attention weights are constants
     float value_factor;       // on the tangents of values
+    const float * key_biases;  // [key_bias_count], added to the scores of keys by position; -infinity hides one from those behind it
+    int key_bias_count;        // positions from here on have none
     const struct lane_layer * layers;
 };
 // The sequences whose tokens are evaluated together. It is read when an operation is computed, and may change until then.
@@ -157,8 +160,8 @@ struct lane_attention_parameters {
 size_t lane_attention_scratch_count(int head_width, int lane_count);
 void lane_attention(struct ggml_tensor * result, struct lane_share share, void * parameters);
 
-// Where regions begin behind attention: what their neurons or directions hold of the primal is added to the tangents. Source: the
-// neurons of the sequences' queries, or the residual stream.
+// Where regions begin behind attention: what their neurons or directions hold of the primal is added to the tangents, and to the primal
+// what the sequence adds. Source: the neurons of the sequences' queries, or the residual stream.
 struct lane_region_parameters {
     const struct lane_batch * batch;
     int layer;

@@ -1,4 +1,4 @@
-// Where regions begin inside the model: what they hold of the primal is added to their tangents.
+// Where regions begin inside the model: what they hold of the primal is added to their tangents. And what is added to the primal there.
 #include "kernels.h"
 
 #include <string.h>
@@ -8,13 +8,13 @@ static void add_neurons(float * y, const float * x, const float * weights, long 
     for (long i = 0; i < width; i++) y[i] += weights[i] * x[i];
 }
 
-// y += weight * <unit, x> unit for each direction.
+// y += weight * <unit, x + addition> unit for each direction.
 static void add_directions(float * y, const float * x, const struct lane_layer * layer, const float * weights, long width) {
     for (int d = 0; d < layer->direction_count; d++) {
         if (weights[d] == 0) continue;
         const float * unit = layer->directions + d * width;
         double product = 0;
-        for (long i = 0; i < width; i++) product += (double)unit[i] * x[i];
+        for (long i = 0; i < width; i++) product += (double)unit[i] * (layer->addition ? x[i] + layer->addition[i] : x[i]);
         const float share = weights[d] * (float)product;
         for (long i = 0; i < width; i++) y[i] += share * unit[i];
     }
@@ -36,7 +36,11 @@ void lane_region(struct ggml_tensor * result, struct lane_share share, void * pa
                 if (column % share.part_count != share.part) continue;
                 float * y = output + column * width;
                 memcpy(y, input + column * width, width * sizeof(float));
-                if (lane == 0) continue;
+                if (lane == 0) {
+                    if (p->residual_stream && layer->addition)
+                        for (long i = 0; i < width; i++) y[i] += layer->addition[i];
+                    continue;
+                }
                 if (p->residual_stream) {
                     if (layer->directions)
                         add_directions(

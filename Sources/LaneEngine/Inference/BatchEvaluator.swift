@@ -106,7 +106,7 @@ package final class BatchEvaluator: @unchecked Sendable {  // `turn` guards what
                 for layer in step.earlyLayers { counts[layer, default: 0] += step.wantedCount }
             },
             regionPlaces: steps.reduce(into: []) { places, step in
-                if step.laneCount > 1 { places.formUnion(step.session.memory.regions.places) }
+                places.formUnion(step.session.memory.places(hasTangents: step.laneCount > 1))
             }, contextLength: steps.map(\.session.options.contextLength).max() ?? 0,
             composed: isFused ? nil : composed)
         let memories = isFused ? [] : steps.map(\.session.memory)

@@ -6,23 +6,28 @@ public struct CacheContents: Sendable {
     let regions: [RegionOfInterest]
     /// The rule of those tangents.
     public let rule: PropagationRule
+    /// What they were computed under.
+    let intervention: Intervention
     /// Fewer leading tokens than this can't be used again, but for none: see ``CacheLayout/earliestStart(afterWriting:)``.
     let earliestStart: Int
 
     /// Leading tokens of a prompt that needn't be read again: the longest common beginning in which the regions' weights
-    /// are the same, if sliding-window layers still hold what is seen from its end. At least one token is left to evaluate.
-    /// Nil where the caches can't serve: other parts inside the model, another rule or another number of regions.
+    /// and the interventions are the same, if sliding-window layers still hold what is seen from its end. At least one token is left to evaluate.
+    /// Nil where the caches can't serve: other parts inside the model, other vectors added there, another rule or another number of
+    /// regions.
     package func reusableCount(
-        of newTokens: [Int], regions newRegions: [RegionOfInterest], rule newRule: PropagationRule
-    )
-        -> Int?
-    {
+        of newTokens: [Int], regions newRegions: [RegionOfInterest], rule newRule: PropagationRule,
+        intervention newIntervention: Intervention = .none
+    ) -> Int? {
         let newRegions = newRegions.normalised.regions
-        guard newRule == rule, newRegions.map(\.inside) == regions.map(\.inside) else { return nil }
+        guard newRule == rule, newRegions.map(\.inside) == regions.map(\.inside),
+            newIntervention.residualStream == intervention.residualStream
+        else { return nil }
         let limit = min(newTokens.count - 1, tokens.count)
         let common =
             (0..<limit).first { position in
                 tokens[position] != newTokens[position]
+                    || intervention.bias(at: position) != newIntervention.bias(at: position)
                     || zip(regions, newRegions).contains { $0.weight(at: position) != $1.weight(at: position) }
             } ?? limit
         return common < earliestStart ? 0 : common

@@ -157,7 +157,9 @@ package final class ForwardEvaluation {
                     steps.filter { $0.place.group == group }.flatMap { $0.weights(lane: lane) }
                 }
             })
-        for (part, step) in zip(parts, steps) { part.inputs?.write(start: step.range.lowerBound) }
+        for (part, step) in zip(parts, steps) {
+            part.inputs?.write(start: step.range.lowerBound, biases: step.session.keyBiases?.values ?? [])
+        }
         batch.write(steps.map { $0.sequence(layout, layout, wantsAll: true) })
         wantedBatch.write(steps.map { $0.sequence(layout, shape.wanted, wantsAll: false) })
         for (layer, (chosen, _)) in early {

@@ -34,6 +34,10 @@ package final class InferenceSession: @unchecked Sendable {  // Handed from one 
     /// What each region's relevance is to be multiplied by, see ``RegionOfInterest/normalised``.
     private var scales: [Double]
     package let options: Options
+    /// What the sequence is computed under.
+    package private(set) var intervention: Intervention
+    /// The intervention's, as attention reads them.
+    private(set) var keyBiases: KeyBiases?
     /// Tokens whose keys and values are in the cache.
     package private(set) var tokens: [Int] = []
     /// Leading tokens whose tangents are in the cache; at the others the tangent caches are zero.
@@ -54,13 +58,16 @@ package final class InferenceSession: @unchecked Sendable {  // Handed from one 
     /// - Precondition: positions and heads of the regions fit the model; ``RegionOfInterest/validate(against:)`` checks.
     /// - Parameter evaluator: that of the sequences that this one is to be evaluated beside; by default one of its own.
     package init(
-        _ model: LanguageModel, regions: [RegionOfInterest], options: Options, evaluator: BatchEvaluator? = nil
+        _ model: LanguageModel, regions: [RegionOfInterest], intervention: Intervention = .none, options: Options,
+        evaluator: BatchEvaluator? = nil
     ) throws {
         try InferenceError.check(options.contextLength, against: model.configuration)
         self.model = model
         (self.regions, scales) = regions.normalised
         let regions = self.regions
         self.options = options
+        self.intervention = intervention
+        keyBiases = intervention.keyBiases
         firstTangentPosition = regions.compactMap(\.firstPosition).min() ?? .max
         self.evaluator =
             try evaluator
@@ -70,7 +77,7 @@ package final class InferenceSession: @unchecked Sendable {  // Handed from one 
             cache: LaneCache(
                 model, contextLength: options.capacity ?? options.contextLength, laneCount: 1 + regions.count,
                 storage: options.cacheType),
-            regions: regions)
+            regions: regions, additions: intervention.residualStream)
     }
 
     deinit { evaluator.forget(memory) }
@@ -81,18 +88,25 @@ package final class InferenceSession: @unchecked Sendable {  // Handed from one 
     package var contents: CacheContents {
         CacheContents(
             tokens: Array(tokens.prefix(reading?.keptCount ?? tokens.count)), regions: regions, rule: options.rule,
-            earliestStart: earliestStart)
+            intervention: intervention, earliestStart: earliestStart)
     }
 
     /// Where evaluation can go on without beginning again, but for the very beginning.
     private var earliestStart: Int { memory.cache.layout.earliestStart(afterWriting: writtenEnd) }
 
     /// Takes on another prompt and other regions, keeping what the caches hold of them.
-    /// - Returns: false where the caches can't serve: other parts inside the model, another rule or another number of regions.
-    package func adopt(_ newRegions: [RegionOfInterest], rule: PropagationRule, tokens newTokens: [Int]) -> Bool {
-        guard let common = contents.reusableCount(of: newTokens, regions: newRegions, rule: rule) else { return false }
+    /// - Returns: false where the caches can't serve, see ``CacheContents/reusableCount(of:regions:rule:intervention:)``.
+    package func adopt(
+        _ newRegions: [RegionOfInterest], rule: PropagationRule, intervention newIntervention: Intervention = .none,
+        tokens newTokens: [Int]
+    ) -> Bool {
+        guard
+            let common = contents.reusableCount(
+                of: newTokens, regions: newRegions, rule: rule, intervention: newIntervention)
+        else { return false }
         truncate(to: common)
         (regions, scales) = newRegions.normalised
+        (intervention, keyBiases) = (newIntervention, newIntervention.keyBiases)
         firstTangentPosition = regions.compactMap(\.firstPosition).min() ?? .max
         return true
     }

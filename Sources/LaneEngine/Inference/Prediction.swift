@@ -12,8 +12,8 @@ package struct Prediction {
     package var earlyLogits: [[Float]] = []
     /// What follows each of the tokens just read, where asked for.
     package var distributions: [Distribution] = []
-    /// What follows the sequence that was decoded beside this one, where there is one.
-    package var companion: Distribution?
+    /// What follows the sequences that were decoded beside this one.
+    package var companions: [Distribution] = []
     /// Length of a tangent.
     var embeddingLength: Int
 

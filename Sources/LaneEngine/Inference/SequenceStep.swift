@@ -49,7 +49,7 @@ struct SequenceStep {
             session.memory.layers, start: range.lowerBound, tokenCount: range.count,
             queryCount: wantsAll ? range.count : place.wantedTokens.count, laneCount: laneCount, columns: own,
             queryColumns: wantsAll ? own : columns(wanted, place.wantedTokens),
-            rule: .init(rule))
+            rule: .init(rule), keyBiases: session.keyBiases)
     }
 }
 

@@ -9,7 +9,7 @@ struct AttentionInputs {
         let rowCount: Int
         /// Rows of the caches that the new tokens fill, int64 `[tokens]`.
         let newRows: Tensor
-        /// `[rows, tokens]`: 0 where a token sees what lies in a row, -infinity elsewhere.
+        /// `[rows, tokens]`: what is added to the score of a row that a token sees, -infinity elsewhere.
         let mask: Tensor
         /// Position `p` lies in row `p % ringLength`.
         let ringLength: Int
@@ -42,14 +42,19 @@ struct AttentionInputs {
     func history(_ slidingWindow: Int?) -> History? { histories[slidingWindow] }
 
     /// Sets them for consecutive positions from `start`.
-    func write(start: Int) {
+    /// - Parameter biases: of leading positions, see ``Intervention/attentionBias``.
+    func write(start: Int, biases: [Float] = []) {
         for (window, history) in histories {
             history.newRows.write((start..<start + tokenCount).map { Int64($0 % history.ringLength) })
             var values = [Float](repeating: -.infinity, count: history.rowCount * tokenCount)
             for token in 0..<tokenCount {
                 let position = start + token
                 let first = window.map { max(0, position - $0 + 1) } ?? 0
-                for seen in first...position { values[token * history.rowCount + seen % history.ringLength] = 0 }
+                for seen in first...position {
+                    let bias = seen < biases.count ? biases[seen] : 0
+                    let seesItself = seen == position && bias == -.infinity
+                    values[token * history.rowCount + seen % history.ringLength] = seesItself ? 0 : bias
+                }
             }
             history.mask.write(values)
         }

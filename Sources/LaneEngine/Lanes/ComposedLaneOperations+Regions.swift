@@ -1,6 +1,6 @@
 import TensorGraph
 
-/// Where regions begin behind attention: what they hold of the primal is added to their tangents.
+/// Where regions begin behind attention: what they hold of the primal is added to their tangents. And what is added to the primal there.
 extension ComposedLaneOperations {
     private var graph: Graph { columns.graph }
 
@@ -12,7 +12,7 @@ extension ComposedLaneOperations {
             let tokens = isWhole ? part.tokens : part.wantedTokens
             guard !tokens.isEmpty, let group = groups[part.group] else { continue }
             let own = tokens.count == group.shape[2] ? group : graph.contiguous(graph.slice(group, axis: 2, tokens))
-            pieces[part.group].append(marked(own, part.memory.regions, at: place))
+            pieces[part.group].append(marked(own, part.memory, at: place))
         }
         return columns.joined(
             pieces.filter { !$0.isEmpty }.map { group in
@@ -21,9 +21,12 @@ extension ComposedLaneOperations {
     }
 
     /// Of one sequence, `[width, 1, tokens, lanes]`.
-    private func marked(_ x: Tensor, _ regions: RegionTensors, at place: RegionPlace) -> Tensor {
-        guard x.shape[3] > 1 else { return x }
-        let primal = graph.contiguous(graph.slice(x, axis: 3, 0..<1))
+    private func marked(_ x: Tensor, _ memory: SequenceMemory, at place: RegionPlace) -> Tensor {
+        let addition = place.kind == .residualStream ? memory.additions[place.layer] : nil
+        guard x.shape[3] > 1 else { return addition.map { graph.add(x, $0) } ?? x }
+        let regions = memory.regions
+        let own = graph.contiguous(graph.slice(x, axis: 3, 0..<1))
+        let primal = addition.map { graph.add(own, $0) } ?? own
         func held(_ lane: Int) -> Tensor? {
             func own(_ weights: Tensor) -> Tensor { graph.slice(weights, axis: 3, lane..<lane + 1) }
             switch place.kind {

@@ -1,14 +1,30 @@
 import TensorGraph
 
-/// What a forward pass keeps of a sequence: its caches, and the weights of its regions inside the model.
+/// What a forward pass keeps of a sequence: its caches, the weights of its regions inside the model, and what is added there.
 final class SequenceMemory {
     let cache: LaneCache
     let regions: RegionTensors
-    /// Both, as the fused operations read them.
+    /// Of each layer, `[width]`, in the CPU's memory: added to the primal's residual stream behind it.
+    let additions: [Int: Tensor]
+    /// All of it, as the fused operations read it.
     let layers: LaneLayers
+    private let additionBuffer: TensorBuffer?
 
-    init(_ model: LanguageModel, cache: LaneCache, regions: [RegionOfInterest]) throws {
+    /// - Parameter additions: of each layer, as long as the residual stream is wide.
+    init(
+        _ model: LanguageModel, cache: LaneCache, regions: [RegionOfInterest], additions: [Int: [Float]] = [:]
+    ) throws {
         self.cache = cache
+        let changed = additions.keys.sorted()
+        let buffer =
+            changed.isEmpty
+            ? nil
+            : try TensorBuffer(
+                changed.map { _ in (.float32, [model.configuration.embeddingLength]) }, on: .cpu,
+                purpose: "vectors added to the residual stream")
+        let added = Dictionary(uniqueKeysWithValues: zip(changed, buffer?.tensors ?? []))
+        for (layer, tensor) in added { tensor.write(additions[layer] ?? []) }
+        (self.additions, additionBuffer) = (added, buffer)
         let tensors = try RegionTensors(model, regions)
         self.regions = tensors
         layers = LaneLayers(
@@ -21,7 +37,15 @@ final class SequenceMemory {
                     headWeights: tensors.heads[layer])
                 own.neuronWeights = tensors.neurons[layer]
                 own.directions = tensors.directions[layer].map { ($0.units, $0.weights) }
+                own.addition = added[layer]
                 return own
             })
+    }
+
+    /// Where activations change or regions begin behind attention.
+    /// - Parameter hasTangents: whether regions count.
+    func places(hasTangents: Bool) -> Set<RegionPlace> {
+        let added = Set(additions.keys.map { RegionPlace(layer: $0, kind: .residualStream) })
+        return hasTangents ? added.union(regions.places) : added
     }
 }

@@ -23,6 +23,12 @@ public enum DecodingMethod: Sendable, Hashable {
     case confidenceContextAware(ConfidenceContextAware.Settings)
     /// What the system message changes, amplified; see ``SystemPromptStrength``.
     case promptStrength(SystemPromptStrength.Settings)
+    /// InstABoost, which multiplies the region's attention weights; see ``AttentionBoost``.
+    case attentionBoost(AttentionBoost.Settings)
+    /// IHDec, which corrects roles that outweigh those above them; see ``InstructionHierarchy``.
+    case instructionHierarchy(InstructionHierarchy.Settings)
+    /// A control vector, added to the residual stream; see ``ControlVector``.
+    case controlVector(ControlVector.Settings)
     /// DoLa; see ``LayerContrast``.
     case layerContrast(LayerContrast.Settings)
     /// Guidance in words: the region is emphasised in the prompt (see ``RegionEdit/importance``), which is decoded greedily.
@@ -32,9 +38,9 @@ public enum DecodingMethod: Sendable, Hashable {
 
     /// All methods, by what command lines, requests and run files call them.
     public static let kinds: [Kind] = [
-        .greedy, .sample, .guided, Kind(reverseGuided), Kind(blended), Kind(contrastGuided),
-        Kind(contextAware),
-        Kind(adaptiveContextAware), Kind(confidenceContextAware), Kind(promptStrength), Kind(layerContrast),
+        .greedy, .sample, .guided, Kind(reverseGuided), Kind(blended), Kind(contrastGuided), Kind(contextAware),
+        Kind(adaptiveContextAware), Kind(confidenceContextAware), Kind(promptStrength), Kind(attentionBoost),
+        Kind(instructionHierarchy), Kind(controlVector), Kind(layerContrast),
         Kind { (_: RegionPrompt) in .regionPrompt }, Kind(unguidedCandidate),
     ]
 
@@ -50,6 +56,9 @@ public enum DecodingMethod: Sendable, Hashable {
         case .adaptiveContextAware(let settings): settings
         case .confidenceContextAware(let settings): settings
         case .promptStrength(let settings): settings
+        case .attentionBoost(let settings): settings
+        case .instructionHierarchy(let settings): settings
+        case .controlVector(let settings): settings
         case .layerContrast(let settings): settings
         case .regionPrompt: RegionPrompt()
         case .unguidedCandidate(let settings): settings

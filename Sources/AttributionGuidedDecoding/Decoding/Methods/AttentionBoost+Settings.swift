@@ -1,0 +1,29 @@
+extension AttentionBoost {
+    /// The settings of ``DecodingMethod/attentionBoost(_:)``.
+    public struct Settings: DecodingSettings {
+        static let name = "instaboost"
+        static let needsRegion = true
+        static let standard = Self()
+        static var options: [DecodingSetting<Self>] {
+            [
+                DecodingSetting(
+                    DecodingOption(
+                        "multiplier", .number(0.001...1000), symbol: "M",
+                        "What the attention weights of the region's tokens are multiplied by; 1 is greedy."),
+                    \.multiplier, labelled: .always)
+            ]
+        }
+
+        /// What attention weights are multiplied by.
+        public var multiplier: Double
+
+        /// Settings; by default the multiplier is 3, that of the authors' code.
+        public init(multiplier: Double = 3) { self.multiplier = multiplier }
+
+        func strategy(
+            for marked: MarkedPrompt, _ model: LanguageModel, reverse: ReverseAttribution.Options
+        ) throws -> any DecodingStrategy {
+            AttentionBoost(to: try marked.tokensOnly(for: Self.name), multiplier: multiplier)
+        }
+    }
+}
