@@ -78,8 +78,8 @@ struct Usage: Encodable, Sendable {
 }
 
 extension StopReason {
-    /// Whether the model had not ended its answer.
-    var isCut: Bool { self == .maximumTokens || self == .contextFull }
+    /// Whether there isn't all of what the model would have said.
+    var isCut: Bool { [.maximumTokens, .contextFull, .withheld].contains(self) }
 
     /// In the words of OpenAI's completions.
     var finishReason: String {

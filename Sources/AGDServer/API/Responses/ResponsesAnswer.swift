@@ -25,7 +25,9 @@ struct ResponsesAnswer: AnswerFormat {
     {
         var document = ResponseDocument(head, request)
         document.status = Self.status(reason).rawValue
-        if reason?.isCut == true { document.incompleteDetails = ["reason": "max_output_tokens"] }
+        if reason?.isCut == true {
+            document.incompleteDetails = ["reason": reason == .withheld ? "content_filter" : "max_output_tokens"]
+        }
         document.output = parts.parts.enumerated().map { index, part in
             item(
                 part, index, index == parts.parts.count - 1 ? Self.status(reason) : .completed,
