@@ -27,7 +27,7 @@ parser.add_argument("--rounds", type=int, default=20)
 parser.add_argument("--seed", type=int, default=1)
 parser.add_argument("--rpc-server", default=".deps/bin/rpc-server")
 parser.add_argument("--tokens", type=int, default=200)
-options = parser.parse_args()
+options, _ = parser.parse_known_args()  # `make attack` gives all attacks the same flags.
 
 LONGEST_WAIT = 10
 REQUEST = {
@@ -103,8 +103,10 @@ def post(port, seconds):
 
 
 def main():
-    if not pathlib.Path(options.rpc_server).exists():
-        print(f"skipped: there is no {options.rpc_server}; GGML_RPC=1 make builds one")
+    trial = subprocess.run([options.agd, "info", "--devices", options.model, "--rpc", "127.0.0.1:1"],
+                           stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    if not pathlib.Path(options.rpc_server).exists() or "can't use servers" in trial.stderr:
+        print(f"skipped: no {options.rpc_server}, or an agd that can't use it; GGML_RPC=1 make builds both")
         return 0
     dice = random.Random(options.seed)
     machines = [Machine(), Machine()]
