@@ -78,8 +78,8 @@ struct Usage: Encodable, Sendable {
 }
 
 extension StopReason {
-    /// Whether the model had not ended its answer.
-    var isCut: Bool { self == .maximumTokens || self == .contextFull }
+    /// Whether the answer was cut, or is withheld.
+    var isIncomplete: Bool { self != .endOfGeneration && self != .stopString }
 
     /// In the words of OpenAI's completions.
     var finishReason: String {

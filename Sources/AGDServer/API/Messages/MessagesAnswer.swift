@@ -38,6 +38,7 @@ struct MessagesAnswer: AnswerFormat {
             case .stopString: "stop_sequence"
             case .maximumTokens: "max_tokens"
             case .contextFull: "model_context_window_exceeded"
+            case .withheld: "refusal"
             }
         return Ending(reason: .string(reason), sequence: last.stopString.map(JSONValue.string) ?? .null)
     }
