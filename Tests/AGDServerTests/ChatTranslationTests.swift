@@ -140,6 +140,20 @@ struct ChatTranslationTests {
     }
 
     @Test(
+        "No more messages and documents come of a request than chat completions may have",
+        arguments: ["tool_result", "document"])
+    func limits(type: String) throws {
+        let block: JSONValue = ["type": .string(type), "tool_use_id": "c", "source": ["type": "text", "data": "x"]]
+        let message: JSONValue = ["role": "user", "content": .array(Array(repeating: block, count: 64))]
+        func translated(_ count: Int) throws -> JSONValue {
+            try chat(ChatTranslation(messages: ["messages": .array(Array(repeating: message, count: count))]))
+        }
+        #expect(throws: Never.self) { try translated(4) }
+        let error = try #require(throws: APIError.self) { try translated(17) }
+        #expect(error.param == (type == "document" ? "documents" : "messages"))
+    }
+
+    @Test(
         "Errors speak of the request's own fields",
         arguments: [
             ("messages[0].content", "instructions"), ("messages[1].tool_calls[0].function", "input[0]"),

@@ -78,8 +78,8 @@ struct Usage: Encodable, Sendable {
 }
 
 extension StopReason {
-    /// Whether there isn't all of what the model would have said.
-    var isCut: Bool { [.maximumTokens, .contextFull, .withheld].contains(self) }
+    /// Whether the answer was cut, or is withheld.
+    var isIncomplete: Bool { self != .endOfGeneration && self != .stopString }
 
     /// In the words of OpenAI's completions.
     var finishReason: String {

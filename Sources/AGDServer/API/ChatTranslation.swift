@@ -40,8 +40,20 @@ struct ChatTranslation {
     /// Has the request answered as one of chat completions.
     /// - Throws: what `work` throws; ``APIError`` with the request's own names.
     func callAsFunction<Result>(_ work: (JSONValue) throws -> Result) throws -> Result {
-        let messages = JSONValue.Member("messages", .array(turns.map(\.json)))
-        do { return try work(.object([messages] + fields)) } catch let error as APIError { throw renamed(error) }
+        let body = JSONValue.object([.init("messages", .array(turns.map(\.json)))] + fields)
+        do {
+            // A message of the request may have become many.
+            try Self.check(turns.count, "messages", atMost: Limits.messages)
+            try Self.check(body["documents"]?.array?.count ?? 0, "documents", atMost: Limits.documents)
+            return try work(body)
+        } catch let error as APIError {
+            throw renamed(error)
+        }
+    }
+
+    private static func check(_ count: Int, _ field: String, atMost most: Int) throws(APIError) {
+        guard count > most else { return }
+        throw .invalid("'\(field)' has \(count) \(field) in it; there may be \(most).", param: field)
     }
 
     private func renamed(_ error: APIError) -> APIError {

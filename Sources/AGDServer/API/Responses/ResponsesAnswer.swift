@@ -25,7 +25,7 @@ struct ResponsesAnswer: AnswerFormat {
     {
         var document = ResponseDocument(head, request)
         document.status = Self.status(reason).rawValue
-        if reason?.isCut == true {
+        if reason?.isIncomplete == true {
             document.incompleteDetails = ["reason": reason == .withheld ? "content_filter" : "max_output_tokens"]
         }
         document.output = parts.parts.enumerated().map { index, part in
@@ -47,7 +47,7 @@ struct ResponsesAnswer: AnswerFormat {
     }
 
     static func status(_ reason: StopReason?) -> Status {
-        reason.map { $0.isCut ? .incomplete : .completed } ?? .inProgress
+        reason.map { $0.isIncomplete ? .incomplete : .completed } ?? .inProgress
     }
 
     /// A part of an answer as an item of `output`.

@@ -96,7 +96,7 @@ struct ResponsesStream: AnswerStream {
                 event("content_part.done", of: part, index) { $0.part = content },
             ]
         }
-        let isCut = reason?.isCut == true && index == parts.parts.count - 1
+        let isCut = reason?.isIncomplete == true && index == parts.parts.count - 1
         let item = format.item(part, index, isCut ? .incomplete : .completed, cited: sources)
         return events + [event("output_item.done") { ($0.outputIndex, $0.item) = (index, item) }]
     }
