@@ -7,7 +7,7 @@ SWIFT_BUILD_FLAGS ?=
 # Finds or builds the llama library; its pkg-config folder then tells SwiftPM where it lies.
 with_llama = found=$$(Tools/dependencies.sh) && export PKG_CONFIG_PATH="$$found$${PKG_CONFIG_PATH:+:$$PKG_CONFIG_PATH}" &&
 
-.PHONY: all demo test test-tools documentation serve fuzz attack oracle oracle-models architectures sbom check-packages check-aarch64 check-undefined lint format install uninstall clean
+.PHONY: all demo test test-tools documentation serve fuzz attack oracle oracle-models architectures sbom check-packages check-aarch64 check-undefined lint format install uninstall release check-release clean
 all: agd
 
 .PHONY: agd
@@ -87,6 +87,14 @@ install: agd
 
 uninstall:
 	@Tools/install.sh --remove "$(DESTDIR)$(PREFIX)"
+
+# One file that runs on other machines, with manual and completions, in .build/agd-….tar.gz.
+release:
+	@Tools/release.sh
+
+# A release in an empty Debian 12 and on smaller processors.
+check-release:
+	@Tools/check-release.sh
 
 clean:
 	rm -rf .build .deps

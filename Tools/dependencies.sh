@@ -6,6 +6,8 @@
 #   GGML_CUDA=1, GGML_METAL=1, GGML_VULKAN=1   build that backend too (needs the vendor's toolkit)
 #   GGML_RPC=1                                 build the backend for other machines, and .deps/bin/rpc-server to run there
 #   AGD_BUNDLED_LLAMA=1                        ignore an installed llama library
+#   AGD_PORTABLE=1                             for a program that moves to other machines: instructions that nearly all processors have
+#                                              (AVX2 on x86-64), and libstdc++, libgcc and zlib as parts of the program
 set -euo pipefail
 
 package=llama-cpp-python
@@ -35,7 +37,7 @@ printf '#include <zlib.h>\n' | c++ -E -x c++ - >/dev/null 2>&1 || fail "zlib's h
 installed=""
 # A library that was built here before isn't an installed one.
 elsewhere=$(printf '%s' "${PKG_CONFIG_PATH:-}" | tr ':' '\n' | grep -v "^$deps/" | paste -sd: - || true)
-if [ -z "${AGD_BUNDLED_LLAMA:-}" ] && command -v pkg-config >/dev/null 2>&1 \
+if [ -z "${AGD_BUNDLED_LLAMA:-}${AGD_PORTABLE:-}" ] && command -v pkg-config >/dev/null 2>&1 \
     && PKG_CONFIG_PATH="$elsewhere" pkg-config --atleast-version="$llama_version" llama 2>/dev/null; then
     installed=yes
     say "using the installed llama library, version $(PKG_CONFIG_PATH="$elsewhere" pkg-config --modversion llama)"
@@ -52,6 +54,8 @@ for backend in CUDA METAL VULKAN RPC; do
         backends="$backends -DGGML_$backend=OFF"
     fi
 done
+portable=${AGD_PORTABLE:-}
+if [ -n "$portable" ]; then backends="$backends -DGGML_NATIVE=OFF" variant=$variant-portable; fi
 lib=$deps/lib$variant
 search_path=$lib/pkgconfig${variant:+:$deps/lib/pkgconfig}
 
@@ -170,12 +174,24 @@ case "$backends" in *RPC=ON*)
     c++ -O2 -std=c++17 -I"$deps/include" "$deps/source/tools/rpc/rpc-server.cpp" -o "$deps/bin/rpc-server" -L"$lib" \
         ${libraries#-lllama} $system >&2 || fail "rpc-server can't be built" ;;
 esac
+paths="-L$lib"
+if [ -n "$portable" ] && [ "$(uname -s)" = Linux ]; then
+    # In a folder where a library is only to be had as a part of the program, the linker takes it so.
+    mkdir -p "$lib/static"
+    for library in stdc++ z gcc_eh; do
+        path=$(c++ -print-file-name=lib$library.a)
+        [ -f "$path" ] || fail "lib$library.a is missing. Install it with: sudo apt-get install build-essential zlib1g-dev"
+        ln -sf "$path" "$lib/static/lib$library.a"
+    done
+    ln -sf libgcc_eh.a "$lib/static/libgcc_s.a"  # the same, under the name that compilers ask for
+    paths="-L$lib/static $paths"
+fi
 mkdir -p "$lib/pkgconfig"
 cat > "$lib/pkgconfig/llama.pc" <<PC
 Name: llama
 Description: llama.cpp and ggml, built by Tools/dependencies.sh
 Version: $llama_version
-Libs: -L$lib $libraries $system
+Libs: $paths $libraries $system
 Cflags: -I$deps/include
 PC
 rm -rf "$build"

@@ -1,4 +1,5 @@
 import ArgumentParser
+import TensorGraph
 
 @main
 struct AGD: AsyncParsableCommand {
@@ -29,6 +30,11 @@ struct AGD: AsyncParsableCommand {
     static func main() async {
         var variables: [String] = []
         do {
+            if let missing = Processor.missingInstructions {
+                throw ValidationError(
+                    "This agd was built for processors with \(missing), which this one hasn't. Take a release, or build it on this machine."
+                )
+            }
             let environment = try Environment(FreeText.joined(CommandLine.arguments.dropFirst()))
             variables = environment.used
             var command = try await asyncParseAsRoot(environment.arguments)

@@ -17,7 +17,7 @@ struct MeasureAvoidance: AsyncParsableCommand {
 
     @OptionGroup(title: "Model") var modelOptions: ModelOptions
 
-    @Option(help: ArgumentHelp("Questions and words, an object a line.", valueName: "file"))
+    @Option(help: ArgumentHelp("Questions and words, an object a line.", valueName: "file"), completion: .file())
     var data: String
 
     @Option(
@@ -34,7 +34,9 @@ struct MeasureAvoidance: AsyncParsableCommand {
         help: ArgumentHelp("Tokens of an answer at most.", valueName: "n"))
     var maximumTokens = 48
 
-    @Option(name: .shortAndLong, help: ArgumentHelp("Where replies are kept, one a line.", valueName: "file.jsonl"))
+    @Option(
+        name: .shortAndLong, help: ArgumentHelp("Where replies are kept, one a line.", valueName: "file.jsonl"),
+        completion: .file())
     var output: String
 
     @Flag(help: "Prints the figures as a JSON object.")

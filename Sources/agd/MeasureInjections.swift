@@ -18,7 +18,7 @@ struct MeasureInjections: AsyncParsableCommand {
 
     @OptionGroup(title: "Model") var modelOptions: ModelOptions
 
-    @Option(help: ArgumentHelp("What Benchmarks/injections.py writes.", valueName: "file"))
+    @Option(help: ArgumentHelp("What Benchmarks/injections.py writes.", valueName: "file"), completion: .file())
     var data: String
 
     @Option(
@@ -35,7 +35,9 @@ struct MeasureInjections: AsyncParsableCommand {
         help: ArgumentHelp("Tokens of a reply at most.", valueName: "n"))
     var maximumTokens = 32
 
-    @Option(name: .shortAndLong, help: ArgumentHelp("Where replies are kept, one a line.", valueName: "file.jsonl"))
+    @Option(
+        name: .shortAndLong, help: ArgumentHelp("Where replies are kept, one a line.", valueName: "file.jsonl"),
+        completion: .file())
     var output: String
 
     @Flag(help: "Prints the figures as a JSON object.")

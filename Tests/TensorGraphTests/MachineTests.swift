@@ -17,6 +17,11 @@ struct MachineTests {
         return ControlGroups(root: root.path)
     }
 
+    @Test("A program that computes at all has every instruction that it was built for")
+    func instructions() {
+        #expect(Processor.missingInstructions == nil)
+    }
+
     @Test("Version 2: the least quota from the process's group to the root")
     func quotaVersion2() throws {
         let quota = try groups([

@@ -16,6 +16,8 @@ enum lane_instruction_set { LANE_PORTABLE, LANE_NEON, LANE_AVX2, LANE_AVX512 }; 
 enum lane_instruction_set lane_instruction_set(void);
 // Chooses an instruction set, for tests; false where the processor doesn't have it.
 bool lane_choose_instruction_set(enum lane_instruction_set set);
+// The name of instructions that ggml was compiled for and this processor lacks; NULL where it has all of them.
+const char * lane_missing_instructions(void);
 
 // What is asked of a thread: one of an operation's parts. `thread` counts below the operation's limit, and tells whose working
 // memory to use.
