@@ -52,7 +52,7 @@ def styled(text):
 class Terminal:
     """A terminal of its own, in which one types and looks."""
 
-    def __init__(self, folder, width=108, height=24):
+    def __init__(self, folder, width=112, height=24):
         self.call("new-session", "-d", "-s", "picture", "-x", str(width), "-y", str(height), "-c", folder, "env", "PS1=$ ", f"PATH={AGD.parent}:/usr/bin:/bin", "bash", "--norc")
         self.wait()
 
