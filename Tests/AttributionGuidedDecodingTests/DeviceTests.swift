@@ -49,7 +49,8 @@ struct DeviceTests {
     }
 
     @Test(
-        "the relevance of every token and head by reverse mode", arguments: Placement.all, ["attnlrp", "cp_lrp", "ixg"])
+        "the relevance of every token and head by reverse mode, which stays on the CPU", arguments: Placement.all,
+        ["attnlrp", "cp_lrp", "ixg"])
     func reverse(placement: Placement, ruleName: String) async throws {
         for variant in Oracle.variants {
             let oracle = try Oracle.load(variant)
@@ -67,19 +68,6 @@ struct DeviceTests {
             #expect(
                 found.flatMap(\.allPositions).distance(to: heads) < placement.tolerance * heads.largestMagnitude,
                 "\(variant)")
-        }
-    }
-
-    @Test(
-        "both modes are each other's transpose at every layer", arguments: Placement.all, PropagationRule.all)
-    func adjointIdentity(placement: Placement, rule: PropagationRule) async throws {
-        for variant in Oracle.variants {
-            let oracle = try Oracle.load(variant)
-            let errors = try await placement.withModel(of: variant) { model in
-                try ReverseAttribution(model, tokens: oracle.prompt, options: Oracle.reverseOptions)
-                    .adjointErrors(rule: rule, seed: 1)
-            }
-            #expect(errors.allSatisfy { $0 < placement.tolerance }, "\(variant)")
         }
     }
 

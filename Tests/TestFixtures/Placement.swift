@@ -41,6 +41,7 @@ struct Placement: Sendable, CustomStringConvertible {
         var options = LanguageModel.Options()
         options.gpuLayers = layers
         options.servers = servers.map(\.address)
+        options.serverPatience = .seconds(60)  // They share this machine with whatever else it does.
         let result = try await body(try LanguageModel(path: path, options: options))
         servers.forEach { $0.kill() }
         return result
@@ -51,7 +52,7 @@ struct Placement: Sendable, CustomStringConvertible {
     }
 }
 
-/// A process of ggml's `rpc-server` on this machine.
+/// A process of ggml's `rpc-server` on this machine, which computes on the CPU.
 final class RPCServer: Sendable {
     let address: String
     private let process: Process
@@ -67,6 +68,7 @@ final class RPCServer: Sendable {
         process = Process()
         process.executableURL = Self.program
         process.arguments = ["--port", String(address.split(separator: ":")[1]), "--threads", "1"]
+        process.environment = ProcessInfo.processInfo.environment.filter { $0.key != "GGML_VK_VISIBLE_DEVICES" }
         process.standardOutput = FileHandle.nullDevice
         process.standardError = FileHandle.nullDevice
         try process.run()

@@ -18,10 +18,16 @@ extension TransformerWeights {
         output = try model.linear(plan.outputName == "output.weight" ? "output" : "token_embd")
         guard let outputRows = plan.entries[plan.outputName]?.tensor else { throw plan.missing(plan.outputName) }
         self.outputRows = outputRows
-        layers = try layerDevices.enumerated().map { index, device in
-            try LoadedTensors(plan: plan, store: store, prefix: "blk.\(index).", device: device)
-                .layer(plan.configuration.attention[index])
+        func loaded(on layerDevices: [Int?]) throws -> [Layer] {
+            try layerDevices.enumerated().map { index, device in
+                try LoadedTensors(plan: plan, store: store, prefix: "blk.\(index).", device: device)
+                    .layer(plan.configuration.attention[index])
+            }
         }
+        layers = try loaded(on: layerDevices)
+        layersOnCPU = devices.isEmpty ? self.layers : try loaded(on: layerDevices.map { _ in nil })
+        let host = LoadedTensors(plan: plan, store: store, prefix: "", device: nil)
+        outputNormOnCPU = try host.norm("output_norm") ?? NormWeights()
     }
 }
 
@@ -38,10 +44,10 @@ extension WeightPlan {
             case .table: uses = [.lookup]
             case .matrix: uses = [.matrix(onGPU: device), .lookup]
             case .experts: uses = device == nil ? [.lookup] : [.matrix(onGPU: device), .lookup]
-            case .vector: uses = [.vector(onGPU: device)]
+            case .vector: uses = device == nil ? [.vector(onGPU: nil)] : [.vector(onGPU: device), .vector(onGPU: nil)]
             }
             if name == outputName, entry.kind == .table { uses.append(.matrix(onGPU: outputDevice)) }
-            if name.hasPrefix("rope_") { uses = Set(layerDevices).map { .vector(onGPU: $0) } }
+            if name.hasPrefix("rope_") { uses = Set(layerDevices + [nil]).map { .vector(onGPU: $0) } }
             return uses.map { (name, entry.tensor, $0) }
         }
     }

@@ -17,6 +17,9 @@ package struct TransformerWeights: Sendable {
     let embedding: Tensor
     let layers: [Layer]
     let outputNorm: NormWeights
+    /// The same as the CPU reads them, whatever lies on devices: in the mapped file.
+    let layersOnCPU: [Layer]
+    let outputNormOnCPU: NormWeights
     let output: LinearWeights
     /// Where the rows of the output matrix lie in the file, to score a few candidates without a full product.
     let outputRows: GGUFFile.TensorDescription

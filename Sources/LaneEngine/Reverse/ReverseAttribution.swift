@@ -52,7 +52,8 @@ public final class ReverseAttribution {
         self.model = model
         self.tokens = tokens
         self.ablation = ablation
-        stream = try ComputeStream(devices: model.devices, threadCount: options.threadCount)
+        // On the CPU whatever lies on devices: half of the work is products with transposed weights, which few devices know.
+        stream = try ComputeStream(devices: [], threadCount: options.threadCount)
         blocks = try QueryBlocks(
             model.configuration, tokenCount: tokens.count, largestByteCount: options.attentionByteCount)
         residualStream = [Self.embeddings(of: tokens, model)]
@@ -140,7 +141,7 @@ public final class ReverseAttribution {
 
     func reverseLayer(_ index: Int) -> ReverseLayer {
         ReverseLayer(
-            model.configuration, weights: model.weights.layers[index], index: index,
+            model.configuration, weights: model.weights.layersOnCPU[index], index: index,
             ablation: LayerAblation(ablation, layer: index, of: model), blocks: blocks, on: stream)
     }
 
@@ -213,7 +214,7 @@ public final class ReverseAttribution {
         let source = tape.source(x)
         let configuration = model.configuration
         let normed = tape.scaled(
-            tape.normed(source, model.weights.outputNorm, configuration.norm, epsilon: configuration.normEpsilon),
+            tape.normed(source, model.weights.outputNormOnCPU, configuration.norm, epsilon: configuration.normEpsilon),
             by: configuration.logitScale)
         let biases = model.weights.output.bias.map { _ in graph.input(.float32, 1, 1, targets.count, name: "biases") }
         var logits = graph.sumOfRows(graph.multiply(normed.value, rows))

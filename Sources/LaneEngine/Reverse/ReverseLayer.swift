@@ -106,12 +106,10 @@ struct ReverseLayer {
         let none =
             reading.heads
             ? Array(repeating: Array(repeating: withAbsentHeads([]), count: tokenCount), count: laneCount) : []
-        let result = Result(
+        return Result(
             adjoint: inputAdjoint.readFloats(), residualStream: numbers(residualStream).split(into: tokenCount),
             heads: headLanes?.first ?? none, positiveHeads: headLanes?.last ?? none,
             neurons: perNeuron.map { numbers($0).split(into: $0.shape[0]) } ?? Array(repeating: [], count: laneCount))
-        try stream.checkServers()
-        return result
     }
 
     /// Relevance of a layer's heads, with none for those that only other layers have.
