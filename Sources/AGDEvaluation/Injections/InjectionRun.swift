@@ -85,11 +85,17 @@ public struct InjectionRun {
     }
 
     private func shares(of reply: ComparedReply, after prompt: Prompt, _ item: InjectionItem) throws -> Shares? {
-        var options = AnswerSources.Options()
-        options.reverse = reverse
-        let sentences = try AnswerSources(of: reply.answer, after: prompt, model: model, options: options)
-        options.unit = .answer
-        let whole = try AnswerSources(of: reply.answer, after: prompt, model: model, options: options)
+        guard !reply.tokens.isEmpty else { return nil }
+        let reading = try ReverseAttribution(
+            model, tokens: prompt.tokens + reply.tokens.dropLast(), options: reverse)
+        func sources(_ unit: StatementUnit) throws -> AnswerSources {
+            var options = AnswerSources.Options()
+            options.unit = unit
+            return try AnswerSources(
+                of: reply.answer, after: prompt, model: model, options: options, reading: reading)
+        }
+        let sentences = try sources(.sentence)
+        let whole = sentences.statements.count == 1 ? sentences : try sources(.answer)
         guard let answer = whole.statements.first else { return nil }
         func share(_ isWanted: (AnswerSource) -> Bool) -> Double {
             let ids = Set(whole.sources.filter(isWanted).map(\.id))
