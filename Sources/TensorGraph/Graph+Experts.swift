@@ -45,8 +45,7 @@ extension Graph {
 
     /// `W_e^T g` for matrices `[in, out, experts]` of any type and columns `[out, used, n]`: `[in, used, n]`, in float32.
     ///
-    /// As in ``multiplyTransposedMatrix(_:_:)`` the transposes are made on the spot, of a block of rows of all experts at a
-    /// time.
+    /// The transposes are made on the spot, of a block of rows of all experts at a time.
     package func multiplyTransposedMatrices(_ w: Tensor, _ g: Tensor, experts: Tensor) -> Tensor {
         let parts = stride(from: 0, to: w.shape[1], by: Self.transposedRowCount(of: w.shape)).map { start in
             let rows = start..<min(start + Self.transposedRowCount(of: w.shape), w.shape[1])

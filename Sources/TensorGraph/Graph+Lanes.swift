@@ -47,21 +47,24 @@ extension Graph {
             self.gateFactor = gateFactor
             self.upFactor = upFactor
         }
+
+        func raw(gelu: Bool) -> lane_gated_product_parameters {
+            lane_gated_product_parameters(
+                activation: gelu ? LANE_GELU_TANH : LANE_SILU, derivative: derivative, gate_factor: gateFactor,
+                up_factor: upFactor)
+        }
     }
 
     /// `silu(gate) * up`, or GELU's tanh form in place of SiLU.
+    /// - Parameter joins: whether gate and up are of no use to others, so that this may become a part of their product.
     package func laneGatedProduct(
-        gate: Tensor, up: Tensor, gelu: Bool, _ groups: [(group: LaneGroup, gate: LaneGate)]
+        gate: Tensor, up: Tensor, gelu: Bool, _ groups: [(group: LaneGroup, gate: LaneGate)], joins: Bool = true
     ) -> Tensor {
-        let parameters = groups.map { _, gate in
-            lane_gated_product_parameters(
-                activation: gelu ? LANE_GELU_TANH : LANE_SILU, derivative: gate.derivative,
-                gate_factor: gate.gateFactor, up_factor: gate.upFactor)
-        }
+        let parameters = groups.map { $0.gate.raw(gelu: gelu) }
         let products = lane_gated_products(
             group_count: Int32(groups.count), groups: UnsafePointer(keep(groups.map(\.group.raw))),
             parameters: UnsafePointer(keep(parameters)))
-        return productGated(gate: gate, up: up, products)
+        return (joins ? productGated(gate: gate, up: up, products) : nil)
             ?? step(gate.shape, [gate, up], lane_gated_product, products, partCount: parts(gate))
     }
 

@@ -17,7 +17,7 @@ extension Graph {
 
         fileprivate var raw: lane_matrix {
             lane_matrix(
-                panels: panels?.data, type: weights.type.raw, rows: weights.shape[1],
+                panels: panels?.data, made: nil, type: weights.type.raw, rows: weights.shape[1],
                 weights: UnsafePointer(weights.raw), bias: bias.map { UnsafePointer($0.raw) })
         }
     }
@@ -35,10 +35,38 @@ extension Graph {
         let count = columns.shape[1]
         let haveAllPanels = matrices.allSatisfy { $0.panels != nil }
         guard haveAllPanels || matrices.count == 1 && lane_rows_take(first.weights.raw, count) else { return nil }
-        var product = LaneProduct(matrices, sources: [columns], columns: count, scratch)
+        return products(
+            matrices.map(\.raw), of: columns, groups, arePanels: haveAllPanels, scratch: scratch)
+    }
+
+    /// `W^T g` for weights `[in, out]` as a file has them, of any type, and columns `[out, n]`: `[in, n]`. The transpose is made in panels
+    /// and multiplied like other weights; of quantised ones it is rounded to blocks of q8_0, and the columns likewise.
+    package func laneTransposedProduct(_ w: Tensor, _ g: Tensor, scratch: ReverseScratch) -> Tensor {
+        let (rows, width) = (w.shape[0], (g.shape[0] + 31) / 32 * 32)
+        let type = lane_transposed_type(w.type.raw)
+        let parameters = lane_transpose_parameters(weights: UnsafePointer(w.raw), scratch: scratch.transpose)
+        let panels = step(
+            [(lane_panels_size(type, width, rows) + 3) / 4, 1, 1, 1], [], lane_transpose, parameters,
+            partCount: min(width / 32, 8 * scratch.threadCount), threadLimit: scratch.threadCount)
+        let matrix = lane_matrix(
+            panels: nil, made: UnsafePointer(panels.raw), type: type, rows: rows, weights: nil, bias: nil)
+        let columns = width == g.shape[0] ? contiguous(g) : padded(g, axis: 0, to: width)
+        return products(
+            [matrix], of: columns, [LaneGroup(tokenCount: columns.shape[1], laneCount: 1)], arePanels: true,
+            made: [panels], scratch: scratch.product)[0]
+    }
+
+    /// - Parameter made: panels that operations of the graph make, whose columns are adjoints.
+    private func products(
+        _ matrices: [lane_matrix], of columns: Tensor, _ groups: [LaneGroup], arePanels: Bool, made: [Tensor] = [],
+        scratch: LaneScratch
+    ) -> [Tensor] {
+        let count = columns.shape[1]
+        var product = LaneProduct(matrices, sources: [columns], width: columns.shape[0], columns: count, scratch)
         product.parameters.group_count = Int32(groups.count)
         product.parameters.groups = UnsafePointer(keep(groups.map(\.raw)))
-        if haveAllPanels {
+        product.parameters.input.whole_scales = !made.isEmpty
+        if arePanels {
             var input = product.parameters.input
             if case .norm(let x, let gain, let norms)? = origin(of: columns), gain.elementCount == input.width,
                 x.elementCount == columns.elementCount
@@ -48,13 +76,14 @@ extension Graph {
                 product.sources = [reshape(x, input.width, count)]
             }
             if count > Int(lane_few_columns()) {
-                prepareColumns(of: &product, input, matrices.map(\.weights.type.raw))
+                prepareColumns(of: &product, input, matrices.map(\.type))
             } else {
                 product.parameters.input = input
             }
         }
-        let rows = matrices.map { $0.weights.shape[1] }
-        let all = step([rows.reduce(0, +) * count, 1, 1, 1], product, isOpen: haveAllPanels)
+        product.sources += made
+        let rows = matrices.map(\.rows)
+        let all = step([rows.reduce(0, +) * count, 1, 1, 1], product, isOpen: arePanels)
         var offset = 0
         return rows.map { rows in
             defer { offset += rows * count }
@@ -132,17 +161,17 @@ struct LaneProduct {
     let scratch: Graph.LaneScratch
 
     init(
-        _ matrices: [Graph.LaneMatrix], sources: [Tensor], columns: Int, _ scratch: Graph.LaneScratch
+        _ matrices: [lane_matrix], sources: [Tensor], width: Int, columns: Int, _ scratch: Graph.LaneScratch
     ) {
         self.sources = sources
         self.scratch = scratch
         withUnsafeMutableBytes(of: &parameters.matrices) { bytes in
             let places = bytes.bindMemory(to: lane_matrix.self)
-            for (index, matrix) in matrices.enumerated() { places[index] = matrix.raw }
+            for (index, matrix) in matrices.enumerated() { places[index] = matrix }
         }
         parameters.matrix_count = Int32(matrices.count)
         parameters.columns = Int32(columns)
-        parameters.input.width = matrices[0].weights.shape[0]
+        parameters.input.width = width
         parameters.scratch = UnsafeMutableRawPointer(scratch.memory).assumingMemoryBound(to: CChar.self)
     }
 
@@ -152,7 +181,7 @@ struct LaneProduct {
         let matrices = withUnsafeBytes(of: parameters.matrices) {
             Array($0.bindMemory(to: lane_matrix.self).prefix(Int(parameters.matrix_count)))
         }
-        let panelRows = matrices[0].panels == nil ? 1 : Int(PANEL_ROWS)
+        let panelRows = matrices[0].panels == nil && matrices[0].made == nil ? 1 : Int(PANEL_ROWS)
         let panels = matrices.reduce(0) { $0 + ($1.rows + panelRows - 1) / panelRows } / (parameters.gated ? 2 : 1)
         let weights = matrices.reduce(0) { $0 + $1.rows } * parameters.input.width
         let time = weights * max(1, Int(parameters.columns) / 4) >> 20

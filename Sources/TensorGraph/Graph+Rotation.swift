@@ -52,7 +52,7 @@ extension Graph {
 
     /// Cosines and sines of all angles at `positions`, `[dimensions, 1, columns]`, computed once for all layers: what rotation
     /// makes of ones and zeros.
-    private func rotations(positions: Tensor, _ rope: RotaryEmbedding, factors: Tensor?) -> Tensor {
+    func rotations(positions: Tensor, _ rope: RotaryEmbedding, factors: Tensor?) -> Tensor {
         let key = RotationKey(positions: positions.raw, rope: rope, factors: factors?.raw)
         if let known = rotations[key] { return known }
         var halves = rope

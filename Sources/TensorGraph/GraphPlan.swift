@@ -1,11 +1,37 @@
 import CLaneKernels
 import CLlama
 
+/// Memory that graphs are placed in, one after the other. It grows with the largest, and is given back at the end.
+package final class GraphMemory {
+    private var scheduler: ggml_backend_sched_t?
+    private var capacity = 0
+    private var stream: ComputeStream?  // The scheduler refers to its backends.
+
+    package init() {}
+
+    deinit { ggml_backend_sched_free(scheduler) }
+
+    /// A scheduler for a graph, and nobody else's.
+    fileprivate func scheduler(for graph: Graph, on stream: ComputeStream) throws -> ggml_backend_sched_t {
+        if let scheduler, graph.capacity <= capacity, self.stream === stream {
+            ggml_backend_sched_reset(scheduler)
+            return scheduler
+        }
+        ggml_backend_sched_free(scheduler)
+        (self.stream, capacity) = (stream, graph.capacity)
+        var backends = stream.backends
+        scheduler = ggml_backend_sched_new(&backends, nil, Int32(backends.count), capacity, false, true)
+        guard let scheduler else { throw TensorGraphError.outOfMemory(purpose: "the scheduler", byteCount: 0) }
+        return scheduler
+    }
+}
+
 /// A graph placed in memory, ready to be computed again and again with new inputs.
 package final class GraphPlan {
     package let graph: Graph
     let scheduler: ggml_backend_sched_t
-    let stream: ComputeStream  // The scheduler refers to its backends.
+    let stream: ComputeStream
+    private let memory: GraphMemory
     /// On the CPU, what is computed one after the other.
     private var sections: [Section] = []
     private var context: OpaquePointer?
@@ -18,15 +44,12 @@ package final class GraphPlan {
         case graph(OpaquePointer, on: ggml_backend_t)
     }
 
-    package init(_ graph: Graph, on stream: ComputeStream) throws {
+    /// - Parameter memory: of plans that are no longer computed.
+    package init(_ graph: Graph, on stream: ComputeStream, in memory: GraphMemory = GraphMemory()) throws {
         self.graph = graph
         self.stream = stream
-        var backends = stream.backends
-        guard let scheduler = ggml_backend_sched_new(&backends, nil, Int32(backends.count), graph.capacity, false, true)
-        else {
-            throw TensorGraphError.outOfMemory(purpose: "the scheduler", byteCount: 0)
-        }
-        self.scheduler = scheduler
+        self.memory = memory
+        scheduler = try memory.scheduler(for: graph, on: stream)
         // Operations of ours are functions of this process; a server would take their addresses for its own.
         for step in graph.steps.keys { ggml_backend_sched_set_tensor_backend(scheduler, step, stream.cpu) }
         try checkSupport()
@@ -44,7 +67,6 @@ package final class GraphPlan {
             steps.deallocate()
         }
         if let context { ggml_free(context) }
-        ggml_backend_sched_free(scheduler)
     }
 
     /// Bytes of memory that hold inputs and intermediate results.

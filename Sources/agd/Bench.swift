@@ -8,6 +8,7 @@ struct Bench: ParsableCommand {
         abstract: "Measures decoding with and without guidance, side by side in one run.",
         discussion: """
               agd bench -m model.gguf --contexts 128,1024 -n 32 --plot bench.svg
+              agd bench -m model.gguf --contexts 900,4000 --reverse
 
             agd-reverse, the paper's backward pass for each candidate, takes minutes a token at long contexts: three tokens \
             are decoded, and none at contexts beyond 256 unless --variants names it.
@@ -45,6 +46,12 @@ struct Bench: ParsableCommand {
         completion: .file())
     var plot: String?
 
+    @Flag(help: "Measures reverse mode over the time of reading instead: a first target, and further ones beside it.")
+    var reverse = false
+
+    @Option(help: ArgumentHelp("How often --reverse measures.", valueName: "n"))
+    var rounds = 3
+
     @Flag(help: "Prints a JSON object.")
     var json = false
 
@@ -62,6 +69,10 @@ struct Bench: ParsableCommand {
         }
         if modelOptions.contextSize != nil {
             throw ValidationError("--ctx-size: each of --contexts has a size of its own. Leave it out.")
+        }
+        try NumberOption.check(rounds, "--rounds", in: NumberOption.counts)
+        if reverse, variants != nil || parallel != nil || plot != nil {
+            throw ValidationError("--reverse measures no decoding: leave out --variants, --parallel and --plot.")
         }
         try Terminal.checkOutput(plot, option: "--plot")
     }
@@ -89,6 +100,7 @@ struct Bench: ParsableCommand {
 
     func run() throws {
         let model = try modelOptions.load()
+        if reverse { return try measureReverse(model) }
         var options = ModelBenchmark.Options()
         options.variants = try chosenVariants()
         if variants != nil { options.longestReverseContext = .max }
@@ -105,6 +117,24 @@ struct Bench: ParsableCommand {
         let report = try ModelBenchmark.run(model, options) { Terminal.writeError("bench: \($0)\n") }
         if json { try Terminal.writeJSON(report) } else { write(report) }
         if let plot { try Terminal.write(report.plot, to: plot, option: "--plot") }
+    }
+
+    private func measureReverse(_ model: LanguageModel) throws {
+        let report = try ReverseBenchmark.run(
+            model, contexts: try contextLengths(), threadCount: modelOptions.threadCount, rounds: rounds
+        ) { Terminal.writeError("bench: \($0)\n") }
+        if json { return try Terminal.writeJSON(report) }
+        Terminal.write(
+            TextTable(
+                ["context", "reading, s", "first target / reading", "each further one / reading", "peak memory"],
+                report.rows.map { row in
+                    [
+                        "\(row.context)", row.readingSeconds.formatted(decimals: 2),
+                        row.firstOverReading.formatted(decimals: 2), row.furtherOverReading.formatted(decimals: 2),
+                        "\((Double(row.peakMemoryBytes) / 1_048_576).formatted(decimals: 0)) MiB",
+                    ]
+                }
+            ).rendered)
     }
 
     private func write(_ report: ModelBenchmark.Report) {

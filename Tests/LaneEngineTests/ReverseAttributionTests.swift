@@ -55,23 +55,6 @@ struct ReverseAttributionTests {
         }
         #expect(relevance.distance(to: expected) < 1e-4 * weights.map(abs).reduce(0, +) * rule.scale)
     }
-
-    @Test("attention in blocks is attention at once", arguments: Oracle.variants, rules)
-    func blocks(variant: String, ruleName: String) throws {
-        let oracle = try Oracle.load(variant)
-        let rule = try #require(oracle.rules[ruleName])
-        var options = Oracle.reverseOptions
-        let model = try Oracle.model(variant)
-        options.attentionByteCount = 7 * 4 * model.configuration.headCount * oracle.prompt.count
-        let reading = try ReverseAttribution(model, tokens: oracle.prompt, options: options)
-
-        let attributions = try reading.attribute(oracle.finalTargets, rule: Oracle.rule(ruleName))
-
-        #expect(reading.blocks.ranges.count > 2 && reading.blocks.ranges.allSatisfy { $0.count <= 7 })
-        for (attribution, expected) in zip(attributions, rule.relevance) {
-            #expect(attribution.tokens.distance(to: expected) < 1e-4 * rule.scale)
-        }
-    }
 }
 
 @Suite("Reverse mode keeps its own accounts")
@@ -201,7 +184,8 @@ struct ReverseQuantizedTests {
         let (stored, expected) = (try relevance(decoded: false), try relevance(decoded: true))
 
         let distance = zip(stored, expected).map { $0.distance(to: $1) / $1.largestMagnitude }.max() ?? .infinity
-        // What is left is the rounding of activations, which ggml's products bring to the precision of the weights.
-        #expect(distance < 0.1)
+        // What is left is rounding: products bring activations to the precision of the weights, and with quantised ones adjoints and
+        // transposes to 8 bits.
+        #expect(distance < 0.15)
     }
 }

@@ -205,7 +205,7 @@ public struct ModelBenchmark: Sendable {
     }
 
     /// Tokens from the seeded generator, so that each run reads the same.
-    private static func randomTokens(_ count: Int, vocabularySize: Int) -> [Int] {
+    static func randomTokens(_ count: Int, vocabularySize: Int) -> [Int] {
         var generator = SeededGenerator(seed: 1)
         return (0..<count).map { _ in Int.random(in: 0..<vocabularySize, using: &generator) }
     }

@@ -51,18 +51,20 @@ void lane_rotation_units(struct ggml_tensor * result, struct lane_share share, v
         for (long i = 0; i < width; i++) ((float *)result->data)[row * width + i] = i < width / 2;
 }
 
-// A row whose first `count` elements are turned in pairs, by angles whose cosines and sines are in `table`.
-static void rotate(float * restrict y, const float * restrict x, const float * restrict table, long count, long width, bool halves) {
-    const float * cosines = table, * sines = table + count / 2;
+void lane_rotate_row(float * restrict y, const float * restrict x, const float * restrict table, long count, long width, bool halves,
+    bool back) {
+    const float * cosines = table, * sines = table + count / 2, sign = back ? -1 : 1;
     if (halves) {
         for (long i = 0; i < count / 2; i++) {
-            y[i] = x[i] * cosines[i] - x[i + count / 2] * sines[i];
-            y[i + count / 2] = x[i] * sines[i] + x[i + count / 2] * cosines[i];
+            const float sine = sign * sines[i];
+            y[i] = x[i] * cosines[i] - x[i + count / 2] * sine;
+            y[i + count / 2] = x[i] * sine + x[i + count / 2] * cosines[i];
         }
     } else {
         for (long i = 0; i < count / 2; i++) {
-            y[2 * i] = x[2 * i] * cosines[i] - x[2 * i + 1] * sines[i];
-            y[2 * i + 1] = x[2 * i] * sines[i] + x[2 * i + 1] * cosines[i];
+            const float sine = sign * sines[i];
+            y[2 * i] = x[2 * i] * cosines[i] - x[2 * i + 1] * sine;
+            y[2 * i + 1] = x[2 * i] * sine + x[2 * i + 1] * cosines[i];
         }
     }
     memcpy(y + count, x + count, 4 * (width - count));
@@ -79,7 +81,7 @@ static void turn(const struct ggml_tensor * source, const struct ggml_tensor * g
         lane_kernels()->norm(normed, x, data + (c.primal * heads + head) * width, gain->data, width, norms->parameters + c.group);
         x = normed;
     }
-    rotate(y, x, (const float *)table->data + column * table->ne[0], table->ne[0], width, halves);
+    lane_rotate_row(y, x, (const float *)table->data + column * table->ne[0], table->ne[0], width, halves, false);
 }
 
 void lane_place(struct ggml_tensor * result, struct lane_share share, void * parameters) {

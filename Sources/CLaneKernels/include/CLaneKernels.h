@@ -184,6 +184,7 @@ struct lane_column_parameters {
     long width;
     const struct ggml_tensor * gain;  // of the norm; NULL: none
     struct lane_norms norms;
+    bool whole_scales;  // the scales of quantised columns are floats, instead of rounded to halves as ggml's
 };
 
 // Quantises columns for products with weights of a type, once for all threads and all matrices that take the same. Source: the
@@ -211,6 +212,7 @@ enum { LANE_MATRIX_LIMIT = 4, LANE_FEW_COLUMNS = 8 };
 int lane_few_columns(void);
 struct lane_matrix {
     const void * panels;  // or NULL: the weights as a file has them, the only matrix then
+    const struct ggml_tensor * made;  // panels that an operation of the graph makes; or NULL
     enum ggml_type type;
     long rows;
     const struct ggml_tensor * weights;
@@ -232,3 +234,5 @@ struct lane_product_parameters {
 bool lane_rows_take(const struct ggml_tensor * weights, long columns);
 size_t lane_product_scratch_size(long width);
 void lane_product(struct ggml_tensor * result, struct lane_share share, void * parameters);
+
+#include "ReverseKernels.h"

@@ -35,12 +35,12 @@ static void prepare_floats(char * y, long stride, const float * x, long blocks, 
 }
 
 // Blocks are written `stride` bytes apart.
-static void prepare_column(char * y, long stride, const float * x, long width, const struct panel_type * type) {
+static void prepare_column(char * y, long stride, const float * x, long width, const struct panel_type * type, bool whole_scales) {
     const struct panel_format f = panel_format(type->format);
     const long blocks = width / panel_block_width(f);
     if (f.numbers != PANEL_CODES) prepare_floats(y, stride, x, blocks, f.numbers);
     else if (f.large) prepare_256(y, stride, x, blocks, f.group, type->unit, zero_of(type));
-    else lane_kernels()->quantise_32(y, stride, x, blocks, f.minima, zero_of(type));
+    else lane_kernels()->quantise_32(y, stride, x, blocks, f.minima, zero_of(type), whole_scales);
 }
 
 int panel_tile_size(const struct panel_kernels * kernels, long count, long left, int * index) {
@@ -72,7 +72,7 @@ void panel_prepare_columns(char * y, const struct lane_column_parameters * p, en
                     p->norms.parameters + place.group);
                 x = normed;
             }
-            prepare_column(y + first * whole_size + c * column_size, size * column_size, x, p->width, type);
+            prepare_column(y + first * whole_size + c * column_size, size * column_size, x, p->width, type, p->whole_scales);
         }
     }
 }

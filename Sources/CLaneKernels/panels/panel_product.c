@@ -98,7 +98,8 @@ static struct share share_of(const struct lane_product_parameters * p, const str
     const struct panel_type * type = panel_type(matrix->type);
     const struct panel_format f = panel_format(type->format);
     const struct work work = {
-        y, matrix->rows, matrix->rows, f, panel_kernels(), type, matrix->panels, p->input.width / panel_block_width(f),
+        y, matrix->rows, matrix->rows, f, panel_kernels(), type, matrix->made ? matrix->made->data : matrix->panels,
+        p->input.width / panel_block_width(f),
     };
     return (struct share){work, matrix, first, last};
 }

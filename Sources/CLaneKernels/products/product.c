@@ -49,6 +49,6 @@ size_t lane_product_scratch_size(long width) {
 void lane_product(struct ggml_tensor * result, struct lane_share share, void * parameters) {
     const struct lane_product_parameters * p = parameters;
     char * scratch = p->scratch + share.thread * lane_product_scratch_size(p->input.width);
-    if (p->matrices[0].panels) panels_product(p, result, scratch, share);
+    if (p->matrices[0].panels || p->matrices[0].made) panels_product(p, result, scratch, share);
     else rows_product(p, result, scratch, share);
 }

@@ -4,6 +4,7 @@
 #include "CLaneKernels.h"
 #include "inlining.h"
 #include "panels.h"
+#include "reverse_kernels.h"
 
 enum {
     LANE_POSITION_BLOCK = 32,  // cached positions that are looked at together
@@ -30,7 +31,7 @@ struct lane_kernels {
         const struct lane_gated_product_parameters * parameters);
     void (*softmax)(float * y, const float * x, long count);
     // Columns for weights in blocks of 32, `stride` bytes apart, and a block of one for weights in blocks of 256.
-    void (*quantise_32)(char * y, long stride, const float * x, long blocks, bool with_sums, int zero);
+    void (*quantise_32)(char * y, long stride, const float * x, long blocks, bool with_sums, int zero, bool whole_scales);
     void (*quantise_256)(struct panel_column_256 * y, const float * x);
 
     // Attention of four queries ("rows"), of which the first `rows` count, over one block of positions. `width` is a multiple
@@ -55,6 +56,8 @@ struct lane_kernels {
     void (*wide_scores)(float * s, float * ds, const float * q, const float * dq, struct lane_positions k, long width);
     void (*wide_accumulate)(float * y, float * dy, const float * e, const float * de, struct lane_positions v, long width);
     void (*wide_shrink)(float * sums, const float * factors, long width);
+
+    struct reverse_kernels reverse;
 };
 
 // Which group a column belongs to, and which column is its token's primal.
@@ -70,6 +73,9 @@ INLINE struct lane_column lane_column_at(const struct lane_group * groups, int c
 }
 
 extern const struct lane_kernels lane_kernels_portable, lane_kernels_avx2, lane_kernels_avx512;
+
+// A row whose first `count` elements are turned in pairs, by angles whose cosines and sines are in `table`, or turned back.
+void lane_rotate_row(float * y, const float * x, const float * table, long count, long width, bool halves, bool back);
 
 // Those of the instruction set in use.
 const struct lane_kernels * lane_kernels(void);

@@ -43,6 +43,9 @@ struct LinearWeights: Sendable {
     /// Bytes that a product reads.
     var byteCount: Int { panels?.byteCount ?? weight.byteCount }
 
+    /// The bias, where it is added to the product as it is.
+    var productBias: Tensor? { scale == nil || scalesBias ? bias : nil }
+
     /// What is left for a product where bias and scale are applied to its result.
     var unbiased: LinearWeights { LinearWeights(weight: weight, mapped: mapped, panels: panels) }
 }

@@ -22,7 +22,7 @@ extension ReverseAttribution {
             let error = try withExtendedLifetime(buffer) {
                 let pushed = try pushForward(direction, [RegionOfInterest()], layer, weights, rule, fused: fused)[0]
                 let pulled = try ReverseLayer(
-                    model.configuration, weights: weights, index: layer, blocks: blocks, on: stream
+                    model.configuration, weights: weights, index: layer, of: sequence
                 )
                 .pullBack(covector, input: residualStream[layer], rule: rule).adjoint
                 return Self.error(of: pushed, along: covector, against: Self.dot(direction, pulled))
@@ -61,10 +61,10 @@ extension ReverseAttribution {
                 let zero = [Float](repeating: 0, count: covector.count)
                 let pushed = try pushForward(zero, regions, layer, weights, rule, fused: fused)
                 let reverse = ReverseLayer(
-                    model.configuration, weights: weights, index: layer, blocks: blocks, on: stream)
+                    model.configuration, weights: weights, index: layer, of: sequence)
                 let result = try reverse.pullBack(
                     covector, input: residualStream[layer], rule: rule, reading: .init(neurons: true))
-                let output = try reverse.output(residualStream[layer])
+                let output = try reverse.output(residualStream[layer]).residualStream
                 return zip(regions, pushed).map { region, pushed in
                     var relevance = 0.0
                     for (head, weight) in region.heads {
@@ -120,7 +120,7 @@ extension ReverseAttribution {
         ])
         let operations: any LaneOperations =
             fused && model.layerDevices[layer] == nil
-            ? FusedLaneOperations(columns, batch, model.configuration, threadCount: stream.threadCount)
+            ? FusedLaneOperations(columns, batch, model.configuration, threadCount: sequence.stream.threadCount)
             : ComposedLaneOperations(columns: columns, parts: [part])
         let lanes = ForwardLanes(
             columns: columns, positions: positions, wantedPositions: positions, wantedColumns: nil,
@@ -132,7 +132,7 @@ extension ReverseAttribution {
         graph.output(y)
         // A layer may have no use for them, but they are written.
         graph.include(positions)
-        let plan = try GraphPlan(graph, on: stream)
+        let plan = try GraphPlan(graph, on: sequence.stream)
         x.write(residualStream[layer] + regions.flatMap { _ in tangent })
         positions.write((0..<laneCount).flatMap { _ in tokens.indices.map { Int32($0) } })
         part.inputs?.write(start: 0)

@@ -3,8 +3,8 @@ import TensorGraph
 /// Why a model says what it says: the relevance of every token, layer and attention head for a token that it could say.
 ///
 /// The sequence is read once; then the relevance of any number of targets is sent back through the layers, from the
-/// last to the first, under any rule. Only the residual stream at each layer's input is kept (layers x tokens); the rest
-/// of a layer is computed again when its turn comes. The weights stay as they lie in the file.
+/// last to the first, under any rule. The residual stream at each layer's input is kept (layers x tokens), and up to a GiB of
+/// what attention came to; the rest of a layer is computed again when its turn comes. The weights stay as they lie in the file.
 ///
 /// ```swift
 /// let reading = try ReverseAttribution(model, tokens: prompt.tokens)
@@ -16,13 +16,10 @@ public final class ReverseAttribution {
     public struct Options: Sendable {
         /// CPU threads.
         public var threadCount: Int
-        /// Bytes of attention weights that are held at a time; the queries are divided into blocks accordingly.
-        public var attentionByteCount: Int
 
-        /// Options; by default a thread for each core and 128 MiB for attention weights.
-        public init(threadCount: Int = ProcessorCount.available, attentionByteCount: Int = 128 << 20) {
+        /// Options; by default a thread for each core.
+        public init(threadCount: Int = ProcessorCount.available) {
             self.threadCount = threadCount
-            self.attentionByteCount = attentionByteCount
         }
     }
 
@@ -31,10 +28,13 @@ public final class ReverseAttribution {
     /// What was taken away.
     public let ablation: Ablation
     let model: LanguageModel
-    let stream: ComputeStream
-    let blocks: QueryBlocks
+    let sequence: ReverseSequence
     /// The residual stream at each layer's input and after the last, `[layers + 1][tokens * embeddingLength]`.
     private(set) var residualStream: [[Float]]
+    /// What attention came to in the first layers, as many as ``attentionByteCount`` bytes hold.
+    private var attention: [[Float]] = []
+
+    private static let attentionByteCount = 1 << 30
 
     /// Reads `tokens`, which are not empty.
     /// - Parameter progress: called with the fraction of layers done; it may throw to stop.
@@ -53,9 +53,8 @@ public final class ReverseAttribution {
         self.tokens = tokens
         self.ablation = ablation
         // On the CPU whatever lies on devices: half of the work is products with transposed weights, which few devices know.
-        stream = try ComputeStream(devices: [], threadCount: options.threadCount)
-        blocks = try QueryBlocks(
-            model.configuration, tokenCount: tokens.count, largestByteCount: options.attentionByteCount)
+        sequence = try ReverseSequence(
+            tokenCount: tokens.count, on: ComputeStream(devices: [], threadCount: options.threadCount))
         residualStream = [Self.embeddings(of: tokens, model)]
         for position in ablation.tokens where tokens.indices.contains(position) {
             let width = model.configuration.embeddingLength
@@ -63,7 +62,11 @@ public final class ReverseAttribution {
                 position * width..<(position + 1) * width, with: repeatElement(0, count: width))
         }
         for layer in 0..<model.configuration.layerCount {
-            residualStream.append(try reverseLayer(layer).output(residualStream[layer]))
+            let size = attention.count * (attention.last?.count ?? 0) * MemoryLayout<Float>.size
+            let keeps = attention.count == layer && size < Self.attentionByteCount
+            let output = try reverseLayer(layer).output(residualStream[layer], keepsAttention: keeps)
+            residualStream.append(output.residualStream)
+            if let kept = output.attention { attention.append(kept) }
             try progress(Double(layer + 1) / Double(model.configuration.layerCount))
         }
     }
@@ -142,7 +145,7 @@ public final class ReverseAttribution {
     func reverseLayer(_ index: Int) -> ReverseLayer {
         ReverseLayer(
             model.configuration, weights: model.weights.layersOnCPU[index], index: index,
-            ablation: LayerAblation(ablation, layer: index, of: model), blocks: blocks, on: stream)
+            ablation: LayerAblation(ablation, layer: index, of: model), of: sequence)
     }
 
     /// Targets whose relevance is sent back together: as many as keep a layer's intermediate results within about a GiB.
@@ -195,7 +198,8 @@ public final class ReverseAttribution {
         let start = Start(targets: terms.map(\.target), logits: output.logits, relevances: output.relevances)
         for layer in (0..<layerCount).reversed() {
             let result = try reverseLayer(layer).pullBack(
-                adjoint, input: residualStream[layer], rule: rule, reading: reading)
+                adjoint, input: residualStream[layer],
+                attention: attention.indices.contains(layer) ? attention[layer] : nil, rule: rule, reading: reading)
             each(start, layer, adjoint, result)
             adjoint = result.adjoint
             try progress(Double(layerCount - layer) / Double(layerCount))
@@ -210,7 +214,10 @@ public final class ReverseAttribution {
         let graph = try Graph(capacity: 64)
         let x = graph.input(.float32, width, 1, targets.count, name: "residual stream")
         let rows = graph.input(.float32, width, 1, targets.count, name: "output rows")
-        let tape = ReverseTape(graph: graph, rule: rule, blocks: blocks)
+        let tape = ReverseTape(
+            graph: graph, rule: rule, sequence: sequence,
+            scratch: graph.reverseScratch(
+                width: width, headWidth: 0, laneCount: 1, threadCount: sequence.stream.threadCount))
         let source = tape.source(x)
         let configuration = model.configuration
         let normed = tape.scaled(
@@ -232,7 +239,7 @@ public final class ReverseAttribution {
         let adjoint = tape.adjoint(of: source) ?? outputAdjoint
         let wanted = [logits, adjoint, graph.sumOfRows(graph.multiply(adjoint, x))]
         wanted.forEach(graph.output)
-        let plan = try GraphPlan(graph, on: stream)
+        let plan = try GraphPlan(graph, on: sequence.stream)
         if let all = model.weights.output.bias?.readFloats() { biases?.write(targets.map { all[$0.token] }) }
         x.write(targets.flatMap { last[$0.position * width..<($0.position + 1) * width] })
         rows.write(targets.flatMap { model.file.row($0.token, of: model.weights.outputRows) })

@@ -24,52 +24,64 @@ struct ReverseLayer {
     private let weights: TransformerWeights.Layer
     private let index: Int
     private let ablation: LayerAblation
-    private let blocks: QueryBlocks
-    private let stream: ComputeStream
-    private let tokenCount: Int
+    private let sequence: ReverseSequence
+    private var tokenCount: Int { sequence.tokenCount }
 
     init(
         _ configuration: ModelConfiguration, weights: TransformerWeights.Layer, index: Int,
-        ablation: LayerAblation = LayerAblation(), blocks: QueryBlocks, on stream: ComputeStream
+        ablation: LayerAblation = LayerAblation(), of sequence: ReverseSequence
     ) {
         self.configuration = configuration
         self.weights = weights
         self.index = index
         self.ablation = ablation
-        self.blocks = blocks
-        self.stream = stream
-        tokenCount = blocks.positions.elementCount
+        self.sequence = sequence
     }
 
-    /// The layer's output for its input, both `[tokens * embeddingLength]`.
-    func output(_ input: [Float]) throws -> [Float] { try output(input, reading: []).output }
+    /// What a layer makes of a sequence.
+    struct Output {
+        /// `[tokens * embeddingLength]`.
+        var residualStream: [Float]
+        /// What attention came to, if that was wanted, for ``ReverseLayer/pullBack(_:input:attention:rule:reading:)``.
+        var attention: [Float]?
+        /// `[tokens * width]`; those that the layer doesn't have are left out.
+        var activations: [RegionPlace.Kind: [Float]]
+    }
 
-    /// The same, with activations on the way, `[tokens * width]`; those that the layer doesn't have are left out.
+    /// The layer's output for its input `[tokens * embeddingLength]`.
+    /// - Parameters:
+    ///   - places: activations that are wanted.
+    ///   - keepsAttention: whether what attention comes to is wanted.
     func output(
-        _ input: [Float], reading places: [RegionPlace.Kind]
-    ) throws -> (output: [Float], activations: [RegionPlace.Kind: [Float]]) {
+        _ input: [Float], reading places: [RegionPlace.Kind] = [], keepsAttention: Bool = false
+    ) throws -> Output {
         let graph = try newGraph(laneCount: 0)
         let x = graph.input(.float32, configuration.embeddingLength, 1, tokenCount, name: "layer input")
         let replacements = ablation.replacements(in: graph, tokenCount: tokenCount)
         // The rule makes no difference to the values.
-        let tape = tape(graph, .attnLRP, replacements)
+        let tape = tape(graph, .attnLRP, laneCount: 1, replacements)
         let y = block(tape)(tape.source(x)).value
         let read = places.compactMap { place in tape.activations[place].map { (place, graph.contiguous($0.value)) } }
-        ([y] + read.map(\.1)).forEach(graph.output)
-        let plan = try GraphPlan(graph, on: stream)
+        let attention = keepsAttention ? tape.attention : nil
+        ([y] + read.map(\.1) + (attention.map { [$0] } ?? [])).forEach(graph.output)
+        let plan = try GraphPlan(graph, on: sequence.stream, in: sequence.memory)
         x.write(input)
         ablation.write(replacements, tokenCount: tokenCount)
         return try plan.compute {
-            (y.readFloats(), Dictionary(uniqueKeysWithValues: read.map { ($0, $1.readFloats()) }))
+            Output(
+                residualStream: y.readFloats(), attention: attention?.readFloats(),
+                activations: Dictionary(uniqueKeysWithValues: read.map { ($0, $1.readFloats()) }))
         }
     }
 
     /// The adjoint of the layer's input from that of its output.
     /// - Parameters:
     ///   - adjoint: `[lanes * tokens * embeddingLength]`.
+    ///   - attention: what it came to, if that was kept.
     ///   - reading: whose relevance is wanted; of others there is none in the result.
     func pullBack(
-        _ adjoint: [Float], input: [Float], rule: PropagationRule, reading: Reading = Reading()
+        _ adjoint: [Float], input: [Float], attention: [Float]? = nil, rule: PropagationRule,
+        reading: Reading = Reading()
     ) throws -> Result {
         let (width, heads) = (configuration.embeddingLength, configuration.attention[index].headCount)
         let laneCount = adjoint.count / input.count
@@ -77,28 +89,32 @@ struct ReverseLayer {
         let x = graph.input(.float32, width, 1, tokenCount, name: "layer input")
         let outputAdjoint = graph.input(.float32, width, 1, tokenCount, laneCount, name: "output adjoint")
         let replacements = ablation.replacements(in: graph, tokenCount: tokenCount)
-        let tape = tape(graph, rule, replacements)
+        let known = attention.map { graph.input(.float32, $0.count, name: "attention") }
+        known.map(graph.include)
+        let tape = tape(graph, rule, laneCount: laneCount, replacements, knownAttention: known)
         let source = tape.source(x)
         tape.pullBack(outputAdjoint, from: block(tape)(source))
 
-        func relevance(_ kind: RegionPlace.Kind) -> Tensor? {
-            guard let activation = tape.activations[kind], let adjoint = tape.adjoint(of: activation) else {
-                return nil
+        func place(_ kind: RegionPlace.Kind) -> (adjoint: Tensor, value: Tensor)? {
+            tape.activations[kind].flatMap { place in
+                tape.adjoint(of: place).map { (graph.contiguous($0), place.value) }
             }
-            return graph.multiply(adjoint, activation.value)
         }
-        let inputAdjoint = tape.adjoint(of: source) ?? outputAdjoint
-        let residualStream = graph.sumOfRows(graph.multiply(inputAdjoint, x))
-        let perHead = (reading.heads ? relevance(.heads) : nil).map { relevance in
-            let shaped = graph.reshape(
-                relevance, configuration.attention[index].headWidth, heads, tokenCount, laneCount)
-            return [graph.sumOfRows(shaped), graph.sumOfRows(graph.positivePart(shaped))]
+        let inputAdjoint = graph.contiguous(tape.adjoint(of: source) ?? outputAdjoint)
+        let residualStream = graph.rowProducts(inputAdjoint, x).all
+        let perHead = (reading.heads ? place(.heads) : nil).map { adjoint, outputs in
+            let headWidth = configuration.attention[index].headWidth
+            let products = graph.rowProducts(adjoint, graph.reshape(outputs, headWidth, heads * tokenCount))
+            return [products.all, products.positive]
         }
-        let perNeuron = (reading.neurons ? relevance(.neurons) : nil).map(graph.sumOfPositions)
+        let perNeuron = (reading.neurons ? place(.neurons) : nil).map {
+            graph.sumOfPositions(graph.multiply($0.adjoint, $0.value))
+        }
         ([inputAdjoint, residualStream] + (perHead ?? []) + (perNeuron.map { [$0] } ?? [])).forEach(graph.output)
-        let plan = try GraphPlan(graph, on: stream)
+        let plan = try GraphPlan(graph, on: sequence.stream, in: sequence.memory)
         x.write(input)
         outputAdjoint.write(adjoint)
+        if let attention { known?.write(attention) }
         ablation.write(replacements, tokenCount: tokenCount)
         try plan.compute()
         func numbers(_ tensor: Tensor) -> [Double] { tensor.readFloats().map(Double.init) }
@@ -118,12 +134,16 @@ struct ReverseLayer {
     }
 
     private func tape(
-        _ graph: Graph, _ rule: PropagationRule, _ replacements: [RegionPlace.Kind: ReverseTape.Replacement]
+        _ graph: Graph, _ rule: PropagationRule, laneCount: Int,
+        _ replacements: [RegionPlace.Kind: ReverseTape.Replacement], knownAttention: Tensor? = nil
     ) -> ReverseTape {
-        ReverseTape(
-            graph: graph, rule: rule, blocks: blocks, replacements: replacements,
-            scratch: graph.laneProductScratch(
-                width: configuration.widestColumn, threadCount: stream.threadCount))
+        let rows = weights.matrices.map { $0.weight.shape[1] }.max() ?? 0
+        return ReverseTape(
+            graph: graph, rule: rule, sequence: sequence,
+            scratch: graph.reverseScratch(
+                width: max(configuration.widestColumn, rows),
+                headWidth: configuration.attention[index].headWidth, laneCount: laneCount,
+                threadCount: sequence.stream.threadCount), replacements: replacements, knownAttention: knownAttention)
     }
 
     private func block(_ tape: ReverseTape) -> DecoderBlock<ReverseTape> {
@@ -133,14 +153,9 @@ struct ReverseLayer {
     }
 
     private func newGraph(laneCount: Int) throws -> Graph {
-        let matrices = weights.matrices.reduce(0) { sum, matrix in
-            let shape = matrix.weight.shape
-            return sum
-                + (shape[2] > 1
-                    ? Graph.transposedTensorCount(experts: shape) : Graph.transposedTensorCount(out: shape[1]))
-        }
+        let experts = weights.matrices.map(\.weight.shape).filter { $0[2] > 1 }
         return try Graph(
-            capacity: 600 + 150 * laneCount + blocks.ranges.count * (60 + 50 * laneCount) + matrices)
+            capacity: 600 + 150 * laneCount + experts.reduce(0) { $0 + Graph.transposedTensorCount(experts: $1) })
     }
 }
 

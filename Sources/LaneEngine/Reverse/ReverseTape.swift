@@ -15,11 +15,13 @@ final class ReverseTape: Propagation {
 
     let graph: Graph
     let rule: PropagationRule
-    let blocks: QueryBlocks
+    private let sequence: ReverseSequence
     /// What takes the place of activations, where something does.
     private let replacements: [RegionPlace.Kind: Replacement]
-    /// For products with weights in panels.
-    private let scratch: Graph.LaneScratch?
+    private let scratch: Graph.ReverseScratch
+    /// What attention came to when the sequence was read, where that was kept; and what it comes to.
+    private let knownAttention: Tensor?
+    private(set) var attention: Tensor?
     private var pullBacks: [PullBack] = []
     private var adjoints: [Int: Tensor] = [:]
     /// The activations at the places where regions may begin, before any replacement.
@@ -31,14 +33,15 @@ final class ReverseTape: Propagation {
     }
 
     init(
-        graph: Graph, rule: PropagationRule, blocks: QueryBlocks,
-        replacements: [RegionPlace.Kind: Replacement] = [:], scratch: Graph.LaneScratch? = nil
+        graph: Graph, rule: PropagationRule, sequence: ReverseSequence, scratch: Graph.ReverseScratch,
+        replacements: [RegionPlace.Kind: Replacement] = [:], knownAttention: Tensor? = nil
     ) {
         self.graph = graph
         self.rule = rule
-        self.blocks = blocks
+        self.sequence = sequence
         self.replacements = replacements
         self.scratch = scratch
+        self.knownAttention = knownAttention
     }
 
     /// An activation that nothing is known about.
@@ -50,7 +53,7 @@ final class ReverseTape: Propagation {
         for index in pullBacks.indices.reversed() {
             guard let adjoint = adjoints[index] else { continue }
             for (source, contribution) in pullBacks[index](adjoint) {
-                adjoints[source] = adjoints[source].map { graph.add($0, contribution) } ?? contribution
+                adjoints[source] = adjoints[source].map { graph.laneSum($0, contribution) } ?? contribution
             }
         }
     }
@@ -63,28 +66,35 @@ final class ReverseTape: Propagation {
         return Activation(value: value, index: pullBacks.count - 1)
     }
 
-    func linear(_ x: Activation, _ weights: LinearWeights) -> Activation {
-        let (graph, shape) = (graph, x.value.shape)
-        let product = product(weights, graph.reshape(x.value, shape[0] * shape[1], shape[2]))
-        var y = graph.reshape(product, product.shape[0], 1, shape[2])
-        if weights.scalesBias, let bias = weights.bias { y = graph.add(y, bias) }
-        if let scale = weights.scale { y = graph.multiply(y, scale) }
-        if !weights.scalesBias, let bias = weights.bias { y = graph.add(y, bias) }
-        return record(y) { adjoint in
-            let lanes = adjoint.shape[3]
-            let scaled = weights.scale.map { graph.multiply(adjoint, $0) } ?? adjoint
-            let columns = graph.reshape(scaled, adjoint.shape[0], shape[2] * lanes)
-            let transposed = graph.multiplyTransposedMatrix(weights.mapped, columns)
-            return [(x.index, graph.reshape(transposed, shape[0], shape[1], shape[2], lanes))]
+    func linear(_ x: Activation, _ weights: LinearWeights) -> Activation { linear(x, [weights])[0] }
+
+    func linear(_ x: Activation, _ layers: [LinearWeights]) -> [Activation] {
+        let (graph, scratch, shape) = (graph, scratch, x.value.shape)
+        return zip(layers, products(graph.reshape(x.value, shape[0] * shape[1], shape[2]), layers)).map {
+            weights, product in
+            var y = graph.reshape(product, product.shape[0], 1, shape[2])
+            if let scale = weights.scale { y = graph.multiply(y, scale) }
+            if weights.productBias == nil, let bias = weights.bias { y = graph.add(y, bias) }
+            return record(y) { adjoint in
+                let lanes = adjoint.shape[3]
+                let scaled = weights.scale.map { graph.multiply(adjoint, $0) } ?? adjoint
+                let columns = graph.reshape(graph.contiguous(scaled), adjoint.shape[0], shape[2] * lanes)
+                let transposed = graph.laneTransposedProduct(weights.mapped, columns, scratch: scratch)
+                return [(x.index, graph.reshape(transposed, shape[0], shape[1], shape[2], lanes))]
+            }
         }
     }
 
-    /// `W x` for columns `[in, tokens]`.
-    private func product(_ weights: LinearWeights, _ x: Tensor) -> Tensor {
-        guard let scratch, let panels = weights.panels else { return graph.multiplyMatrix(weights.weight, x) }
-        let matrix = Graph.LaneMatrix(weights: weights.weight, panels: panels)
-        let group = LaneGroup(tokenCount: x.shape[1], laneCount: 1)
-        return graph.laneProducts([matrix], x, [group], scratch: scratch)?[0] ?? graph.multiplyMatrix(weights.weight, x)
+    /// `W x` for columns `[in, tokens]`, plus the bias where it isn't added later.
+    private func products(_ x: Tensor, _ layers: [LinearWeights]) -> [Tensor] {
+        let matrices = layers.map {
+            Graph.LaneMatrix(weights: $0.weight, panels: $0.panels, bias: $0.productBias)
+        }
+        let columns = LaneGroup(tokenCount: x.shape[1], laneCount: 1)
+        if let products = graph.laneProducts(matrices, x, [columns], scratch: scratch.product) { return products }
+        guard layers.count == 1 else { return layers.flatMap { products(x, [$0]) } }
+        let product = graph.multiplyMatrix(layers[0].weight, x)
+        return [layers[0].productBias.map { graph.add(product, $0) } ?? product]
     }
 
     func linearByHead(_ x: Activation, _ weights: LinearWeights) -> Activation {
@@ -113,6 +123,16 @@ final class ReverseTape: Propagation {
 
     func rmsNorm(_ x: Activation, gain: Tensor?, epsilon: Float) -> Activation {
         let (graph, rule) = (graph, rule)
+        if let gain, gain.elementCount == x.value.shape[0] {
+            let value = graph.contiguous(x.value)
+            let normed = graph.laneNorm(value, gain: gain, epsilon: epsilon, [(tokens(of: value), false)])
+            return record(normed) { adjoint in
+                let back = graph.normBack(
+                    graph.contiguous(adjoint), at: value, gain: gain, epsilon: epsilon,
+                    derivative: rule.norm == .derivative)
+                return [(x.index, back)]
+            }
+        }
         let meanSquare = graph.meanOfRows(graph.square(x.value))
         let rms = graph.squareRoot(graph.scale(meanSquare, by: 1, offset: epsilon))
         let normed = graph.divide(x.value, rms)
@@ -128,8 +148,11 @@ final class ReverseTape: Propagation {
         }
     }
 
+    /// All tokens of an activation, as one group of columns.
+    private func tokens(of x: Tensor) -> LaneGroup { LaneGroup(tokenCount: x.shape[2], laneCount: 1) }
+
     func add(_ a: Activation, _ b: Activation) -> Activation {
-        record(graph.add(a.value, b.value)) { [(a.index, $0), (b.index, $0)] }
+        record(graph.laneSum(a.value, b.value)) { [(a.index, $0), (b.index, $0)] }
     }
 
     func biased(_ x: Activation, _ bias: Tensor) -> Activation {
@@ -164,6 +187,18 @@ final class ReverseTape: Propagation {
 
     func gatedProduct(gate: Activation, up: Activation, _ function: ActivationFunction) -> Activation {
         let (graph, rule) = (graph, rule)
+        if function == .silu || function == .geluTanh {
+            let (own, other) = (graph.contiguous(gate.value), graph.contiguous(up.value))
+            let gelu = function == .geluTanh
+            let parts = Graph.LaneGate(
+                derivative: rule.activation == .derivative, gateFactor: rule.gateFactor, upFactor: rule.upFactor)
+            let product = graph.laneGatedProduct(
+                gate: own, up: other, gelu: gelu, [(tokens(of: own), parts)], joins: false)
+            return record(product) { adjoint in
+                let back = graph.gatedProductBack(graph.contiguous(adjoint), gate: own, up: other, gelu: gelu, parts)
+                return (rule.gateFactor == 0 ? [] : [(gate.index, back.gate)]) + [(up.index, back.up)]
+            }
+        }
         let factor = function.gate(gate.value, in: graph)
         let activated = graph.multiply(gate.value, factor)
         return record(graph.multiply(activated, up.value)) { adjoint in
@@ -184,26 +219,33 @@ final class ReverseTape: Propagation {
 
     func tempered(_ x: Activation, _ temperature: AttentionTemperature) -> Activation {
         let graph = graph
-        let factors = temperature.factors(blocks.positions, in: graph)
+        let factors = temperature.factors(sequence.positions, in: graph)
         return record(graph.multiply(x.value, factors)) { [(x.index, graph.multiply($0, factors))] }
     }
 
     func rotate(_ x: Activation, _ rope: RotaryEmbedding, factors: Tensor?) -> Activation {
-        let (graph, positions) = (graph, blocks.positions)
-        return record(graph.rotate(x.value, positions: positions, rope, factors: factors)) { adjoint in
-            [(x.index, graph.rotateBack(adjoint, positions: positions, rope, factors: factors))]
+        let (graph, positions) = (graph, sequence.positions)
+        return record(graph.turned(graph.contiguous(x.value), positions: positions, rope, factors: factors)) {
+            adjoint in
+            let back = graph.turned(
+                graph.contiguous(adjoint), positions: positions, rope, factors: factors, back: true)
+            return [(x.index, back)]
         }
     }
 
     func attention(
         queries: Activation, keys: Activation, values: Activation, _ attention: SoftmaxAttention, layer: Int
     ) -> Activation {
-        let blocked = BlockedAttention(
-            graph: graph, rule: rule, queries: queries.value, keys: keys.value, values: values.value, attention,
-            ranges: blocks.ranges, masks: blocks.masks(attention.slidingWindow))
-        let (output, kept) = blocked.output()
-        let outputs = record(output) { adjoint in
-            let adjoints = blocked.pullBack(adjoint, kept: kept)
+        let (graph, rule, scratch) = (graph, rule, scratch)
+        let attended = graph.wholeAttention(
+            queries: queries.value, keys: keys.value, values: values.value,
+            .init(
+                scale: attention.scale, slidingWindow: attention.slidingWindow, softcap: attention.softcap,
+                sinks: attention.sinks), known: knownAttention, scratch: scratch)
+        self.attention = attended.result
+        let shape = queries.value.shape
+        let outputs = record(graph.reshape(attended.output, shape[0] * shape[1], 1, shape[2])) { adjoint in
+            let adjoints = graph.attentionBack(adjoint, attended, .init(rule), scratch: scratch)
             return [(queries.index, adjoints.queries), (keys.index, adjoints.keys), (values.index, adjoints.values)]
                 .compactMap { index, adjoint in adjoint.map { (index, $0) } }
         }
