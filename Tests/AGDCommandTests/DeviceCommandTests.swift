@@ -31,7 +31,7 @@ struct DeviceCommandTests {
     )
     func model() async throws {
         let cpu = try #require(try await Self.report([Command.oracle("llama")]).devices.last)
-        #expect(cpu.layers == [0, 1] && cpu.hasOutput == true)
+        #expect(cpu.layers == [0, 1, 2, 3] && cpu.hasOutput == true)
         let greedy = try #require(cpu.operationCount)
         let guided = try #require(cpu.guidedOperationCount)
         // More than the lanes' weights are multiplied at the start there isn't to do.

@@ -156,7 +156,7 @@ struct DeviceTests {
     @Test("what lies where is told, and whether something is left to the CPU", arguments: Placement.all)
     func report(placement: Placement) async throws {
         let report = try await placement.withModel(of: "llama") { try DeviceReport($0, threadCount: 1) }
-        #expect(report.devices.flatMap { $0.layers ?? [] }.sorted() == [0, 1])
+        #expect(report.devices.flatMap { $0.layers ?? [] }.sorted() == [0, 1, 2, 3])
         #expect(report.devices.dropLast().allSatisfy { ($0.guidedOperationCount ?? 0) > 20 || $0.layers == [] })
         if placement.layers == 99 { #expect(report.devices.last?.layers == []) }
         #expect(report.devices.allSatisfy { $0.missingOperations?.isEmpty ?? true })
