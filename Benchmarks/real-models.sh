@@ -64,8 +64,8 @@ method() { # method NAME: sets options
         *) echo "real-models: there is no method $1" >&2; exit 2 ;;
     esac
 }
-instruction_methods=greedy,agd,cad-1,random,agd-user,adacad,cocoa,region-prompt,instaboost-3,instaboost-9,ihdec,ihdec-300,agd-excess,agd-ungated,dola,second,cad-0.5,agd-contrast,agd-blend,nucleus
-document_methods=greedy,agd,cad-1,random,adacad,cocoa,region-prompt,instaboost-3,instaboost-9,agd-excess,agd-ungated,agd-excess-ungated,cad-0.5,dola
+instruction_methods=greedy,agd,cad-1,agd-cad-1,agd-cad-0.5,agd-share,random,agd-user,adacad,cocoa,region-prompt,instaboost-3,instaboost-9,ihdec,ihdec-300,agd-excess,agd-ungated,dola,second,cad-0.5,agd-contrast,agd-blend,nucleus
+document_methods=greedy,agd,cad-1,agd-cad-0.5,agd-share,random,adacad,cocoa,region-prompt,instaboost-3,instaboost-9,agd-excess,agd-ungated,agd-excess-ungated,cad-0.5,dola
 
 for model in "${models[@]}"; do
     path=$(Tools/models.sh "$model")
