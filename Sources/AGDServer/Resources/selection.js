@@ -54,7 +54,7 @@ function show(place) {
 
 export function prepareSelection() {
   const bar = byId("mark-bar");
-  bar.append(button("Mark", () => mark(1), { className: "primary small" }), button("Avoid", () => mark(-1), { className: "small", title: "Mark with a weight below 0" }));
+  bar.append(button("Mark", () => mark(1), { className: "primary small" }), button("Lead away", () => mark(-1), { className: "small", title: "Mark with a weight below 0, which forbids nothing" }));
   bar.addEventListener("mousedown", (event) => event.preventDefault());
   document.addEventListener("selectionchange", look);
   byId("thread").addEventListener("scroll", hide, { passive: true });
