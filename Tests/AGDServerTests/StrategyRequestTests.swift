@@ -46,7 +46,7 @@ struct StrategyRequestTests {
         ("alpha", "alpha", 0.5), ("dolaLayers", "dola_layers", [0, 1]),
         ("repetitionPenalty", "repetition_penalty", 1.2), ("minimumAlpha", "min_alpha", 0.25), ("gamma", "gamma", 2),
         ("strength", "strength", 3), ("pick", "pick", "second"), ("multiplier", "multiplier", 5),
-        ("beta", "beta", 20), ("decay", "decay", 0.5), ("scale", "scale", 0.5),
+        ("beta", "beta", 20), ("decay", "decay", 0.5), ("scale", "scale", 0.5), ("generated", "generated", "share"),
     ]
 
     @Test("Each option is a field of agd, or one of those that OpenAI's clients send")
