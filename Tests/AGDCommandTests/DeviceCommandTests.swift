@@ -17,7 +17,9 @@ struct DeviceCommandTests {
     private static func report(_ arguments: [String]) async throws -> Report {
         let result = try await Command.run(["info", "--devices", "--json"] + arguments)
         #expect(result.status == 0, "\(result.standardError)")
-        return try JSONDecoder().decode(Report.self, from: Data(result.standardOutput.utf8))
+        let decoder = JSONDecoder()
+        decoder.keyDecodingStrategy = .convertFromSnakeCase
+        return try decoder.decode(Report.self, from: Data(result.standardOutput.utf8))
     }
 
     @Test("It tells what there is to compute on, the CPU last")
