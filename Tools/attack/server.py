@@ -214,11 +214,14 @@ def unread():
     unread_stream("/v1/completions", {
         **endless, "prompt": ["Hi"] * 64, "n": 8, "max_tokens": 500, "logprobs": 20,
         "agd": {"roi": ['text:"Hi"'], "entropy_threshold": "off", "trace": True, "candidates": 64, "min_probability": 0}})
-    unread_stream("/v1/responses", {**endless, "input": "Hi", "max_output_tokens": 30_000}, "-c", "32768")
-    unread_stream("/v1/messages", {**endless, "messages": [{"role": "user", "content": "Hi"}], "max_tokens": 30_000}, "-c", "32768")
+    unread_stream("/v1/responses", {**endless, "input": "Hi", "max_output_tokens": 30_000}, "-c", "32768", small=True)
+    unread_stream("/v1/messages", {**endless, "messages": [{"role": "user", "content": "Hi"}], "max_tokens": 30_000}, "-c", "32768", small=True)
 
 
-def unread_stream(path, request, *arguments):
+FITS = 15_000  # events of 300 bytes in 4 MB, which is what a socket holds
+
+
+def unread_stream(path, request, *arguments, small=False):
     body = json.dumps(request).encode()
     print(f"  {path}", flush=True)
     with Server(*arguments) as server:
@@ -228,11 +231,19 @@ def unread_stream(path, request, *arguments):
             stream.sendall(b"POST " + path.encode() + b" HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer " + KEY.encode()
                            + b"\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
             time.sleep(5)
-            first = server.completion_tokens()
+            first, wait = server.completion_tokens(), time.monotonic() + 15
             time.sleep(options.seconds)
             grown, steps = server.megabytes() - before, server.completion_tokens() - first
-        promise(first > 0, f"the stream began: {first} tokens after 5 s")
-        promise(steps < 50, f"{steps} more tokens were computed in the next {options.seconds:.0f} s")
+            # Small events take a while to fill the sockets' buffers, and on a slow build they never do.
+            while steps >= 50 and small and time.monotonic() < wait:
+                first = server.completion_tokens()
+                time.sleep(options.seconds)
+                grown, steps = server.megabytes() - before, server.completion_tokens() - first
+        promise(first > 0, f"the stream began: {first} tokens")
+        if small and steps >= 50 and first < FITS:
+            print(f"  skipped: {first} tokens fit the sockets' buffers, a faster build is needed")
+        else:
+            promise(steps < 50, f"after {first} tokens {steps} more were computed in {options.seconds:.0f} s")
         promise(grown < 100, f"memory grew by {grown:.0f} MB")
 
 
