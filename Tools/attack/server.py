@@ -67,7 +67,7 @@ class Server:
         self.process.kill()
         self.process.wait()
 
-    def request(self, method, path, body=None, key=KEY, timeout=60, more=None):
+    def request(self, method, path, body=None, key=KEY, timeout=120, more=None):
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
         try:
             connection.putrequest(method, path, skip_host=True, skip_accept_encoding=True)
