@@ -1,7 +1,9 @@
 extension Grammar {
     /// One call of one of the tools, as a template writes it. Arguments are those that the tool's schema accepts where a grammar can
     /// tell, else any object.
-    /// - Parameter tools: definitions, as `{"type": "function", "function": {"name": …, "parameters": …}}`.
+    /// - Parameters:
+    ///   - tools: definitions, as `{"type": "function", "function": {"name": …, "parameters": …}}`.
+    ///   - format: how the model's template writes calls.
     public init(calling tools: [JSONValue], format: ToolCallFormat) {
         var writer = GrammarWriter()
         var calls: [String] = []
