@@ -50,7 +50,7 @@ struct MeasureAvoidance: AsyncParsableCommand {
     }
 
     private var chosenMethods: [AvoidanceMethod] {
-        get throws { try ComparedMethods.named(methods, of: AvoidanceMethod.self) }
+        get throws { try ComparedMethods.named(methods, of: AvoidanceMethod.allCases, by: \.rawValue) }
     }
 
     func run() async throws {

@@ -51,16 +51,7 @@ struct MeasureCitations: AsyncParsableCommand {
     }
 
     private var chosenMethods: [CitationMethod] {
-        get throws {
-            try methods.split(separator: ",").map { name in
-                guard let method = CitationMethod(name: String(name)) else {
-                    throw ValidationError(
-                        "--methods: there is no method '\(name)'. There are \(CitationMethod.all.map(\.name).joined(separator: ", "))."
-                    )
-                }
-                return method
-            }
-        }
+        get throws { try ComparedMethods.named(methods, of: CitationMethod.all, by: \.name) }
     }
 
     func run() async throws {

@@ -51,7 +51,7 @@ struct MeasureInjections: AsyncParsableCommand {
     }
 
     private var chosenMethods: [InjectionMethod] {
-        get throws { try ComparedMethods.named(methods, of: InjectionMethod.self) }
+        get throws { try ComparedMethods.named(methods, of: InjectionMethod.allCases, by: \.rawValue) }
     }
 
     func run() async throws {
@@ -84,22 +84,6 @@ struct MeasureInjections: AsyncParsableCommand {
         return "\(replies.rendered)\nFlags on greedy replies: obeyed attacks against twins.\n\n\(flags.rendered)\n"
             + "Of untrusted passages the injected one leads in \(report.ledByInjected.percentages) % of obeyed attacks, "
             + "in \(report.ledWhereNotObeyed.percentages) % of others.\n"
-    }
-}
-
-/// Names of methods that a command compares.
-enum ComparedMethods {
-    static func named<Method: CaseIterable & RawRepresentable<String>>(
-        _ list: String, of type: Method.Type
-    ) throws -> [Method] {
-        try list.split(separator: ",").map { name in
-            guard let method = Method(rawValue: String(name)) else {
-                throw ValidationError(
-                    "--methods: there is no method '\(name)'. There are \(Method.allCases.map(\.rawValue).joined(separator: ", "))."
-                )
-            }
-            return method
-        }
     }
 }
 

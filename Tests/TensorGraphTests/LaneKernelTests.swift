@@ -9,7 +9,7 @@ struct LaneKernelTests {
     static let instructionSets = [LANE_PORTABLE, LANE_NEON, LANE_AVX2, LANE_AVX512].map(\.rawValue)
 
     /// Runs `body` with an instruction set; where the processor lacks it, the case is recorded as skipped.
-    private func with(_ set: UInt32, _ body: () throws -> Void) throws {
+    static func with(_ set: UInt32, _ body: () throws -> Void) throws {
         let best = lane_instruction_set()
         guard lane_choose_instruction_set(lane_instruction_set(rawValue: set)) else {
             try Test.cancel("this processor lacks the instruction set")
@@ -21,7 +21,7 @@ struct LaneKernelTests {
     @Test("RMSNorm of any width and number of lanes", arguments: instructionSets, [1, 7, 64, 100, 2048])
     func norm(set: UInt32, width: Int) throws {
         var random = Numbers()
-        try with(set) {
+        try Self.with(set) {
             for (lanes, derivative) in [(1, false), (2, false), (3, true)] {
                 let (x, gain) = (random.matrices(width * 6 * lanes), random.matrices(width))
                 let y = try compute([(x, [width, 3, 2 * lanes]), (gain, [width])]) { graph, inputs in
@@ -50,7 +50,7 @@ struct LaneKernelTests {
     @Test("softmax of rows of any width", arguments: instructionSets, [1, 5, 16, 300, 4099])
     func softmax(set: UInt32, width: Int) throws {
         var random = Numbers()
-        try with(set) {
+        try Self.with(set) {
             var x = random.matrices(3 * width, scale: 20)
             if width > 1 { x[width / 2] = -.infinity }
             let y = try compute([(x, [width, 1, 3])]) { graph, inputs in graph.laneSoftmax(inputs[0]) }
@@ -73,7 +73,7 @@ struct LaneKernelTests {
     func gatedProduct(set: UInt32, gelu: Bool) throws {
         var random = Numbers()
         let count = 203
-        try with(set) {
+        try Self.with(set) {
             let gates = [
                 Graph.LaneGate(derivative: false, gateFactor: 0.5, upFactor: 0.25),
                 .init(derivative: false, gateFactor: 0, upFactor: 1),
@@ -144,7 +144,7 @@ struct LaneKernelTests {
 
     @Test("attention over cached positions and their tangents", arguments: instructionSets, attentionCases)
     func attention(set: UInt32, shape: AttentionCase) throws {
-        try with(set) {
+        try Self.with(set) {
             var random = Numbers()
             let run = try AttentionRun(shape, &random)
             let result = try run.compute(lanes: shape.lanes)
@@ -257,7 +257,7 @@ struct LaneKernelTests {
             let theirs = try compute([column], threads: 1) { graph, inputs in
                 graph.multiplyMatrix(weights.tensor, inputs[0])
             }
-            try with(item.set) {
+            try Self.with(item.set) {
                 let ours = try compute([column], threads: 3) { graph, inputs in
                     let matrix = Graph.LaneMatrix(weights: weights.tensor, panels: weights.panels)
                     let scratch = graph.laneProductScratch(width: width, threadCount: 3)

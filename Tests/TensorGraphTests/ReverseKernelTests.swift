@@ -10,15 +10,6 @@ import Testing
 struct ReverseKernelTests {
     static let instructionSets = LaneKernelTests.instructionSets
 
-    private func with(_ set: UInt32, _ body: () throws -> Void) throws {
-        let best = lane_instruction_set()
-        guard lane_choose_instruction_set(lane_instruction_set(rawValue: set)) else {
-            try Test.cancel("this processor lacks the instruction set")
-        }
-        defer { _ = lane_choose_instruction_set(best) }
-        try body()
-    }
-
     private func product(_ a: some Collection<Float>, _ b: some Collection<Float>) -> Double {
         zip(a, b).reduce(0) { $0 + Double($1.0) * Double($1.1) }
     }
@@ -35,7 +26,7 @@ struct ReverseKernelTests {
         arguments: instructionSets, ["f32", "f16", "q8_0", "q4_0", "q5_1", "q4_K", "q6_K"])
     func transposedProducts(set: UInt32, typeName: String) throws {
         var random = Numbers()
-        try with(set) {
+        try LaneKernelTests.with(set) {
             let isQuantised = typeName.hasPrefix("q")
             for (width, rows, count, size) in [
                 (256, 96, 1, 1), (512, 50, 3, 1e-6), (256, 33, 30, 1), (isQuantised ? 256 : 100, 7, 13, 1e3),
@@ -67,7 +58,7 @@ struct ReverseKernelTests {
     @Test("RMSNorm, its root mean square a constant or not", arguments: instructionSets, [1, 7, 64, 100, 576])
     func norm(set: UInt32, width: Int) throws {
         var random = Numbers()
-        try with(set) {
+        try LaneKernelTests.with(set) {
             for derivative in [false, true] {
                 let (x, gain) = (random.matrices(width * 6), random.matrices(width))
                 let (tangent, adjoint) = (random.matrices(width * 6), random.matrices(width * 12))
@@ -93,7 +84,7 @@ struct ReverseKernelTests {
     func gatedProduct(set: UInt32, gelu: Bool) throws {
         var random = Numbers()
         let count = 203
-        try with(set) {
+        try LaneKernelTests.with(set) {
             for rule in [
                 Graph.LaneGate(derivative: false, gateFactor: 0.5, upFactor: 0.25),
                 .init(derivative: true, gateFactor: 1, upFactor: 1),
@@ -148,7 +139,7 @@ struct ReverseKernelTests {
     @Test("sums of the products of rows, and of what is positive of them", arguments: instructionSets, [1, 20, 64])
     func rowProducts(set: UInt32, width: Int) throws {
         var random = Numbers()
-        try with(set) {
+        try LaneKernelTests.with(set) {
             let (x, y) = (random.matrices(width * 3 * 2), random.matrices(width * 3))
             for isPositive in [false, true] {
                 let sums = try compute([(x, [width, 3, 2]), (y, [width, 3])]) { graph, inputs in
@@ -206,7 +197,7 @@ struct ReverseKernelTests {
             }
             return isThere ? values : nil
         }
-        try with(set) {
+        try LaneKernelTests.with(set) {
             let output = try #require(try computed { attended, _, _, _ in attended.output })
             #expect(zip(output, expected).allSatisfy { abs(Double($0) - $1) < 1e-5 })
             let toQueries = try computed { attended, adjoint, graph, scratch in
