@@ -79,8 +79,10 @@ extension DecodingOption.Values {
 
 extension DecodingOption {
     /// The methods that have it, each with its standard as text.
-    package var standards: [(method: String, text: String)] {
-        DecodingMethod.kinds.compactMap { kind in kind.standard.values[name].map { (kind.name, $0) } }
+    package var standards: [(method: String, text: String)] { Self.standards[name] ?? [] }
+
+    private static let standards = DecodingMethod.kinds.reduce(into: [String: [(method: String, text: String)]]()) {
+        for (name, text) in $1.standard.values { $0[name, default: []].append(($1.name, text)) }
     }
 
     /// The short name in the spelling of command lines (`-`) or requests (`_`).
