@@ -96,7 +96,7 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser", condition: commandLine),
             ]
         ),
-        .testTarget(name: "TensorGraphTests", dependencies: ["TensorGraph", "CLaneKernels"]),
+        .testTarget(name: "TensorGraphTests", dependencies: ["TensorGraph", "CLaneKernels", "TestFixtures"]),
         .target(
             name: "TestFixtures",
             dependencies: ["LaneEngine", "CLlama"],

@@ -1,6 +1,8 @@
 import Foundation
 import Testing
 
+@testable import TestFixtures
+
 @Suite("The chat template is told what the command line says")
 struct ChatTemplateCommandTests {
     /// What the template made of the conversation, as `--show-roi` shows it.

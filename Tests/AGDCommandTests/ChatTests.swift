@@ -1,6 +1,8 @@
 import Foundation
 import Testing
 
+@testable import TestFixtures
+
 @Suite("A conversation goes on, is steered, explained and kept")
 struct ChatTests {
     private static let model = Command.file("Models/microcosm.gguf")

@@ -77,9 +77,9 @@ struct Command {
         return process
     }
 
-    /// The exit status as a shell tells it, 128 + n for signal n; a process still running after a minute is killed.
+    /// The exit status as a shell tells it, 128 + n for signal n; a process still running after five minutes is killed.
     private static func wait(for process: pid_t) async throws -> (status: Int32, timedOut: Bool) {
-        let deadline = ContinuousClock.now.advanced(by: .seconds(60))
+        let deadline = ContinuousClock.now.advanced(by: .seconds(300))
         var (status, timedOut) = (Int32(), false)
         while waitpid(process, &status, WNOHANG) == 0 {
             if ContinuousClock.now >= deadline, !timedOut {
@@ -126,18 +126,4 @@ private actor Gate {
     func leave() {
         if waiting.isEmpty { places += 1 } else { waiting.removeFirst().resume() }
     }
-}
-
-/// A file that exists while a test runs.
-final class TemporaryFile {
-    let path: String
-
-    init(_ contents: Data, name: String = "file") throws {
-        path = FileManager.default.temporaryDirectory.appending(path: "agd-\(UUID().uuidString)-\(name)").path
-        try contents.write(to: URL(filePath: path))
-    }
-
-    convenience init(_ text: String, name: String = "file") throws { try self.init(Data(text.utf8), name: name) }
-
-    deinit { unlink(path) }
 }

@@ -1,6 +1,8 @@
 import Foundation
 import Testing
 
+@testable import TestFixtures
+
 @Suite("A bad command line is an error that names the option and the remedy")
 struct CommandLineTests {
     static let model = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()

@@ -1,6 +1,8 @@
 import Foundation
 import Testing
 
+@testable import TestFixtures
+
 @Suite("Files are read as people have them, and written where they can be kept")
 struct FileBorderTests {
     private static let model = ["-m", CommandLineTests.model, "-t", "1"]

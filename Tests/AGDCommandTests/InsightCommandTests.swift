@@ -1,6 +1,8 @@
 import Foundation
 import Testing
 
+@testable import TestFixtures
+
 @Suite("Commands that show why, and whether it is true")
 struct InsightCommandTests {
     private static let prompt = [

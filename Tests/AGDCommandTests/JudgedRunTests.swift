@@ -1,6 +1,8 @@
 import Foundation
 import Testing
 
+@testable import TestFixtures
+
 @Suite("A run of agd eval with a judge")
 struct JudgedRunTests {
     /// Answers each question of a judge with a score made from its length; from the third on with status 503, until asked

@@ -1,6 +1,8 @@
 import Foundation
 import Testing
 
+@testable import TestFixtures
+
 @Suite("What a model file says besides is obeyed, or it doesn't matter")
 struct LoadedModelTests {
     /// The entropies along a greedy continuation, which tell the least difference between two computations.

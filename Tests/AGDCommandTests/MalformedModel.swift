@@ -1,6 +1,8 @@
 import Foundation
 import Testing
 
+@testable import TestFixtures
+
 /// A way to break a model file, and what the error must name besides the file.
 struct MalformedModel: Sendable, CustomTestStringConvertible {
     let testDescription: String

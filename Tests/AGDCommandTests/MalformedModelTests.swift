@@ -1,6 +1,8 @@
 import Foundation
 import Testing
 
+@testable import TestFixtures
+
 @Suite("A broken model file is an error that names file, field and remedy, and never a crash")
 struct MalformedModelTests {
     static func requests(_ path: String) -> [[String]] {

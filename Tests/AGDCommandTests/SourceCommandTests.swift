@@ -1,6 +1,8 @@
 import Foundation
 import Testing
 
+@testable import TestFixtures
+
 @Suite("agd generate --document --sources")
 struct SourceCommandTests {
     private static let model = ["-m", CommandLineTests.model, "-t", "1"]

@@ -1,6 +1,8 @@
 import Foundation
 import Testing
 
+@testable import TestFixtures
+
 @Suite("A model in several files loads by its first")
 struct SplitModelTests {
     /// Files of a folder that exists while a test runs.

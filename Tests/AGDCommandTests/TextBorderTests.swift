@@ -1,6 +1,8 @@
 import Foundation
 import Testing
 
+@testable import TestFixtures
+
 @Suite("Text goes in and out of the command line as it is, and is shown so that nothing obeys it")
 struct TextBorderTests {
     private static let model = ["-m", CommandLineTests.model, "-t", "1"]

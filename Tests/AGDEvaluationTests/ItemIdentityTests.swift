@@ -3,6 +3,7 @@ import Foundation
 import Testing
 
 @testable import AGDEvaluation
+@testable import TestFixtures
 
 @Suite("An item is told from others by its file and its place in it, not by its id")
 struct ItemIdentityTests {

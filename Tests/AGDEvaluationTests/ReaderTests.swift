@@ -3,6 +3,7 @@ import Foundation
 import Testing
 
 @testable import AGDEvaluation
+@testable import TestFixtures
 
 @Suite("Files are read plain or gzipped")
 struct InputFileTests {

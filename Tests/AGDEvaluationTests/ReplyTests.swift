@@ -1,6 +1,7 @@
 import Testing
 
 @testable import AGDEvaluation
+@testable import TestFixtures
 
 @Suite("What a model thinks aloud is no part of its answer")
 struct ReplyTests {

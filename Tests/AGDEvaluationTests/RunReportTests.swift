@@ -4,6 +4,7 @@ import Foundation
 import Testing
 
 @testable import AGDEvaluation
+@testable import TestFixtures
 
 @Suite("Reports say what runs show, and what they leave open")
 struct RunReportTests {

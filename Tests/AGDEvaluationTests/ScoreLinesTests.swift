@@ -1,6 +1,7 @@
 import Testing
 
 @testable import AGDEvaluation
+@testable import TestFixtures
 
 @Suite("One line in, one line out")
 struct ScoreLinesTests {

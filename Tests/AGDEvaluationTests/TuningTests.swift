@@ -3,6 +3,7 @@ import Foundation
 import Testing
 
 @testable import AGDEvaluation
+@testable import TestFixtures
 
 @Suite("Tuning chooses by examples and promises no more than others bear out")
 struct TuningTests {

@@ -111,11 +111,7 @@ struct HeadIdentificationTests {
     }
 
     private static func items(_ text: String) throws -> [HeadIdentification.Item] {
-        let folder = FileManager.default.temporaryDirectory.appending(path: "agd-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        defer { _ = try? FileManager.default.removeItem(at: folder) }
-        let file = folder.appending(path: "items.jsonl")
-        try Data(text.utf8).write(to: file)
+        let file = try TemporaryFile(text, name: "items.jsonl")
         return try HeadIdentification.Item.read(path: file.path)
     }
 }

@@ -6,22 +6,8 @@ import Testing
 
 @Suite("Files of neurons and directions")
 struct RegionFileTests {
-    /// A file that is gone when this is.
-    private final class File {
-        let path: String
-
-        init(_ bytes: some Collection<UInt8>, _ suffix: String) throws {
-            path = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString + suffix).path
-            try Data(bytes).write(to: URL(fileURLWithPath: path))
-        }
-
-        convenience init(_ text: String) throws { try self.init(text.utf8, ".json") }
-
-        deinit { unlink(path) }
-    }
-
     private func neurons(_ text: String, group: String? = nil) throws -> [RegionOfInterest.Neuron: Double] {
-        let file = try File(text)
+        let file = try TemporaryFile(text, name: "regions.json")
         return try RegionFile.neurons(path: file.path, group: group)
     }
 
@@ -64,12 +50,14 @@ struct RegionFileTests {
     // MARK: Directions
 
     /// A `.npy` file as NumPy writes it.
-    private func array(_ type: String, _ shape: String, _ data: [UInt8], order: String = "False") throws -> File {
+    private func array(_ type: String, _ shape: String, _ data: [UInt8], order: String = "False") throws
+        -> TemporaryFile
+    {
         let header = "{'descr': '\(type)', 'fortran_order': \(order), 'shape': \(shape), }\n"
         let length = UInt16(header.utf8.count)
-        return try File(
-            [0x93] + Array("NUMPY".utf8) + [1, 0, UInt8(length & 255), UInt8(length >> 8)] + Array(header.utf8) + data,
-            ".npy")
+        let contents: [UInt8] =
+            [0x93] + Array("NUMPY".utf8) + [1, 0, UInt8(length & 255), UInt8(length >> 8)] + Array(header.utf8) + data
+        return try TemporaryFile(Data(contents), name: "array.npy")
     }
 
     private func bytes<Value>(_ values: [Value]) -> [UInt8] { values.withUnsafeBytes { Array($0) } }
@@ -100,7 +88,7 @@ struct RegionFileTests {
 
     @Test("arrays that can't be read are told with the field at fault")
     func badArrays() throws {
-        let files: [(File, Int?, String)] = [
+        let files: [(TemporaryFile, Int?, String)] = [
             (try array("<f4", "(3,)", bytes([1] as [Float])), 0, "data:"),
             (try array("<i8", "(1,)", bytes([1])), 0, "descr:"),
             (try array("<f4", "(1,)", bytes([1] as [Float])), nil, "shape: is one vector"),
@@ -109,8 +97,9 @@ struct RegionFileTests {
             (try array("<f4", "(1,)", bytes([Float.nan])), 0, "not finite"),
             (try array("<f4", "(2,)", bytes([0, 0] as [Float])), 0, "all zeros"),
             (try array("<f4", "(1, 2)", bytes([1, 2] as [Float])), 5, "no direction for layer 5"),
-            (try array("<f4", "(99999999999,)", []), 0, "shape:"), (try File("text".utf8, ".npy"), 0, "header"),
-            (try File("text".utf8, ".gguf"), nil, "control vector"),
+            (try array("<f4", "(99999999999,)", []), 0, "shape:"),
+            (try TemporaryFile("text", name: "array.npy"), 0, "header"),
+            (try TemporaryFile("text", name: "vector.gguf"), nil, "control vector"),
         ]
         for (file, layer, problem) in files {
             let error = try #require(throws: RegionError.self) { try DirectionFile.read(path: file.path, layer: layer) }

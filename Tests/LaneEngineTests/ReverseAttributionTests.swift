@@ -167,14 +167,12 @@ struct ReverseQuantizedTests {
         "weights of another type give nearly the relevance of the same numbers in float32",
         arguments: ["llama", "qwen3", "gemma3"], [GGML_TYPE_F16, GGML_TYPE_BF16, GGML_TYPE_Q8_0, GGML_TYPE_Q4_0])
     func closeToFloat32(variant: String, type: ggml_type) throws {
-        let folder = URL.temporaryDirectory.appending(path: "agd-\(UUID())")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: folder) }
+        let folder = try TemporaryFolder()
         let original = try Oracle.directory.appending(path: "\(variant).gguf")
         let oracle = try Oracle.load(variant)
 
         func relevance(decoded: Bool) throws -> [[Double]] {
-            let file = folder.appending(path: "decoded-\(decoded).gguf")
+            let file = folder.url.appending(path: "decoded-\(decoded).gguf")
             try QuantizedModel.make(from: original, type: type, decoded: decoded, at: file)
             let reading = try ReverseAttribution(
                 LanguageModel(path: file.path), tokens: oracle.prompt, options: Oracle.reverseOptions)

@@ -2,19 +2,17 @@ import Foundation
 import Testing
 
 @testable import TensorGraph
+@testable import TestFixtures
 
 @Suite("What the machine and its containers leave to this process")
-struct MachineTests {
+final class MachineTests {
+    private var folders: [TemporaryFolder] = []
+
     /// A root with files of `/proc` and `/sys` for a process in a container.
     private func groups(_ files: [String: String]) throws -> ControlGroups {
-        let root = FileManager.default.temporaryDirectory.appending(path: "agd-\(UUID().uuidString)")
-        for (path, text) in files {
-            let file = root.appending(path: path)
-            try FileManager.default.createDirectory(
-                at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
-            try text.write(to: file, atomically: false, encoding: .utf8)
-        }
-        return ControlGroups(root: root.path)
+        let folder = try TemporaryFolder(files.mapValues { Data($0.utf8) })
+        folders.append(folder)
+        return ControlGroups(root: folder.url.path)
     }
 
     @Test("A program that computes at all has every instruction that it was built for")
