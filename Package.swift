@@ -112,7 +112,7 @@ let package = Package(
         .testTarget(
             name: "AGDServerTests",
             dependencies: [
-                "AGDServer", "TestFixtures",
+                "AGDServer", "TestFixtures", "CLlama",
                 .product(name: "NIOEmbedded", package: "swift-nio", condition: commandLine),
                 .product(name: "NIOPosix", package: "swift-nio", condition: commandLine),
             ],

@@ -32,6 +32,25 @@ struct ChangedModel {
         for byte in 0..<8 { bytes[place + 4 + byte] = UInt8(truncatingIfNeeded: newLength >> (8 * byte)) }
     }
 
+    /// Adds the key that embedding models have, and makes up for its length by a longer template.
+    mutating func addPooling(_ pooling: Pooling) throws {
+        let name = Array("llama.pooling_type".utf8)
+        func number(_ value: Int, bytes count: Int) -> [UInt8] {
+            (0..<count).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) }
+        }
+        let unsigned = 4
+        let pair = number(name.count, bytes: 8) + name + number(unsigned, bytes: 4) + number(pooling.rawValue, bytes: 4)
+        // Behind the magic number, the version and the number of tensors stands that of the keys.
+        let count = bytes[16..<24].reversed().reduce(0) { $0 << 8 | Int($1) }
+        bytes.replaceSubrange(16..<24, with: number(count + 1, bytes: 8))
+        bytes.insert(contentsOf: pair, at: 24)
+        let place = try place(behind: "tokenizer.chat_template")
+        let length = bytes[place + 4..<place + 12].reversed().reduce(0) { $0 << 8 | Int($1) }
+        let spaces = 64 - pair.count
+        bytes.insert(contentsOf: Array(repeating: UInt8(ascii: " "), count: spaces), at: place + 12 + length)
+        bytes.replaceSubrange(place + 4..<place + 12, with: number(length + spaces, bytes: 8))
+    }
+
     /// Shows tools, calls and their results.
     static func withTools() throws -> LanguageModel {
         var changed = try ChangedModel()

@@ -12,6 +12,7 @@ struct HostileRequestTests {
         "/v1/chat/completions": ["messages": [["role": "user", "content": "Hi"]], "max_tokens": 1],
         "/v1/completions": ["prompt": "Hi", "max_tokens": 1], "/tokenize": ["prompt": "Hi"],
         "/v1/attributions": ["prompt": "Hi", "targets": [5]],
+        "/v1/embeddings": ["input": "Hi"],
         "/v1/responses": ["input": "Hi", "max_output_tokens": 1], "/v1/responses/input_tokens": ["input": "Hi"],
         "/v1/messages": ["messages": [["role": "user", "content": "Hi"]], "max_tokens": 1],
         "/v1/messages/count_tokens": ["messages": [["role": "user", "content": "Hi"]]],

@@ -30,6 +30,22 @@ struct LlamaReference {
         }
     }
 
+    /// The pooled hidden states, of length 1.
+    static func embedding(model path: String, of tokens: [Int], pooling: llama_pooling_type) throws -> [Float] {
+        try withContext(path, length: tokens.count, { ($0.embeddings, $0.pooling_type) = (true, pooling) }) {
+            context, _ in
+            var pending = tokens.map { llama_token($0) }
+            let status = pending.withUnsafeMutableBufferPointer {
+                llama_decode(context, llama_batch_get_one($0.baseAddress, Int32($0.count)))
+            }
+            guard status == 0, let pooled = llama_get_embeddings_seq(context, 0) else { throw Failure.decode }
+            let width = Int(llama_model_n_embd(llama_get_model(context)))
+            let vector = Array(UnsafeBufferPointer(start: pooled, count: width))
+            let length = vector.reduce(0.0) { $0 + Double($1) * Double($1) }.squareRoot()
+            return vector.map { Float(Double($0) / length) }
+        }
+    }
+
     private static func logits(of tokens: [Int], _ context: OpaquePointer, _ vocabularySize: Int) throws -> [Float] {
         var pending = tokens.map { llama_token($0) }
         let status = pending.withUnsafeMutableBufferPointer {
@@ -40,7 +56,8 @@ struct LlamaReference {
     }
 
     private static func withContext<Result>(
-        _ path: String, length: Int, _ body: (OpaquePointer, Int) throws -> Result
+        _ path: String, length: Int, _ change: (inout llama_context_params) -> Void = { _ in },
+        _ body: (OpaquePointer, Int) throws -> Result
     ) throws -> Result {
         llama_log_set({ _, _, _ in }, nil)
         guard let model = llama_model_load_from_file(path, llama_model_default_params()) else { throw Failure.load }
@@ -53,6 +70,7 @@ struct LlamaReference {
         parameters.type_k = GGML_TYPE_F32
         parameters.type_v = GGML_TYPE_F32
         parameters.flash_attn_type = LLAMA_FLASH_ATTN_TYPE_DISABLED
+        change(&parameters)
         guard let context = llama_init_from_model(model, parameters) else { throw Failure.context }
         defer { llama_free(context) }
         return try body(context, Int(llama_vocab_n_tokens(llama_model_get_vocab(model))))

@@ -52,6 +52,7 @@ struct API: Sendable {
             let answer = try Response.json(tokenize(work.body, work.served))
             return { answer }
         }
+        on(router, .embeddings) { work in try embeddings(work) }
         on(router, .attributions) { work in try attribution(work) }
         router.get(Endpoint.models.route) { _, _ in try Response.json(ModelList([try await state.model])) }
         router.get(Endpoint.model.route) { _, context in

@@ -227,9 +227,9 @@ enum RawPrompt {
     case text(String)
     case tokens([Int])
 
-    /// `prompt` is a text, an array of texts, of token ids, or of arrays of token ids.
-    static func all(in body: JSONValue) -> [RawPrompt] {
-        guard let prompt = body["prompt"] else { return [] }
+    /// A text, an array of texts, of token ids, or of arrays of token ids.
+    static func all(in body: JSONValue, _ field: String = "prompt") -> [RawPrompt] {
+        guard let prompt = body[field] else { return [] }
         if let text = prompt.string { return [.text(text)] }
         let items = prompt.array ?? []
         if items.first?.integer != nil { return [.tokens(items.compactMap(\.integer))] }
@@ -237,10 +237,10 @@ enum RawPrompt {
         }
     }
 
-    func prompt(_ served: ServedModel) throws -> Prompt {
+    func prompt(_ served: ServedModel, _ field: String = "prompt") throws -> Prompt {
         switch self {
         case .text(let text):
-            try served.check(byteCount: text.utf8.count, field: "prompt")
+            try served.check(byteCount: text.utf8.count, field: field)
             return try served.model.prompt(text: text)
         case .tokens(let tokens): return try served.model.prompt(tokens: tokens)
         }

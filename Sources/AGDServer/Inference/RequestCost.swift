@@ -56,6 +56,14 @@ struct RequestCost {
         field = "targets"
     }
 
+    /// Of vectors of a length for prompts.
+    init(embedding prompts: [Prompt], length: Int) {
+        tokens = prompts.reduce(0) { $0 + $1.tokens.count }
+        bytes = prompts.count * length * Self.number
+        factors = "\(prompts.count) texts, vectors of \(length) numbers"
+        field = "input"
+    }
+
     /// Bytes of a prompt's token in a trace: its id, and its weight in the region.
     private static let traced = 48
     /// Bytes of what a sentence rests on: of the sentence, and of each source with its passages.

@@ -48,14 +48,8 @@ struct Endpoint: Sendable {
         fields: [
             Field.model,
             Field(
-                "prompt",
-                .either([
-                    .string(1...Limits.promptBytes),
-                    .array(.integer(0...Int(Int32.max)), count: 1...Limits.promptTokens),
-                    .array(.string(1...Limits.promptBytes), count: 1...Limits.prompts),
-                    .array(
-                        .array(.integer(0...Int(Int32.max)), count: 1...Limits.promptTokens), count: 1...Limits.prompts),
-                ]), "A text or token ids, or several of them; each gets an answer of its own.", required: true),
+                "prompt", Field.rawPrompts(count: Limits.prompts),
+                "A text or token ids, or several of them; each gets an answer of its own.", required: true),
         ] + Field.generation + [
             Field(
                 "max_tokens", .integer(-1...Limits.maximumTokens),
@@ -67,6 +61,21 @@ struct Endpoint: Sendable {
                 "logprobs", .integer(0...Limits.logProbabilities),
                 "Tells the log-probability of each token, and of so many likeliest ones in its place."),
         ] + Field.constraints + [.responseFormat] + Field.agd + Field.completionWithoutEffect)
+
+    static let embeddings = Endpoint(
+        method: .post, path: "/v1/embeddings",
+        summary: "Texts as vectors of length 1, where the model's file says how it makes them.",
+        fields: [
+            Field.model,
+            Field(
+                "input", Field.rawPrompts(count: Limits.embeddings),
+                "A text or token ids, or several of them; each gets a vector.", required: true),
+            Field(
+                "encoding_format", .choice(["float", "base64"]),
+                "Numbers, or their bytes in single precision, the lowest first.", default: "float"),
+            .unsupported("dimensions", because: "vectors are as wide as the model"),
+            Field("user", .string(0...1024), "Has no effect."),
+        ])
 
     static let tokenize = Endpoint(
         method: .post, path: "/tokenize",
@@ -104,7 +113,8 @@ struct Endpoint: Sendable {
         answer: "text/*", isPublic: true)
 
     static let all = [
-        chatCompletions, completions, responses, responseTokens, messages, messageTokens, tokenize, attributions,
+        chatCompletions, completions, responses, responseTokens, messages, messageTokens, embeddings, tokenize,
+        attributions,
         models, model, health, metrics, openAPI, page, pageFile,
     ]
     /// By the router's name for what it matched.

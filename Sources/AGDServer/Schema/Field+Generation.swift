@@ -62,6 +62,15 @@ extension Field {
         model,
     ]
 
+    /// A text, token ids, or several of either.
+    static func rawPrompts(count: Int) -> FieldType {
+        let tokens = FieldType.array(.integer(0...Int(Int32.max)), count: 1...Limits.promptTokens)
+        return .either([
+            .string(1...Limits.promptBytes), tokens, .array(.string(1...Limits.promptBytes), count: 1...count),
+            .array(tokens, count: 1...count),
+        ])
+    }
+
     /// How tokens are drawn.
     static let draws = [
         Field(

@@ -12,6 +12,7 @@ enum Limits {
     static let promptBytes = 1 << 20
     static let promptTokens = 131_072
     static let prompts = 64
+    static let embeddings = 2048
     static let messages = 1024
     static let contentParts = 64
     static let tools = 128

@@ -23,7 +23,7 @@ public struct CacheContents: Sendable {
         guard newRule == rule, newRegions.map(\.inside) == regions.map(\.inside),
             newIntervention.residualStream == intervention.residualStream
         else { return nil }
-        let limit = min(newTokens.count - 1, tokens.count)
+        let limit = max(0, min(newTokens.count - 1, tokens.count))
         let common =
             (0..<limit).first { position in
                 tokens[position] != newTokens[position]

@@ -205,7 +205,7 @@ extension ForwardEvaluation {
             let tangentLanes = 1..<max(1, group.laneCount)
             return Prediction(
                 logits: row(shape.scoresAll ? column(0) : firstPrimal + token, of: logits),
-                probabilities: row(firstPrimal + token, of: probabilities),
+                probabilities: row(firstPrimal + token, of: probabilities), hidden: row(column(0), of: hidden),
                 tangents: tangentLanes.map { row(column($0), of: hidden) },
                 scores: step.output == .allScores ? tangentLanes.map { row(column($0), of: logits) } : nil,
                 earlyLogits: step.earlyLayers.compactMap { layer in

@@ -168,6 +168,7 @@ package final class InferenceSession: @unchecked Sendable {  // Handed from one 
         // Of one token too, whose prediction is the last one.
         if case .everyPosition = output, prediction.distributions.isEmpty {
             prediction.distributions = [prediction.distribution]
+            prediction.hiddenStates = [prediction.hidden]
         }
         return prediction
     }
@@ -185,7 +186,10 @@ package final class InferenceSession: @unchecked Sendable {  // Handed from one 
             if let reading { try progress(max(0, reading.position - reading.start)) }
         }[0]
         var last = predictions[predictions.count - 1]
-        if predictions.count > 1 { last.distributions = predictions.map(\.distribution) }
+        if predictions.count > 1 {
+            last.distributions = predictions.map(\.distribution)
+            last.hiddenStates = predictions.map(\.hidden)
+        }
         return last
     }
 }

@@ -4,6 +4,8 @@ package struct Prediction {
     package var logits: [Float]
     /// `[vocabularySize]`, softmax of the logits.
     package var probabilities: [Float]
+    /// What stands before the output matrix, `[embeddingLength]`.
+    package var hidden: [Float] = []
     /// For each region the tangent before the output matrix, `[embeddingLength]`; empty where it wasn't computed.
     package var tangents: [[Float]]
     /// For each region the relevance of every token, `[vocabularySize]`, where asked for.
@@ -12,6 +14,8 @@ package struct Prediction {
     package var earlyLogits: [[Float]] = []
     /// What follows each of the tokens just read, where asked for.
     package var distributions: [Distribution] = []
+    /// What stands before the output matrix at each of the tokens just read, where asked for.
+    package var hiddenStates: [[Float]] = []
     /// What follows the sequences that were decoded beside this one.
     package var companions: [Distribution] = []
     /// Length of a tangent.

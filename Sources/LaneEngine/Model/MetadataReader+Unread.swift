@@ -37,9 +37,9 @@ extension MetadataReader {
     }
 
     /// Keys without an effect on the logits of a family that doesn't ask for them: descriptions, the epsilons of norms that
-    /// the family doesn't have, what concerns embeddings or encoders, and the length before a scaling that isn't done.
+    /// the family doesn't have, what concerns encoders, and the length before a scaling that isn't done.
     private static let withoutEffect: Set = [
-        "vocab_size", "tensor_data_layout", "pooling_type", "decoder_start_token_id", "attention.layer_norm_epsilon",
+        "vocab_size", "tensor_data_layout", "decoder_start_token_id", "attention.layer_norm_epsilon",
         "attention.group_norm_epsilon", "rope.scaling.finetuned", "rope.scaling.original_context_length",
     ]
 

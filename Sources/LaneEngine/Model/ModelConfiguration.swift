@@ -8,6 +8,8 @@ public struct ModelConfiguration: Sendable {
     public let name: String?
     /// How the file recommends to draw tokens (`general.sampling.*`), such as `temp` 0.6. Nothing here follows it unasked.
     public let recommendedSampling: [String: String]
+    /// How the file says that embeddings of texts are made; nil where it says nothing.
+    public let pooling: Pooling?
     /// Positions the model was trained on, or those of them that are computed rightly: ``contextLimit``.
     public internal(set) var contextLength: Int
     /// Positions it was trained on before its context was extended; the same where it wasn't.
@@ -95,6 +97,7 @@ public struct ModelConfiguration: Sendable {
         normsAfterRotation = architecture.normsAfterRotation
         name = try metadata.optionalDescription("general.name")
         recommendedSampling = metadata.recommendedSampling
+        pooling = try metadata.optionalInteger("%.pooling_type", in: -1...255).flatMap(Pooling.init)
         contextLength = try metadata.integer("%.context_length", in: 1...16_777_216)
         originalContextLength =
             try metadata.optionalLength("%.rope.scaling.original_context_length") ?? contextLength

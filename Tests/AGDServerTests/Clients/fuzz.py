@@ -51,7 +51,7 @@ texts = ["", "x", "Hi", "system", "\u0000", "\ud83d\ude42" * 3, "é漢🙂\u202e
 numbers = [0, 1, -1, 2, 0.5, -0.0, 1e-320, 1e308, -1e308, 2**31, 2**53, -(2**63), 2**64, 0.1, 3, 7, 10**400]
 roots = {"/v1/chat/completions": {"messages": [{"role": "user", "content": "Hi"}], "max_tokens": 4},
          "/v1/completions": {"prompt": "Hi", "max_tokens": 4}, "/tokenize": {"prompt": "Hi"}, "/v1/attributions": {"prompt": "Hi", "targets": [5]},
-         "/v1/responses": {"input": "Hi", "max_output_tokens": 4}, "/v1/responses/input_tokens": {"input": "Hi"},
+         "/v1/embeddings": {"input": "Hi"}, "/v1/responses": {"input": "Hi", "max_output_tokens": 4}, "/v1/responses/input_tokens": {"input": "Hi"},
          "/v1/messages": {"messages": [{"role": "user", "content": "Hi"}], "max_tokens": 4}, "/v1/messages/count_tokens": {"messages": [{"role": "user", "content": "Hi"}]}}
 limits = {"max_tokens", "max_output_tokens"}
 
