@@ -36,7 +36,9 @@ struct Explain: AsyncParsableCommand {
     var output: String?
 
     @Option(
-        help: ArgumentHelp("For svg and text: the word of the answer, counted from 1; all without it.", valueName: "n"))
+        help: ArgumentHelp(
+            "Explains the nth token of the answer alone, counted from 1, which takes one pass back; all without it.",
+            valueName: "n"))
     var word: Int?
 
     @Flag(help: "Compares the candidates of each guided step instead: the region's relevance for each, layer by layer.")
@@ -60,6 +62,9 @@ struct Explain: AsyncParsableCommand {
         _ = try method
         if contrast, ![.text, .json].contains(format) {
             throw ValidationError("--contrast comes with --format text or json.")
+        }
+        if contrast, word != nil {
+            throw ValidationError("--contrast compares the candidates of every guided step; drop --word.")
         }
         if contrast, promptOptions.roi.isEmpty {
             throw ValidationError("--contrast needs a region: name one with --roi.")
@@ -88,6 +93,9 @@ struct Explain: AsyncParsableCommand {
         let strategy: any DecodingStrategy = dictated.map { Dictated($0, adviser: guided) } ?? guided
         let count = dictated?.count ?? maximumTokens
         let steps = try await generate(model, prompt, strategy, count: count, isDictated: dictated != nil)
+        if let word, word > steps.count {
+            throw ValidationError("--word \(word): the answer has \(steps.count) tokens.")
+        }
         let bar = ProgressBar("sending relevance back")
         defer { bar.finish() }
         if contrast {
@@ -98,14 +106,12 @@ struct Explain: AsyncParsableCommand {
             return try write(format == .json ? Terminal.json(contrast) : contrast.text)
         }
         let explanation = try Explanation(
-            steps, after: prompt, by: strategy, model: model, region: region,
+            steps, only: word.map { $0 - 1 }, after: prompt, by: strategy, model: model, region: region,
             specifications: marked.specifications, entropyThreshold: try method.guidance?.entropyThreshold,
             neuronCount: neurons ?? 0, options: modelOptions.reverseOptions
         ) { bar.update($0) }
-        if let word, word > steps.count {
-            throw ValidationError("--word \(word): the answer has \(steps.count) tokens.")
-        }
-        let step = word.map { $0 - 1 }
+        // Of one token, that is all there is.
+        let step = word.map { _ in 0 }
         switch format {
         case .html: try write(explanation.html())
         case .svg: try write(explanation.svg(step: step))

@@ -54,6 +54,21 @@ struct InsightCommandTests {
         #expect(steps.map { ($0["relevance"] as? [Double])?.count } == [0, 1, 2].map { promptLength + $0 })
     }
 
+    @Test("explain --word explains one token as all are explained, and takes one pass back")
+    func explainOneToken() async throws {
+        let arguments = ["explain"] + Self.prompt + ["-n", "4", "--format", "json"]
+        let all = try #require(try await Self.object(arguments)["steps"] as? [[String: Any]])
+        let one = try #require(try await Self.object(arguments + ["--word", "3"])["steps"] as? [[String: Any]])
+        try #require(all.count == 4 && one.count == 1)
+        #expect(one[0]["position"] as? Int == all[2]["position"] as? Int)
+        let (alone, together) = (one[0]["relevance"] as? [Double] ?? [], all[2]["relevance"] as? [Double] ?? [])
+        let largest = together.map(abs).max() ?? 0
+        #expect(largest > 0 && alone.count == together.count)
+        #expect(zip(alone, together).allSatisfy { abs($0 - $1) < 1e-3 * largest })
+        let page = try await Self.output(["explain"] + Self.prompt + ["-n", "4", "--word", "3"])
+        #expect(page.hasPrefix("<!doctype html>"))
+    }
+
     // MARK: heads
 
     @Test("heads writes what --roi heads:@FILE takes")
