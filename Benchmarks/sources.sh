@@ -24,5 +24,5 @@ with (gzip.open if sys.argv[1].endswith(".gz") else open)(sys.argv[1], "rt", enc
 items.sort(key=lambda item: sum(len(title) + sum(map(len, sentences)) for title, sentences in item["context"]))
 json.dump(items[:int(sys.argv[2])], sys.stdout)
 PYTHON
-"$agd" citations -m "$model" ${THREADS:+-t "$THREADS"} --data "$folder/sample-$items.json" --methods "$methods" \
+"$agd" citations -m "$model" ${THREADS:+-t "$THREADS"} --data "$folder/sample-$items.json" --methods "$methods" -n 24 \
     --output "$folder/$(basename "$model" .gguf).jsonl"

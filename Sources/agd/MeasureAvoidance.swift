@@ -29,23 +29,10 @@ struct MeasureAvoidance: AsyncParsableCommand {
     @Option(help: ArgumentHelp("The first so many items of the file.", valueName: "n"))
     var limit: Int?
 
-    @Option(
-        name: [.customShort("n"), .customLong("n-predict"), .customLong("max-tokens")],
-        help: ArgumentHelp("Tokens of an answer at most.", valueName: "n"))
-    var maximumTokens = 48
-
-    @Option(
-        name: .shortAndLong, help: ArgumentHelp("Where replies are kept, one a line.", valueName: "file.jsonl"),
-        completion: .file())
-    var output: String
-
-    @Flag(help: "Prints the figures as a JSON object.")
-    var json = false
+    @OptionGroup var comparison: ComparisonOptions
 
     func validate() throws {
-        try Terminal.checkOutput(output, option: "--output")
         try NumberOption.check(limit, "--limit", in: NumberOption.counts)
-        try NumberOption.check(maximumTokens, "--n-predict", in: NumberOption.tokens)
         _ = try chosenMethods
     }
 
@@ -57,14 +44,14 @@ struct MeasureAvoidance: AsyncParsableCommand {
         let items = try Array(AvoidanceItem.read(path: data).prefix(limit ?? .max))
         let model = try modelOptions.load()
         var run = try AvoidanceRun(
-            model, threadCount: modelOptions.reverseOptions.threadCount, maximumTokens: maximumTokens, path: output)
+            model, threadCount: modelOptions.reverseOptions.threadCount, maximumTokens: comparison.maximumTokens,
+            path: comparison.output)
         let bar = ProgressBar("answering with words forbidden")
         try await run.measure(items, by: try chosenMethods) { bar.update(Double($0) / Double(items.count)) }
         bar.finish()
         let ids = Set(items.map(\.id))
         let report = AvoidanceReport(run.results.filter { $0.model == model.path && ids.contains($0.id) })
-        if json { return try Terminal.writeJSON(report) }
-        Terminal.write(
+        try comparison.write(report) { report in
             TextTable(
                 ["method", "items", "word", "its letters", "perplexity", "repeated", "tokens", "avoided", "begun"],
                 report.rows.map { row in
@@ -72,6 +59,7 @@ struct MeasureAvoidance: AsyncParsableCommand {
                         + [row.perplexity.formatted(decimals: 2), row.repeated.percentages]
                         + [row.tokenCount.formatted(decimals: 0), "\(row.avoidedSteps)", "\(row.begunSteps)"]
                 }
-            ).rendered)
+            ).rendered
+        }
     }
 }

@@ -30,23 +30,10 @@ struct MeasureCitations: AsyncParsableCommand {
     @Option(help: ArgumentHelp("The first so many items of the file.", valueName: "n"))
     var limit: Int?
 
-    @Option(
-        name: [.customShort("n"), .customLong("n-predict"), .customLong("max-tokens")],
-        help: ArgumentHelp("Tokens of an answer at most.", valueName: "n"))
-    var maximumTokens = 24
-
-    @Option(
-        name: .shortAndLong, help: ArgumentHelp("Where results are kept, a line an item.", valueName: "file.jsonl"),
-        completion: .file())
-    var output: String
-
-    @Flag(help: "Prints the table as a JSON object.")
-    var json = false
+    @OptionGroup var comparison: ComparisonOptions
 
     func validate() throws {
-        try Terminal.checkOutput(output, option: "--output")
         try NumberOption.check(limit, "--limit", in: NumberOption.counts)
-        try NumberOption.check(maximumTokens, "--n-predict", in: NumberOption.tokens)
         _ = try chosenMethods
     }
 
@@ -59,16 +46,15 @@ struct MeasureCitations: AsyncParsableCommand {
         let model = try modelOptions.load()
         var options = CitationRun.Options()
         options.methods = try chosenMethods
-        options.answerLength = maximumTokens
+        options.answerLength = comparison.maximumTokens
         options.reverse = modelOptions.reverseOptions
-        var run = try CitationRun(model, options: options, path: output)
+        var run = try CitationRun(model, options: options, path: comparison.output)
         let bar = ProgressBar("answering and looking for sources")
         try await run.measure(items) { bar.update(Double($0) / Double(items.count)) }
         bar.finish()
         let wanted = Set(items.map(\.id))
         let report = CitationReport(run.results.filter { $0.model == model.path && wanted.contains($0.id) })
-        if json { return try Terminal.writeJSON(report) }
-        Terminal.write(
+        try comparison.write(report) { report in
             TextTable(
                 ["method", "items", "precision at 1", "precision at 2", "recall at 2", "seconds", "over reading"],
                 report.rows.map { row in
@@ -76,7 +62,8 @@ struct MeasureCitations: AsyncParsableCommand {
                         + [row.precisionAt1, row.precisionAt2, row.recallAt2].map(interval)
                         + [row.seconds.formatted(decimals: 1), row.secondsOverReading.formatted(decimals: 1)]
                 }
-            ).rendered)
+            ).rendered
+        }
     }
 
     private func interval(_ estimate: Estimate) -> String {

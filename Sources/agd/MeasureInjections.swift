@@ -30,22 +30,9 @@ struct MeasureInjections: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Attacks so many lines apart, each with its twin: a sample.", valueName: "n"))
     var every = 1
 
-    @Option(
-        name: [.customShort("n"), .customLong("n-predict"), .customLong("max-tokens")],
-        help: ArgumentHelp("Tokens of a reply at most.", valueName: "n"))
-    var maximumTokens = 32
-
-    @Option(
-        name: .shortAndLong, help: ArgumentHelp("Where replies are kept, one a line.", valueName: "file.jsonl"),
-        completion: .file())
-    var output: String
-
-    @Flag(help: "Prints the figures as a JSON object.")
-    var json = false
+    @OptionGroup var comparison: ComparisonOptions
 
     func validate() throws {
-        try Terminal.checkOutput(output, option: "--output")
-        try NumberOption.check(maximumTokens, "--n-predict", in: NumberOption.tokens)
         try NumberOption.check(every, "--every", in: NumberOption.counts)
         _ = try chosenMethods
     }
@@ -59,13 +46,14 @@ struct MeasureInjections: AsyncParsableCommand {
         let items = try InjectionItem.read(path: data).enumerated().filter { $0.offset / 2 % every == 0 }.map(\.element)
         let model = try modelOptions.load()
         var run = try InjectionRun(
-            model, reverse: modelOptions.reverseOptions, maximumTokens: maximumTokens, path: output)
+            model, reverse: modelOptions.reverseOptions, maximumTokens: comparison.maximumTokens,
+            path: comparison.output)
         let bar = ProgressBar("answering attacks and twins")
         try await run.measure(items, by: try chosenMethods) { bar.update(Double($0) / Double(items.count)) }
         bar.finish()
         let ids = Set(items.map(\.id))
         let report = InjectionReport(run.results.filter { $0.model == model.path && ids.contains($0.id) })
-        json ? try Terminal.writeJSON(report) : Terminal.write(text(report))
+        try comparison.write(report, text: text)
     }
 
     private func text(_ report: InjectionReport) -> String {
