@@ -34,6 +34,8 @@ public struct ServerConfiguration: Sendable {
         public var cacheType = Session.CacheType.float16
         /// What stands in where a request names no strategy; nil for what the API says.
         public var standard: StandardDecoding?
+        /// A chat template in Jinja, in place of the model's own.
+        public var chatTemplate: String?
         /// How far ahead of the model tokens are drafted.
         public var draft = DraftLength.off
 

@@ -61,6 +61,11 @@ struct Serve: AsyncParsableCommand {
             valueName: "file"), completion: .file())
     var settings: String?
 
+    @Option(
+        help: ArgumentHelp("A chat template in Jinja, in place of the model's own.", valueName: "file"),
+        completion: .file())
+    var chatTemplateFile: String?
+
     @Flag(help: "Accepts regex: in regions. The work of a request's patterns is bounded.")
     var allowRegex = false
 
@@ -102,6 +107,13 @@ struct Serve: AsyncParsableCommand {
             return StandardDecoding(method: file.method, regions: file.regions)
         }
         configuration.inference.draft = draftOptions.draft
+        configuration.inference.chatTemplate = try chatTemplateFile.map { path in
+            let source = try PromptOptions.text(ofFile: path)
+            do { _ = try ChatTemplate(source: source) } catch let error as PromptError {
+                throw ValidationError("\(path): \(error)")
+            }
+            return source
+        }
         let summary = try ModelSummary(path: modelOptions.model)  // A bad file is told before anybody connects.
         modelOptions.noteLongContext(of: summary.contextLength)
         ModelOptions.noteCappedThreads(modelOptions.threads)

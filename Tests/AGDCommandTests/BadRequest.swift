@@ -140,6 +140,9 @@ struct BadRequest: Sendable, CustomTestStringConvertible {
         .init(
             "a template that is no template", ask("--chat-template-file", "FILE"), "FILE", "template", file: "{% if %}"),
         .init(
+            "a server's template that is no template", ["serve", "-m", "MODEL", "--chat-template-file", "FILE"],
+            "FILE", "template", file: "{% if %}"),
+        .init(
             "a template that runs without end", ask("--chat-template-file", "FILE"), "template", "--prompt",
             file: "{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}"),
         .init(

@@ -25,6 +25,18 @@ struct ChatCompletionTests {
         #expect(chunks.last?["usage"]?["completion_tokens"] == whole["usage"]?["completion_tokens"])
     }
 
+    @Test("A server's own template takes the place of the model's")
+    func ownTemplate() async throws {
+        let server = try await TestServer {
+            $0.inference.chatTemplate = "{% for m in messages %}{{ m.role }} says {{ m.content }}. {% endfor %}"
+        }
+        let prompt = try await server.post("/tokenize", ["messages": [["role": "user", "content": "hello"]]]).json
+        #expect(prompt["text"] == "user says hello. ")
+        let answer = try await server.post(
+            "/v1/chat/completions", ["messages": [["role": "user", "content": "hello"]], "max_tokens": 2])
+        #expect(try answer.status == 200 && answer.json["usage"]?["prompt_tokens"]?.integer == prompt["count"]?.integer)
+    }
+
     @Test("A trace shows that the candidate with the largest score was taken")
     func traceExplainsTheChoice() async throws {
         let server = try await TestServer()

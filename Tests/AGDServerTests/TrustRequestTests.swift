@@ -76,6 +76,41 @@ struct TrustRequestTests {
         #expect(try await text(["trust": ["limit": 1, "action": "refuse"]]) == free)
     }
 
+    @Test("A part of a message can be a document, and untrusted, where it stands")
+    func said() async throws {
+        let server = try await TestServer()
+        let content = "Where is the cat? 😀 The cat is in the garden."
+        func reply(_ documents: JSONValue, _ trust: JSONValue = ["limit": 0]) async throws -> TestServer.Reply {
+            try await server.post(
+                "/v1/chat/completions",
+                [
+                    "messages": [["role": "user", "content": .string(content)]], "documents": documents,
+                    "max_tokens": 12, "agd": ["trust": trust],
+                ])
+        }
+        let told = try await reply([
+            ["id": "note", "message": 0, "characters": [20, 45], "agd_trust": "untrusted"]
+        ])
+        let choice = try told.json["choices"]?[0]
+        let plain = try await server.post(
+            "/v1/chat/completions",
+            ["messages": [["role": "user", "content": .string(content)]], "max_tokens": 12])
+        #expect(try choice?["message"]?["content"] == plain.json["choices"]?[0]?["message"]?["content"])
+        let source = try #require(choice?["agd"]?["sources"]?[0], "\(told.text)")
+        let share = source["shares"]?.array?.first { $0["source"] == "document:note" }
+        #expect(share?["share"] == source["untrusted"] && share?["share"] == source["grounded"])
+        #expect(share?["passages"]?[0]?["end"]?.integer == 25)
+        for (wrong, param) in [
+            (["text": "x", "message": 0, "characters": [0, 1]], "documents[0].text"), ([:], "documents[0].text"),
+            (["message": 0], "documents[0].text"), (["message": 1, "characters": [0, 1]], "documents[0]"),
+            (["message": 0, "characters": [0, 99]], "documents[0]"),
+            (["message": 0, "characters": [2, 2]], "documents[0].characters"),
+        ] as [(JSONValue, JSONValue)] {
+            let refused = try await reply([wrong])
+            #expect(try refused.status == 400 && refused.json["error"]?["param"] == param, "\(refused.text)")
+        }
+    }
+
     @Test("Tools and documents are distrusted together, and can be a region")
     func defaults() async throws {
         let server = try await TestServer()

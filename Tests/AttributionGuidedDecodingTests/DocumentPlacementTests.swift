@@ -65,6 +65,40 @@ struct DocumentPlacementTests {
         #expect(texts(prompt.documents.map(\.spans), of: prompt) == Self.documents.map(\.text))
     }
 
+    @Test("a document that a message says stays there, found as it is, and templates aren't told of it")
+    func said() throws {
+        let messages: [ChatMessage] = [
+            .user("Read it. 😀 Dogs bark."), .assistant("I did."), .user("Cats purr. What do cats do?"),
+        ]
+        let model = try LanguageModel(path: Repository.model)
+        func said(_ message: Int, _ text: String) throws -> ChatDocument {
+            let content = messages[message].content
+            let found = try #require(content.range(of: text))
+            let start = content[..<found.lowerBound].unicodeScalars.count
+            let place = ChatDocument.Place(message: message, characters: start..<start + text.unicodeScalars.count)
+            return try #require(ChatDocument(at: place, of: messages))
+        }
+        let documents = [try said(2, "Cats purr."), Self.documents[0], try said(0, "😀 Dogs bark.")]
+        for template in [
+            ChatTemplateTests.chatML,
+            "{{ documents | length }}{% for d in documents %}{{ d.text }}{% endfor %}{% for m in messages %}{{ m.content | trim }} {% endfor %}",
+        ] {
+            let prompt = try model.prompt(
+                messages, template: ChatTemplate(source: template), options: TemplateOptions(documents: documents))
+            #expect(
+                texts(prompt.documents.map(\.spans), of: prompt)
+                    == ["Cats purr.", "Petra has a wolf.", "😀 Dogs bark."])
+            #expect(prompt.text?.components(separatedBy: "Cats purr.").count == 2)
+        }
+        let elsewhere = try model.prompt([.user("Hi.")], options: TemplateOptions(documents: [said(2, "Cats purr.")]))
+        #expect(elsewhere.documents.map(\.spans) == [[]])
+        let place = ChatDocument.Place(message: 1, characters: 3..<40)
+        #expect(ChatDocument(at: place, of: messages) == nil)
+        #expect(ChatDocument(at: .init(message: 3, characters: 0..<1), of: messages) == nil)
+        #expect(ChatDocument(at: .init(message: 1, characters: -1..<1), of: messages) == nil)
+        #expect(ChatDocument(at: .init(message: 1, characters: 1..<1), of: messages) == nil)
+    }
+
     @Test("without documents nothing changes")
     func none() throws {
         let model = try LanguageModel(path: Repository.model)

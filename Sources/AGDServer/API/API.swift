@@ -193,7 +193,7 @@ struct ModelList: Encodable {
             architecture = served.model.configuration.architecture
             contextLength = served.contextLength
             vocabularySize = served.model.configuration.vocabularySize
-            hasChatTemplate = served.model.tokenizer?.chatTemplateSource != nil
+            hasChatTemplate = served.hasChatTemplate
         }
     }
     var object = "list"

@@ -202,8 +202,9 @@ struct Conversation {
 
     func prompt(_ served: ServedModel) throws -> Prompt {
         try served.check(byteCount: messages.reduce(0) { $0 + $1.content.utf8.count }, field: "messages")
-        try served.check(byteCount: options.documents.reduce(0) { $0 + $1.text.utf8.count }, field: "documents")
-        do { return try served.model.prompt(messages, options: options) } catch let error as PromptError {
+        let put = options.documents.filter { $0.place == nil }
+        try served.check(byteCount: put.reduce(0) { $0 + $1.text.utf8.count }, field: "documents")
+        do { return try served.prompt(messages, options: options) } catch let error as PromptError {
             switch error {
             case .noPlaceForTools: throw APIError.invalid("'\(toolField)': \(error).", param: toolField)
             case .noPlaceForDocuments, .documentContainsNull:

@@ -9,6 +9,8 @@ struct ServedModel: Sendable {
     var contextLength: Int
     /// What stands in where a request names no strategy.
     let standard: StandardDecoding?
+    /// In place of the model's own.
+    private let chatTemplate: ChatTemplate?
     /// Of an attribution, of which as many run at once as there are sessions.
     var threadCount: Int
     /// Prepare requests before their turn at a session.
@@ -23,6 +25,7 @@ struct ServedModel: Sendable {
         self.model = model
         self.name = name
         standard = configuration.standard
+        chatTemplate = try configuration.chatTemplate.map { try model.chatTemplate(source: $0) }
         preparation = BackgroundThreads(count: configuration.sessionCount)
         attribution = BackgroundThreads(count: configuration.sessionCount)
         longestToken =
@@ -42,6 +45,15 @@ struct ServedModel: Sendable {
         let batch = try DecodingBatch(model, options: options)
         pool = SessionPool(
             (0..<configuration.sessionCount).map { _ in Session(batch) }, queueLength: configuration.queueLength)
+    }
+
+    /// Whether conversations can be rendered.
+    var hasChatTemplate: Bool { chatTemplate != nil || model.tokenizer?.chatTemplateSource != nil }
+
+    /// A conversation as a prompt.
+    /// - Throws: ``PromptError``, ``TokenError``.
+    func prompt(_ messages: [ChatMessage], options: TemplateOptions) throws -> Prompt {
+        try model.prompt(messages, template: chatTemplate, options: options)
     }
 
     /// - Throws: ``APIError`` with status 404 where another model is asked for.

@@ -2,7 +2,7 @@ import AttributionGuidedDecoding
 
 /// What a request tells the chat template beside the messages' texts, as OpenAI's API and those of other servers name it.
 extension TemplateOptions {
-    /// - Throws: ``APIError`` where the final message can't be continued.
+    /// - Throws: ``APIError`` where the final message can't be continued, and for a document that is nowhere.
     init(_ body: JSONValue, messages: [ChatMessage]) throws {
         let continues = body["continue_final_message"]?.bool ?? false
         if continues, messages.last?.role != "assistant" {
@@ -11,16 +11,41 @@ extension TemplateOptions {
         }
         let forbidsTools = body["tool_choice"]?.string == "none"
         let effort = body["reasoning_effort"].map { [JSONValue.Member("reasoning_effort", $0)] } ?? []
-        let documents = (body["documents"]?.array ?? []).map { document in
-            ChatDocument(
-                id: document["id"]?.string, title: document["title"]?.string, text: document["text"]?.string ?? "",
-                trust: document["agd_trust"]?.string.flatMap(Trust.init))
+        let documents = try (body["documents"]?.array ?? []).enumerated().map { index, document in
+            try ChatDocument(document, of: messages, at: "documents[\(index)]")
         }
         self.init(
             tools: forbidsTools ? [] : body["tools"]?.array ?? [],
             documents: body["agd"]?["documents"] == "untrusted" ? documents.distrusted() : documents,
             continuesFinalMessage: continues,
             variables: effort + (body["chat_template_kwargs"]?.members ?? []))
+    }
+}
+
+extension ChatDocument {
+    /// A document of a request, whose fields have been checked: a text that is put in, or characters of a message.
+    init(_ document: JSONValue, of messages: [ChatMessage], at path: String) throws(APIError) {
+        let (id, title) = (document["id"]?.string, document["title"]?.string)
+        let trust = document["agd_trust"]?.string.flatMap(Trust.init)
+        switch (document["text"]?.string, document["message"]?.integer, document["characters"]?.array) {
+        case (let text?, nil, nil): self.init(id: id, title: title, text: text, trust: trust)
+        case (nil, let message?, let characters?):
+            let bounds = characters.compactMap(\.integer)
+            guard bounds.count == 2, bounds[0] < bounds[1] else {
+                throw .invalid(
+                    "'\(path).characters' must be [first, end] with first < end.", param: "\(path).characters")
+            }
+            let place = Place(message: message, characters: bounds[0]..<bounds[1])
+            guard let own = ChatDocument(id: id, title: title, at: place, of: messages, trust: trust) else {
+                throw .invalid(
+                    "'\(path)': there is no message \(message) with so many characters; both are counted from 0.",
+                    param: path)
+            }
+            self = own
+        default:
+            throw .invalid(
+                "'\(path)' must have either a text, or a message with characters of it.", param: "\(path).text")
+        }
     }
 }
 
@@ -53,10 +78,17 @@ extension Field {
             .object([
                 Field("id", .string(1...256), "By which answers name it; without it its number, from 1."),
                 Field("title", .string(0...4096), "What it is called."),
-                Field("text", .string(1...Limits.promptBytes), "What it says.", required: true),
+                Field("text", .string(1...Limits.promptBytes), "What it says; or else give message and characters."),
+                Field(
+                    "message", .integer(0...Limits.messages - 1),
+                    "The number, from 0, of a message that says it already, in place of a text."),
+                Field(
+                    "characters", .array(.integer(0...Limits.promptBytes), count: 2...2),
+                    "With message: from which character (Unicode scalar) of its content up to, not including, which."),
                 .untrustedMark,
             ]), count: 0...Limits.documents),
-        "Texts to draw on. They stand where the chat template puts documents, or else before the user's last message.")
+        "Texts to draw on. They stand where the chat template puts documents, or else before the user's last message; or they are parts of messages."
+    )
 
     static let templateVariables = Field(
         "chat_template_kwargs", .structure(Limits.toolBytes),

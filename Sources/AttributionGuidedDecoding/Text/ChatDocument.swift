@@ -8,13 +8,43 @@ public struct ChatDocument: Sendable, Hashable {
     public var text: String
     /// Whether its author may instruct the model; nil where nobody has said. Chat templates aren't told.
     public var trust: Trust?
+    /// Where a message says it already; nil for a document that is put into the conversation. Chat templates aren't told.
+    public let place: Place?
 
-    /// A document of a conversation.
+    /// A part of a message.
+    public struct Place: Sendable, Hashable {
+        /// The message's number, counted from 0.
+        public let message: Int
+        /// Characters (Unicode scalars) of its content.
+        public let characters: Range<Int>
+
+        /// Some characters of a message's content.
+        public init(message: Int, characters: Range<Int>) {
+            (self.message, self.characters) = (message, characters)
+        }
+    }
+
+    /// A document that is put into a conversation.
     public init(id: String? = nil, title: String? = nil, text: String, trust: Trust? = nil) {
         self.id = id
         self.title = title
         self.text = text
         self.trust = trust
+        place = nil
+    }
+
+    /// A document that one of the messages says, such as a page that the user has pasted; nil where they have no such characters.
+    public init?(
+        id: String? = nil, title: String? = nil, at place: Place, of messages: [ChatMessage], trust: Trust? = nil
+    ) {
+        guard messages.indices.contains(place.message), !place.characters.isEmpty,
+            let bytes = messages[place.message].content.bytes(ofCharacters: place.characters)
+        else { return nil }
+        self.id = id
+        self.title = title
+        text = String(decoding: Array(messages[place.message].content.utf8)[bytes], as: UTF8.self)
+        self.trust = trust
+        self.place = place
     }
 
     /// As templates read it.
@@ -61,35 +91,77 @@ extension ChatTemplate {
         let messages: [ChatMessage]
         /// Documents that the template has placed; none where a message holds them.
         let documents: [ChatDocument]
+        /// Bytes of the rendered text that the text of each document has that was put in.
+        private let put: [[Range<Int>]]
+
+        init(rendering: Rendering, messages: [ChatMessage], documents: [ChatDocument] = [], put: [[Range<Int>]]) {
+            (self.rendering, self.messages, self.documents, self.put) = (rendering, messages, documents, put)
+        }
+
         /// Bytes of the rendered text that each document's text has.
-        let spans: [[Range<Int>]]
+        /// - Parameters:
+        ///   - documents: all of them: those that were put in, and those that the messages say.
+        ///   - given: the messages before documents were put into one of them.
+        func spans(of documents: [ChatDocument], in given: [ChatMessage]) -> [[Range<Int>]] {
+            let text = Array(rendering.text.utf8)
+            var put = put[...]
+            return documents.map { document in
+                guard let place = document.place else { return put.removeFirst() }
+                // The messages may be others than those that the document was found in.
+                guard given.indices.contains(place.message),
+                    let bytes = given[place.message].content.bytes(ofCharacters: place.characters)
+                else { return [] }
+                let (message, carrier) = (given[place.message], messages[place.message])
+                // Documents are put before a message's own text.
+                let shift = carrier.content.utf8.count - message.content.utf8.count
+                return Prompt.Message.bytes(
+                    ofContent: bytes.lowerBound + shift..<bytes.upperBound + shift, of: carrier.content,
+                    in: rendering.spans(of: "/messages/\(place.message)/content"), of: text)
+            }
+        }
     }
 
-    /// Renders a conversation with documents where the template puts them, or else before the text of the user's last message.
+    /// Renders a conversation with documents where the template puts them, or else before the text of the user's last message. Those that a
+    /// message says already stay there.
     /// - Throws: ``PromptError``, also where there is no user's message to hold documents.
     func renderDocumented(_ messages: [ChatMessage], _ options: TemplateOptions) throws -> DocumentedRendering {
         let documents = options.documents
         if let index = documents.firstIndex(where: { "\($0.title ?? "")\($0.text)".utf8.contains(0) }) {
             throw PromptError.documentContainsNull(number: index + 1)
         }
+        var options = options
+        options.documents.removeAll { $0.place != nil }
         let native = try render(messages, options)
-        let spans = documents.indices.map { native.spans(of: "/documents/\($0)/text") }
-        if zip(spans, documents).allSatisfy({ !$0.isEmpty || $1.text.allSatisfy(\.isWhitespace) }) {
-            return DocumentedRendering(rendering: native, messages: messages, documents: documents, spans: spans)
+        let spans = options.documents.indices.map { native.spans(of: "/documents/\($0)/text") }
+        if zip(spans, options.documents).allSatisfy({ !$0.isEmpty || $1.text.allSatisfy(\.isWhitespace) }) {
+            return DocumentedRendering(rendering: native, messages: messages, documents: options.documents, put: spans)
         }
         guard let place = messages.lastIndex(where: { $0.role == "user" }) else {
             throw PromptError.noPlaceForDocuments
         }
         var (carriers, plain) = (messages, options)
-        let (carrier, texts) = messages[place].carrying(documents)
+        let (carrier, texts) = messages[place].carrying(options.documents)
         carriers[place] = carrier
         plain.documents = []
         let rendering = try render(carriers, plain)
         let contents = rendering.spans(of: "/messages/\(place)/content")
         let text = Array(rendering.text.utf8)
         return DocumentedRendering(
-            rendering: rendering, messages: carriers, documents: [],
-            spans: texts.map { Prompt.Message.bytes(ofContent: $0, of: carrier.content, in: contents, of: text) })
+            rendering: rendering, messages: carriers,
+            put: texts.map { Prompt.Message.bytes(ofContent: $0, of: carrier.content, in: contents, of: text) })
+    }
+}
+
+extension String {
+    /// Bytes that hold characters (Unicode scalars); nil where there are fewer.
+    func bytes(ofCharacters range: Range<Int>) -> Range<Int>? {
+        let scalars = unicodeScalars
+        guard range.lowerBound >= 0,
+            let lower = scalars.index(scalars.startIndex, offsetBy: range.lowerBound, limitedBy: scalars.endIndex),
+            let upper = scalars.index(lower, offsetBy: range.count, limitedBy: scalars.endIndex)
+        else { return nil }
+        let start = utf8.distance(from: utf8.startIndex, to: lower)
+        return start..<start + utf8.distance(from: lower, to: upper)
     }
 }
 

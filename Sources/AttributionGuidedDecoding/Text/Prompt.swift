@@ -34,7 +34,7 @@ public struct Prompt: Sendable {
     public let tokenBytes: [Range<Int>]
     /// The messages of a conversation; empty for a raw prompt.
     public let messages: [Message]
-    /// The documents of a conversation; those that the template has no place for lie in a message.
+    /// The documents of a conversation; those that the template has no place for lie in a message, as do those that messages say.
     public let documents: [Document]
     /// Bytes of `text` that the chat template says of its own accord, such as a default system message; not its markers.
     public let templateSpans: [Range<Int>]
@@ -72,7 +72,7 @@ extension Prompt {
     ) throws {
         guard !messages.isEmpty else { throw PromptError.empty }
         let documented = try template.renderDocumented(messages, options)
-        let (rendering, messages) = (documented.rendering, documented.messages)
+        let (rendering, given, messages) = (documented.rendering, messages, documented.messages)
         var renderedOptions = options
         renderedOptions.documents = documented.documents
         try self.init(
@@ -83,7 +83,9 @@ extension Prompt {
                     contentSpans: rendering.spans(of: "/messages/\(index)/content"), trust: message.trust,
                     content: message.content)
             },
-            documents: zip(options.documents, documented.spans).map { Document(document: $0, spans: $1) },
+            documents: zip(options.documents, documented.spans(of: options.documents, in: given)).map {
+                Document(document: $0, spans: $1)
+            },
             conversation: Conversation(messages: messages, template: template, options: renderedOptions),
             tokenizer: tokenizer)
     }

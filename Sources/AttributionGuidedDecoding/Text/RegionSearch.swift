@@ -137,13 +137,7 @@ extension Prompt.Message {
     /// The bytes of a prompt's text that hold characters (Unicode scalars) of the content as it was given; none where it has
     /// fewer, and where a template has left them out.
     fileprivate func bytes(ofCharacters range: Range<Int>, in text: String) -> [Range<Int>] {
-        let scalars = content.unicodeScalars
-        guard let lower = scalars.index(scalars.startIndex, offsetBy: range.lowerBound, limitedBy: scalars.endIndex),
-            let upper = scalars.index(lower, offsetBy: range.count, limitedBy: scalars.endIndex)
-        else { return [] }
-        let utf8 = content.utf8
-        let start = utf8.distance(from: utf8.startIndex, to: lower)
-        let wanted = start..<start + utf8.distance(from: lower, to: upper)
+        guard let wanted = content.bytes(ofCharacters: range) else { return [] }
         return Self.bytes(ofContent: wanted, of: content, in: contentSpans, of: Array(text.utf8))
     }
 }

@@ -5,7 +5,7 @@ public struct TemplateOptions: Sendable, Hashable {
     /// Definitions of the tools that the model may call, as `{"type": "function", "function": {"name": …, …}}`.
     public var tools: [JSONValue]
     /// Texts to draw on. They stand where the template puts documents; where it has no place for them, before the text of the
-    /// user's last message, as `[1] title` and a line with the text for each.
+    /// user's last message, as `[1] title` and a line with the text for each. Those that have a place in a message are left there.
     public var documents: [ChatDocument]
     /// What the final message, the assistant's, is: its turn goes on where the message ends, and is not closed.
     public var continuesFinalMessage: Bool
