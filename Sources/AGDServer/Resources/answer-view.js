@@ -9,7 +9,7 @@ import { markdown } from "./markdown.js";
 import { marksIn } from "./marks.js";
 import { usePreset } from "./presets.js";
 import { footnoteList, footnoteRanges, litRange } from "./sources.js";
-import { adviceOn, lineOf } from "./summary.js";
+import { adviceOn, avoidedOf, lineOf, trustOf } from "./summary.js";
 import { TokenView } from "./token-view.js";
 
 // What to do about errors, by the server's code.
@@ -85,7 +85,9 @@ export class AnswerView {
     const words = lineOf(answer).split(/(guided|changed|greedy|tokens?)/);
     const line = element("p", { className: "line" }, words.map((word) => (["guided", "changed", "greedy"].includes(word) ? term(word, word) : /^tokens?$/.test(word) ? term("token", word) : word)));
     const advice = adviceOn(answer, app.conversation.settings);
-    return [line, advice && this.advice(advice), ...(answer.notes ?? []).map((note) => element("p", { className: "line", textContent: note }))].filter(Boolean);
+    const trust = trustOf(answer);
+    const [avoided, share] = [avoidedOf(answer), trust && element("p", { className: answer.trust.reason ? "advice trust" : "line trust" }, term("trust", "Trust"), `: ${trust}`)];
+    return [line, share, avoided && element("p", { className: "line", textContent: avoided }), advice && this.advice(advice), ...(answer.notes ?? []).map((note) => element("p", { className: "line", textContent: note }))].filter(Boolean);
   }
 
   advice({ text, preset }) {

@@ -2,9 +2,9 @@
 import { abort, app, changed, save, writing } from "./app.js";
 import { connect } from "./connection.js";
 import { besideAnswer, newAnswer, newAssistantTurn, shownAnswer } from "./conversation.js";
-import { completionRequest, messagesUpTo, strategyFor } from "./request.js";
+import { completionRequest, isUntrusted, messagesUpTo, strategyFor } from "./request.js";
 import { post, stream } from "./server.js";
-import { footnotesFrom } from "./sources.js";
+import { footnotesFrom, trustFrom } from "./sources.js";
 import { announceEnd, announceStart } from "./summary.js";
 
 // Answers after the last turn, in a turn of its own.
@@ -62,7 +62,7 @@ const turnsBefore = (conversation, turn) => conversation.turns.slice(0, conversa
 
 // What an answer was given to, so that it is known whether another was given to the same.
 function basisOf(conversation, turn) {
-  const text = JSON.stringify(messagesUpTo(conversation, turnsBefore(conversation, turn)).messages) + (conversation.settings.max_tokens ?? "");
+  const text = JSON.stringify(messagesUpTo(conversation, turnsBefore(conversation, turn)).messages) + (conversation.settings.max_tokens ?? "") + (conversation.settings.avoid ?? "");
   let hash = 7;
   for (let at = 0; at < text.length; at++) hash = (Math.imul(hash, 31) + text.charCodeAt(at)) | 0;
   return hash;
@@ -91,10 +91,11 @@ async function run(conversation, turn, answer, { continues = false } = {}) {
 
 async function receive(conversation, turn, answer, continues, signal) {
   const turns = [...turnsBefore(conversation, turn), ...(continues ? [{ id: turn.id, role: "assistant", answers: [answer], shown: 0 }] : [])];
-  const sources = Boolean(app.abilities?.sources && conversation.settings.sources && conversation.kind === "chat" && !continues);
+  const wantsSources = conversation.settings.sources || isUntrusted(turns);
+  const sources = Boolean(app.abilities?.sources && wantsSources && conversation.kind === "chat" && !continues);
   const { path, body } = await completionRequest(conversation, turns, answer.strategy, { continues, sources, signal });
   let lastSave = Date.now();
-  let report = null;
+  let [report, check] = [null, null];
   for await (const event of stream(path, body, signal)) {
     const choice = event.choices[0];
     if (!choice) continue;
@@ -102,12 +103,15 @@ async function receive(conversation, turn, answer, continues, signal) {
     if (choice.agd?.strategy) answer.method = choice.agd.strategy;
     if (choice.agd?.notes) answer.notes = choice.agd.notes;
     report = choice.agd?.sources ?? report;
+    check = choice.agd?.trust ?? check;
     append(answer, choice);
     if (choice.finish_reason) answer.finish = choice.finish_reason;
     changed("answer", answer);
     if (Date.now() - lastSave > 2000) { save(); lastSave = Date.now(); }
   }
-  if (report) answer.sources = footnotesFrom(report, answer.text, messagesUpTo(conversation, turns));
+  if (!report) return;
+  answer.trust = trustFrom(report, check);
+  answer.sources = answer.trust?.refused ? [] : footnotesFrom(report, answer.text, messagesUpTo(conversation, turns));
 }
 
 // A chunk's text is shown as its token's; one that was held back (a part of a character) shows with the next.
@@ -116,6 +120,7 @@ function append(answer, { agd, delta, text }) {
   answer.thoughts += delta?.reasoning_content ?? "";
   answer.text += piece;
   const steps = (agd?.steps ?? []).filter((step) => !step.control);
+  answer.avoided += (agd?.steps ?? []).filter((step) => step.avoided !== undefined).length;
   steps.forEach((step, index) => answer.tokens.push(tokenFrom(step, index === steps.length - 1 ? piece : "")));
   if (!steps.length && piece) answer.tokens.length ? answer.tokens[answer.tokens.length - 1].text += piece : answer.tokens.push({ id: -1, text: piece, entropy: 0 });
 }

@@ -9,10 +9,10 @@ export function newConversation(kind = "chat") {
   return { id: random(), title: "", kind, changed: Date.now(), turns, marks: [], templateWeight: 0, settings: {}, beside: false, draft: newTurn("user") };
 }
 
-// A turn of the system, a person, or a tool; `documents` are {id, title, text}.
+// A turn of the system, a person, or a tool; `documents` are {id, title, text, untrusted?}.
 export const newTurn = (role, text = "", documents = []) => ({ id: random(), role, text, documents });
 export const newDocument = (title, text) => ({ id: random(), title, text });
-export const newAnswer = (strategy) => ({ id: random(), strategy, text: "", thoughts: "", tokens: [], finish: null, error: null, sources: [] });
+export const newAnswer = (strategy) => ({ id: random(), strategy, text: "", thoughts: "", tokens: [], finish: null, error: null, sources: [], trust: null, avoided: 0 });
 
 // A turn of the assistant has answers: one goes on, and another may stand beside it.
 export const newAssistantTurn = () => ({ id: random(), role: "assistant", answers: [], shown: 0, beside: null });
@@ -63,7 +63,7 @@ export function checked(value) {
   const isText = (text) => typeof text === "string";
   const fail = (what) => { throw new Error(`this is no conversation that was saved here (${what})`); };
   if (!Array.isArray(value?.turns)) fail("it has no turns");
-  const document = (item) => isText(item?.title) && isText(item.text) ? { id: isText(item.id) ? item.id : random(), title: item.title, text: item.text } : fail("a document without a title or a text");
+  const document = (item) => isText(item?.title) && isText(item.text) ? { id: isText(item.id) ? item.id : random(), title: item.title, text: item.text, ...(item.untrusted === true ? { untrusted: true } : {}) } : fail("a document without a title or a text");
   const turn = (item) => {
     const id = isText(item?.id) ? item.id : random();
     if (item?.role === "assistant" && Array.isArray(item.answers) && item.answers.every((answer) => isText(answer?.text))) {
@@ -87,6 +87,9 @@ export function checked(value) {
   return whole;
 }
 
+// What is told of an answer's untrusted share: {largest, sentence, reason?, refused?}.
+const isTrust = (trust) => Number.isFinite(trust?.largest) && typeof trust.sentence === "string" && ["string", "undefined"].includes(typeof trust.reason);
+
 function answerFrom(value) {
   const answer = { ...newAnswer(String(value.strategy ?? "greedy")), ...value };
   const isCandidate = (one) => typeof one?.name === "string" && Number.isFinite(one.probability) && (one.score === undefined || Number.isFinite(one.score));
@@ -97,6 +100,8 @@ function answerFrom(value) {
   const isSentence = (sentence) => Number.isFinite(sentence?.end) && Array.isArray(sentence.notes) && sentence.notes.every(isNote);
   if (!Array.isArray(answer.sources) || !answer.sources.every(isSentence)) answer.sources = [];
   if (typeof answer.method !== "string") delete answer.method;
+  if (!isTrust(answer.trust)) answer.trust = null;
+  if (!Number.isInteger(answer.avoided)) answer.avoided = 0;
   answer.error = typeof answer.error?.message === "string" ? answer.error : null;
   answer.notes = (Array.isArray(answer.notes) ? answer.notes : []).filter((note) => typeof note === "string");
   if (answer.finish === null && !answer.error) answer.finish = "stopped"; // The page was closed meanwhile.

@@ -27,8 +27,10 @@ class DocumentView {
     this.body = element("div", { className: "text plain", "data-place": turn.id, "data-document": document.id });
     this.actions = element("div", { className: "actions" });
     const count = document.text.trim().split(/\s+/).length;
+    this.size = ` ${count} word${count === 1 ? "" : "s"}`;
+    this.hint = element("span", { className: "hint" });
     this.node = element("details", { className: "document", open: document.text.length < long },
-      element("summary", {}, element("span", { className: "title", textContent: document.title }), element("span", { className: "hint", textContent: ` ${count} word${count === 1 ? "" : "s"}` })),
+      element("summary", {}, element("span", { className: "title", textContent: document.title }), this.hint),
       this.body, this.actions);
   }
 
@@ -37,8 +39,22 @@ class DocumentView {
     const top = this.body.scrollTop;
     drawText(this.body, this.place, this.document.text);
     this.body.scrollTop = top;
-    this.actions.replaceChildren(markButton(this.place, this.document.text, `${this.document.id}/mark`),
+    this.hint.textContent = this.size + (this.document.untrusted ? " · untrusted" : "");
+    this.actions.replaceChildren(markButton(this.place, this.document.text, `${this.document.id}/mark`), ...this.trustButton(),
       button("Remove", () => this.remove(), { className: "quiet", key: `${this.document.id}/remove`, "aria-label": `Remove the document ${this.document.title}` }));
+  }
+
+  // Where the server tells what rests on what is untrusted.
+  trustButton() {
+    if (!app.abilities?.trust) return [];
+    const { document } = this;
+    const toggle = () => {
+      if (document.untrusted) delete document.untrusted; else document.untrusted = true;
+      changed("turns");
+      changed("draft");
+      say(document.untrusted ? `“${document.title}” is to be read, not obeyed: below an answer it is told what rests on it.` : `“${document.title}” is trusted.`);
+    };
+    return [button("Untrusted", toggle, { key: `${document.id}/trust`, className: "quiet", "aria-pressed": String(Boolean(document.untrusted)), title: "Text from elsewhere: tells how much of each answer rests on it" })];
   }
 
   remove() {

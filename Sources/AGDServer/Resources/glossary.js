@@ -2,6 +2,8 @@
 import { byId, element } from "./dom.js";
 
 const meanings = {
+  trust: ["Trust", "A document that is “untrusted” is there to be read, not obeyed. Its share of a sentence is how much of what made the sentence's words came from it. An answer that is taken from a document rests on it: a large share is no sign of an attack, and a small one none of safety. A limit in the settings tells, or withholds, answers that rest on it more."],
+  avoid: ["Words to avoid", "They are kept out of answers, however they are spelled in tokens and cases. “tea” is the word alone, “tea*” every word that begins so. Synonyms and other spellings stay possible."],
   greedy: ["Greedy", "The model by itself: at each step it says the word that it finds most likely."],
   guided: ["Guided", "At a step where the model hesitates, guidance takes, of the words that the model itself finds likely, the one that draws most on what you have marked."],
   changed: ["Changed", "Guidance took another word than the model's first choice. Such words are underlined in the answer."],

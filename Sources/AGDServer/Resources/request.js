@@ -21,6 +21,29 @@ export function messagesUpTo(conversation, turns) {
   return { messages, places: found };
 }
 
+// The documents of these messages, by where they stand there: so the server tells them apart from what is said around them.
+function documentsOf(turns, { messages, places }) {
+  return turns.flatMap((turn) => (turn.documents ?? []).filter((document) => document.text).map(({ id, title, text, untrusted }) => {
+    const { message, offset } = places.find((place) => place.document === id && place.turn === turn.id);
+    const { content } = messages[message];
+    const ends = [offset, offset + text.length].map((end) => characters(content, end));
+    return { id, title, message, characters: ends, ...(untrusted ? { agd_trust: "untrusted" } : {}) };
+  }));
+}
+
+export const isUntrusted = (turns) => turns.some((turn) => turn.documents?.some((document) => document.untrusted && document.text));
+
+// What words are kept out, whatever the strategy: a list with commas or lines between.
+export const avoided = (settings) => (settings.avoid ?? "").split(/[,\n]/).map((word) => word.trim()).filter(Boolean);
+
+// What sources are asked for, and how untrusted documents are limited. A server that knows no trust is asked for none.
+function sourceFields(conversation, turns, upTo, sources) {
+  if (!sources) return {};
+  const { trust_limit: limit, trust_action: action } = conversation.settings;
+  const trust = limit !== undefined && isUntrusted(turns) ? { trust: { limit, ...(action ? { action } : {}) } } : {};
+  return { agd: { sources: "sentence", ...trust }, documents: documentsOf(turns, upTo) };
+}
+
 // The marks that lie in these messages, as regions.
 function regions(conversation, { messages, places }) {
   const spans = conversation.marks.flatMap((mark) => {
@@ -59,10 +82,13 @@ export async function completionRequest(conversation, turns, strategy, { continu
   // Where nothing is set here, guidance is what the server is set to.
   const guided = { roi, ...(Object.keys(guidance).length ? { strategy: "agd", ...guidance } : {}) };
   const agd = roi.length ? guided : { strategy: strategy === "sample" ? "sample" : "greedy" };
+  const words = avoided(settings);
+  const { agd: origins, documents } = sourceFields(conversation, turns, upTo, sources);
   const body = {
     max_tokens: settings.max_tokens ?? standardLength,
     ...(strategy === "sample" ? { temperature: settings.temperature } : {}),
-    agd: { ...agd, trace: true, ...(sources ? { sources: "sentence" } : {}) },
+    agd: { ...agd, ...(words.length ? { avoid: words } : {}), trace: true, ...origins },
+    ...(documents?.length ? { documents } : {}),
   };
   if (isText) return { path: "v1/completions", body: { ...body, prompt: turns.map(textOf).join("") } };
   return { path: "v1/chat/completions", body: { ...body, messages: upTo.messages, ...(continues ? { continue_final_message: true } : {}) } };

@@ -69,6 +69,8 @@ export async function abilities() {
   return {
     guidance: Object.fromEntries(["candidates", "min_probability", "entropy_threshold", "score", "rule"].map((name) => [name, field(name)])),
     sources: "sources" in guidance,
+    trust: "trust" in guidance,
+    avoid: "avoid" in guidance,
     documents: "documents" in chat,
   };
 }

@@ -18,6 +18,9 @@ export function prepareSettings() {
   byId("entropy-threshold").addEventListener("change", () => set("entropy_threshold", byId("entropy-threshold").value === "" ? undefined : Number(byId("entropy-threshold").value), byId("entropy-threshold")));
   byId("always").addEventListener("change", () => set("entropy_threshold", byId("always").checked ? "off" : undefined));
   byId("beside").addEventListener("change", () => { setBeside(byId("beside").checked); });
+  byId("avoid").addEventListener("change", () => set("avoid", byId("avoid").value.trim() || undefined));
+  byId("trust-limit").addEventListener("change", () => set("trust_limit", byId("trust-limit").value === "" ? undefined : Number(byId("trust-limit").value) / 100, byId("trust-limit")));
+  byId("trust-action").addEventListener("change", () => set("trust_action", byId("trust-action").value === "flag" ? undefined : byId("trust-action").value));
   byId("sources").addEventListener("change", () => set("sources", byId("sources").checked || undefined));
   for (const what of ["open", "settings", "model"]) on(what, draw);
 }
@@ -51,6 +54,12 @@ function draw() {
   byId("entropy-threshold").disabled = settings.entropy_threshold === "off";
   byId("beside").checked = beside;
   byId("sources").checked = Boolean(settings.sources);
+  byId("avoid").value = settings.avoid ?? "";
+  byId("avoid-setting").hidden = !app.abilities?.avoid;
+  byId("trust-limit").value = settings.trust_limit === undefined ? "" : Math.round(100 * settings.trust_limit);
+  byId("trust-limit").placeholder = "100";
+  byId("trust-action").value = settings.trust_action ?? "flag";
+  for (const id of ["trust-limit", "trust-action"]) byId(id).disabled = !app.abilities?.trust || app.conversation.kind === "text";
   byId("sources-setting").hidden = !app.abilities?.sources || app.conversation.kind === "text";
   for (const name of ["candidates", "min_probability", "entropy_threshold"]) byId(name.replace("_", "-")).placeholder = standard(name) ?? "";
   byId("max-tokens").placeholder = standardLength;

@@ -10,8 +10,9 @@ const most = 3; // footnotes of a sentence
 export function footnotesFrom(report, answerText, { messages, places }) {
   return report.map(({ start, end, shares, grounded }) => {
     const notes = shares.flatMap(({ source, passages }) => {
-      const message = /^message:(\d+)$/.exec(source)?.[1];
-      return message === undefined ? [] : (passages ?? []).flatMap((passage) => notesIn(Number(message), passage, messages, places));
+      const [, kind, id] = /^(message|document):(.*)$/s.exec(source) ?? [];
+      const noted = { message: (passage) => notesIn(Number(id), passage, messages, places), document: (passage) => notesOf(id, passage, places) }[kind];
+      return noted ? (passages ?? []).flatMap(noted) : [];
     });
     const strongest = notes.filter((note) => note.share >= least).sort((a, b) => b.share - a.share).slice(0, most);
     return { start: unitsOf(answerText, start), end: unitsOf(answerText, end), grounded, notes: strongest };
@@ -28,6 +29,22 @@ function notesIn(message, { start, end, share }, messages, places) {
     const text = first < last ? place.text.slice(first, last).trim() : "";
     return text ? [{ turn: place.turn, document: place.document, start: first, end: last, text, share }] : [];
   });
+}
+
+// A passage of a document that was told apart.
+function notesOf(id, { start, end, share }, places) {
+  const place = places.find((place) => place.document === id);
+  if (!place) return [];
+  const [first, last] = [unitsOf(place.text, start), unitsOf(place.text, end)];
+  return [{ turn: place.turn, document: id, start: first, end: last, text: place.text.slice(first, last).trim(), share }];
+}
+
+// What is told of untrusted documents: the largest share of a sentence, which it is, and, where a limit was set, whether it was
+// exceeded; null where nothing is untrusted.
+export function trustFrom(report, check) {
+  const [most] = report.filter(({ untrusted }) => untrusted !== undefined).sort((a, b) => b.untrusted - a.untrusted);
+  if (!most) return null;
+  return { largest: most.untrusted, sentence: most.text.trim(), ...(check?.reason ? { reason: check.reason } : {}), ...(check?.refused ? { refused: true } : {}) };
 }
 
 // Where in UTF-16 units so many Unicode characters end.

@@ -17,10 +17,23 @@ export function lineOf(answer) {
   const { count, guided, changed } = shares(answer);
   const tokens = `${count} token${count === 1 ? "" : "s"}`;
   if (answer.strategy === "edited") return "edited by you";
+  if (answer.trust?.refused) return "withheld";
   if (isOther(answer)) return `${answer.method}: changed ${percent(count ? changed / count : 0)} of ${tokens}`;
   if (answer.strategy !== "agd") return `${answer.strategy === "sample" ? "drawn by chance" : "greedy"}, ${tokens}`;
   return count ? `guided ${percent(guided / count)}, changed ${percent(changed / count)} of ${tokens}` : "guided, no tokens";
 }
+
+// What an answer draws from untrusted documents, in a sentence, and what was done about it; null where nothing is untrusted.
+export function trustOf({ trust, text }) {
+  if (!trust) return null;
+  if (trust.refused) return `Withheld: ${trust.reason}. The limit is in the settings.`;
+  if (trust.reason) return `Careful: ${trust.reason}.`;
+  const sentence = trust.sentence.length > 80 ? `${trust.sentence.slice(0, 78).trimEnd()}…` : trust.sentence.replace(/\.$/, "");
+  if (trust.sentence === text.trim()) return `${percent(trust.largest)} of it rests on untrusted documents.`;
+  return `up to ${percent(trust.largest)} of a sentence rests on untrusted documents, most in “${sentence}”.`;
+}
+
+export const avoidedOf = ({ avoided }) => (avoided ? `Words to avoid were kept out ${avoided === 1 ? "once" : `${avoided} times`}.` : null);
 
 // What to do where guidance changed nothing: {text, preset?}, with a preset that would help.
 export function adviceOn(answer, settings) {

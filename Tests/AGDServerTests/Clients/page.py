@@ -2,6 +2,7 @@
 import asyncio
 import json
 import pathlib
+import re
 import sys
 
 from browser import chromium
@@ -234,6 +235,64 @@ async def sources(browser):
     assert "Honey is sweet." in await browser.text(".footnotes")
 
 
+async def trust(browser):
+    """A document that is untrusted has its share told in a sentence, and is limited; words are kept out; all of it is there after a reload."""
+    await begin(browser)
+    await browser.run("(() => { const data = new DataTransfer(); data.items.add(new File(['😀 Inga has a red bicycle.'], 'page.txt', { type: 'text/plain' }));"
+                      " dispatchEvent(new DragEvent('drop', { dataTransfer: data, bubbles: true, cancelable: true })); })()")
+    await browser.until("document.querySelector('#draft-documents .document')")
+    await browser.press("Untrusted")
+    assert await browser.text("#draft-documents .hint") == " 6 words · untrusted"
+    await say(browser, "What does Inga have?")
+    sent = browser.requests[-1][1]
+    [document], content = sent["documents"], sent["messages"][document_of(sent)]["content"]
+    assert document["agd_trust"] == "untrusted" and content[slice(*document["characters"])] == "😀 Inga has a red bicycle.", sent
+    assert sent["agd"]["sources"] == "sentence" and "trust" not in sent["agd"] and "avoid" not in sent["agd"]
+    assert "rests on untrusted documents" in await browser.text(".line.trust"), await browser.text(".after")
+    answer = await browser.text(".answer .text")
+    await browser.picture(folder / "untrusted.png")
+
+    # What exceeds the limit is told, then withheld.
+    await set_field(browser, "trust-limit", 0)
+    await again(browser)
+    assert (await browser.text(".advice.trust")).startswith("Trust: Careful: ") and "more than 0 %" in await browser.text(".advice.trust")
+    assert await browser.text(".answer .text") == answer
+    await set_field(browser, "trust-action", "refuse")
+    await again(browser)
+    assert browser.requests[-1][1]["agd"]["trust"] == {"limit": 0, "action": "refuse"}
+    assert (await browser.text(".advice.trust")).startswith("Trust: Withheld: ") and await browser.text(".answer .text") == ""
+    await browser.run("document.getElementById('settings').open = true")
+    await browser.picture(folder / "withheld.png")
+    await browser.open(base_url + "/")
+    await browser.until("document.querySelector('.advice.trust')")
+    assert "untrusted" in await browser.text(".document .hint") and await browser.run("document.getElementById('trust-action').value") == "refuse"
+
+    # A word that the answer would have is kept out.
+    await set_field(browser, "trust-limit", "")
+    word = max(re.findall("[A-Za-z]+", answer), key=len)
+    await set_field(browser, "avoid", f"{word}, zebra*")
+    await again(browser)
+    assert browser.requests[-1][1]["agd"]["avoid"] == [word, "zebra*"]
+    avoiding = await browser.text(".answer .text")
+    assert not re.search(rf"\b{word}\b", avoiding, re.IGNORECASE), (word, avoiding)
+    assert "Words to avoid were kept out" in await browser.text(".after"), await browser.text(".after")
+    await set_field(browser, "avoid", "")
+
+
+def document_of(sent):
+    return sent["documents"][0]["message"]
+
+
+async def set_field(browser, name, value):
+    await browser.run(f"(() => {{ const i = document.getElementById({name!r}); i.value = {value!r}; i.dispatchEvent(new Event('change')); }})()")
+
+
+async def again(browser):
+    await browser.run("document.getElementById('status').replaceChildren()")
+    await browser.press("Again")
+    await browser.until(ANSWERED)
+
+
 async def kept(browser):
     """Conversations are there after a reload, in a file, and after they were deleted by mistake."""
     await begin(browser)
@@ -334,7 +393,7 @@ async def main():
         await browser.until("document.getElementById('model').textContent")
         assert await browser.count(".example:enabled") >= 3
         await browser.picture(folder / "empty.png")
-        for scene in (keyboard_alone, turns, advice, documents, errors, sources, kept, base_model, key, everywhere):
+        for scene in (keyboard_alone, turns, advice, documents, errors, sources, trust, kept, base_model, key, everywhere):
             try:
                 await scene(browser)
                 assert not browser.problems, browser.problems

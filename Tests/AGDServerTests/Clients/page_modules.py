@@ -143,12 +143,19 @@ REQUEST = """(async () => {
   equal([own.agd.strategy, own.agd.score, own.agd.roi[2], own.agd.sources, own.continue_final_message], ['agd', 'excess', 'template=0.5', 'sentence', true], 'own settings');
   const { body: greedy } = await completionRequest(conversation, conversation.turns, 'greedy', {});
   equal(greedy.agd, { strategy: 'greedy', trace: true }, 'greedy has no region');
+  equal([greedy.documents, own.documents.map((d) => [Array.from(own.messages[d.message].content).slice(...d.characters).join(''), d.title, 'agd_trust' in d])], [undefined, [['😀 It rains.', 'note', false]]], 'where sources are told, documents are told apart');
+  note.untrusted = true;
+  conversation.settings = { avoid: 'tea*,  iced coffee\\n,', trust_limit: 0.5, trust_action: 'refuse' };
+  const { body: limited } = await completionRequest(conversation, conversation.turns, 'greedy', { sources: true });
+  equal([limited.agd.avoid, limited.agd.trust, limited.documents[0].agd_trust], [['tea*', 'iced coffee'], { limit: 0.5, action: 'refuse' }, 'untrusted'], 'avoided words and limits');
+  const { body: before } = await completionRequest(conversation, [system], 'greedy', { sources: true });
+  equal(['trust' in before.agd, 'documents' in before], [false, false], 'no limit where nothing is untrusted yet');
   return wrong;
 })()"""
 
 
 SOURCES = """(async () => {
-  const { footnotesFrom, footnoteRanges } = await import('/page/sources.js');
+  const { footnotesFrom, footnoteRanges, trustFrom } = await import('/page/sources.js');
   const { messagesUpTo } = await import('/page/request.js');
   const c = await import('/page/conversation.js');
   const wrong = [];
@@ -162,6 +169,10 @@ SOURCES = """(async () => {
   const answer = { text: '😀 Maria.  ', sources: footnotesFrom([{ start: 0, end: 9, shares }], '😀 Maria.  ', sent) };
   equal(answer.sources[0].notes.map((note) => [note.text, note.document === undefined]), [['Who? 😀 When?', true], ['Maria runs it.', false]], 'a passage is found in its own place only, and small shares are left out');
   equal(answer.sources[0].notes.map((note) => (note.document ? conversation.turns[0].documents[0].text : conversation.turns[0].text).slice(note.start, note.end)), ['Who? 😀 When?', 'Maria runs it.'], 'it is lit up where it stands');
+  const document = conversation.turns[0].documents[0];
+  const told = footnotesFrom([{ start: 0, end: 9, shares: [{ source: `document:${document.id}`, share: 0.6, passages: [{ start: 12, end: 26, share: 0.6 }] }] }], '😀 Maria.  ', sent);
+  equal(told[0].notes, [{ turn: conversation.turns[0].id, document: document.id, start: 13, end: 27, text: 'Maria runs it.', share: 0.6 }], 'a document that was told apart has places of its own');
+  equal([trustFrom([{ text: 'A. ', untrusted: 0.2 }, { text: 'B.', untrusted: 0.7 }], { reason: 'r', refused: false }), trustFrom([{ text: 'A.' }], null)], [{ largest: 0.7, sentence: 'B.', reason: 'r' }, null], 'the untrusted share');
   equal(footnoteRanges(answer).map((range) => range.end), [9, 9], 'numbers stand behind the last letter of the sentence');
   return wrong;
 })()"""
