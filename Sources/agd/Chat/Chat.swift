@@ -71,7 +71,7 @@ struct Chat: AsyncParsableCommand {
         // A template that the model lacks is told at once, and not after the first message.
         _ = try template.prompt(Conversation(messages: [.user("")]), for: model)
         Terminal.writeError(
-            "\(model.configuration.name ?? modelOptions.model), context \(session.options.contextLength). /help shows what can be typed.\n"
+            "\(model.configuration.name ?? modelOptions.model), context \(session.options.contextLength). /help shows what can be typed; Ctrl-C ends an answer.\n"
         )
         try await talk(input, &turns)
     }

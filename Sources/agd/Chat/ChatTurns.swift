@@ -29,9 +29,11 @@ struct ChatTurns {
         case .undo:
             messages.removeSubrange(try lastQuestion()...)
             last = nil
+            Terminal.note("the last message and its answer are taken back")
         case .clear:
             messages = messages.first.map { $0.role == "system" ? [$0] : [] } ?? []
             last = nil
+            Terminal.note("a new conversation")
         case .system(let text): setSystem(text)
         case .document(let path): try setDocument(path)
         case .region(let text): try setRegion(text)
@@ -136,6 +138,7 @@ extension ChatTurns {
         }
         if current != nil { messages.removeFirst() }
         if text != "off" { messages.insert(.system(text), at: 0) }
+        Terminal.note(text == "off" ? "no system message" : "the system message is set")
     }
 
     private mutating func setDocument(_ path: String?) throws {
@@ -163,8 +166,16 @@ extension ChatTurns {
             throw ValidationError("/save \(path): the file is there already. Give another name.")
         }
         try Terminal.write(Terminal.json(messages), to: path, option: "/save")
-        Terminal.note("saved; agd chat --messages '\(path)' goes on from here")
+        // Documents and regions belong to the program that is running, not to what was said.
+        let others =
+            options.template.documentFiles.map { "--document \(Self.quoted($0))" }
+            + regions.map { "--roi \(Self.quoted($0.description))" }
+        let command = (["agd chat --messages \(Self.quoted(path))"] + others).joined(separator: " ")
+        Terminal.note("saved; \(command) goes on from here")
     }
+
+    /// As a shell takes it.
+    private static func quoted(_ text: String) -> String { "'" + text.replacing("'", with: "'\\''") + "'" }
 }
 
 // MARK: Reasons
