@@ -49,8 +49,7 @@ class Reading:
     def before_layer(self, index):
         def hook(_, inputs, options):
             self.activations["residual stream", index] = inputs[0]
-            if self.replacement is None:
-                self.options = options
+            self.latest_options = options
         return hook
 
     def after(self, kind, index):
@@ -85,6 +84,7 @@ class Reading:
         self.cache = None if needs_gradient else DynamicCache()
         self.model.model(inputs_embeds=embeddings, use_cache=not needs_gradient, past_key_values=self.cache)
         handle.remove()
+        self.options = self.latest_options
         return self.difference(outputs[0], answers), dict(self.activations)
 
     @property
