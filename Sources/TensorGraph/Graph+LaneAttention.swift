@@ -28,6 +28,24 @@ extension UnsafeMutableRawBufferPointer {
 
 /// What each layer must know of a sequence: its caches, and where its regions begin. Whoever makes it keeps the tensors.
 package final class LaneLayers {
+    /// Features of the residual stream: what they hold of the primal is added to the tangents. Tensors, float32, in the CPU's memory.
+    package struct Features {
+        /// `[width, features]`.
+        let encoders, decoders: Tensor
+        /// `[features]`.
+        let biases, thresholds: Tensor
+        /// `[features, 1, 1, tangents]`.
+        let weights: Tensor
+
+        package init(encoders: Tensor, decoders: Tensor, biases: Tensor, thresholds: Tensor, weights: Tensor) {
+            self.encoders = encoders
+            self.decoders = decoders
+            self.biases = biases
+            self.thresholds = thresholds
+            self.weights = weights
+        }
+    }
+
     /// Tensors, float32, in the CPU's memory.
     package struct Layer {
         package var caches: LaneCaches
@@ -35,8 +53,7 @@ package final class LaneLayers {
         package var headWeights: Tensor?
         /// `[neurons, 1, 1, tangents]`, likewise.
         package var neuronWeights: Tensor?
-        /// `[width, directions]`, of length 1, and the weights of the primal's parts along them, `[directions, 1, 1, tangents]`.
-        package var directions: (units: Tensor, weights: Tensor)?
+        package var features: Features?
         /// `[width]`, added to the primal's residual stream behind the layer.
         package var addition: Tensor?
 
@@ -51,8 +68,11 @@ package final class LaneLayers {
             }
             return lane_layer(
                 caches: caches.raw, head_weights: floats(headWeights), neuron_weights: floats(neuronWeights),
-                directions: floats(directions?.units), direction_weights: floats(directions?.weights),
-                direction_count: Int32(directions?.units.shape[1] ?? 0), addition: floats(addition))
+                features: lane_features(
+                    encoders: floats(features?.encoders), decoders: floats(features?.decoders),
+                    biases: floats(features?.biases), thresholds: floats(features?.thresholds),
+                    weights: floats(features?.weights), count: Int32(features?.encoders.shape[1] ?? 0)),
+                addition: floats(addition))
         }
     }
 
@@ -206,7 +226,7 @@ extension Graph {
     }
 
     /// An activation `[width, heads, columns]` of the tokens that attend, with what the sequences' regions hold of it added to its
-    /// tangents: of a layer's residual stream along their directions, or else of its neurons. To the primal's residual stream is added
+    /// tangents: of a layer's residual stream by their features, or else of its neurons. To the primal's residual stream is added
     /// what the sequences add there.
     package func laneRegion(_ x: Tensor, layer: Int, isResidualStream: Bool, of batch: LaneBatch) -> Tensor {
         keepAlive(batch)

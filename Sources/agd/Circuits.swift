@@ -98,6 +98,11 @@ struct FindCircuit: ParsableCommand {
         if circuit.skippedCount > 0 {
             Terminal.note("\(circuit.skippedCount) pairs left out: their two answers begin with the same token")
         }
+        if size == nil, circuit.neurons.count > circuit.neuronCount / 10 {
+            Terminal.note(
+                "it takes \(circuit.neurons.count) of \(circuit.neuronCount) neurons to keep that share, so many that random sets do the same: the behaviour hangs on attention or is spread out. --size 64 takes the strongest ones"
+            )
+        }
         if output == nil || json { try Terminal.writeJSON(circuit) }
         if let output { try Terminal.write(Terminal.json(circuit), to: output, option: "--output") }
         if let plot { try Terminal.write(circuit.plot, to: plot, option: "--plot") }

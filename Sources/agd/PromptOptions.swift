@@ -42,7 +42,7 @@ struct PromptOptions: ParsableArguments {
         help: ArgumentHelp(
             "A region of interest; may be repeated: system, user, assistant, tool, template, message:N, text:\"…\", regex:\"…\", "
                 + "tokens:0..<12,15, heads:3.5,7.0, heads:@file.json, neurons:3.70,7.0, neurons:@file.json, "
-                + "direction:@control-vector.gguf, direction:12@vector.npy, each with an optional weight such as =-0.5.",
+                + "direction:@control-vector.gguf, direction:12@vector.npy, sae:@folder#7,12, each with an optional weight such as =-0.5.",
             valueName: "spec"))
     var roi: [String] = []
 

@@ -208,6 +208,8 @@ struct BadRequest: Sendable, CustomTestStringConvertible {
             file: #"{"neurons": [{"layer": 0}]}"#),
         .init("a group that isn't there", roi("neurons:@FILE#x"), "FILE", "'x'", file: #"{"neurons": []}"#),
         .init("a direction that isn't there", roi("direction:@/nowhere/v.gguf"), "/nowhere/v.gguf"),
+        .init("a dictionary that isn't there", roi("sae:@/nowhere/sae#1"), "/nowhere/sae", "sae_weights.safetensors"),
+        .init("a dictionary without features", roi("sae:@/nowhere/sae"), "sae:", "@folder#7,12"),
         .init("a direction without a file", roi("direction:3"), "direction:", "12@file.npy"),
         .init("a direction that is no array", roi("direction:3@FILE"), "FILE", "control vector", file: "text"),
     ]

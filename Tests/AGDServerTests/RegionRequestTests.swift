@@ -78,6 +78,7 @@ struct RegionRequestTests {
             (["neurons": [["layer": 9, "index": 5]]], "9.5"),
             (["direction": ["layer": 2, "vector": [1]]], "1 elements"),
             ("neurons:@/etc/passwd", "files of the server"), ("direction:@/etc/passwd", "files of the server"),
+            ("sae:@/etc#1", "files of the server"),
         ] as [(JSONValue, String)] {
             let (isAccepted, message) = try await status(region)
             #expect(!isAccepted && message.contains(problem) && message.contains("agd.roi"), "\(message)")

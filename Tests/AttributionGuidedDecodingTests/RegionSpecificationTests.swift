@@ -23,6 +23,8 @@ struct RegionSpecificationTests {
         ("neurons:@a.json#in French", .neuronFile(path: "a.json", group: "in French")),
         ("direction:@v.gguf", .directionFile(path: "v.gguf", layer: nil)),
         ("direction:12@a@b.npy", .directionFile(path: "a@b.npy", layer: 12)),
+        ("sae:@a folder#7,12", .dictionaryFile(path: "a folder", layer: nil, features: [7, 12])),
+        ("sae:3@a#b.safetensors#0", .dictionaryFile(path: "a#b.safetensors", layer: 3, features: [0])),
     ]
 
     @Test("with and without a weight", arguments: [nil, 1, -0.5, 0, 2.25, 1e-3, -1e6, 3])
@@ -75,7 +77,8 @@ struct RegionSpecificationTests {
     func anyString() {
         var generator = SeededGenerator(seed: 3)
         let alphabet = [
-            "system", "text:", "regex:", "tokens:", "heads:", "neurons:", "direction:", "#", "message:", "\"", "=", "-",
+            "system", "text:", "regex:", "tokens:", "heads:", "neurons:", "direction:", "sae:", "#", "message:", "\"",
+            "=", "-",
             "0", "1",
             "9223372036854775807", ".", "..<", "...",
             ",", "@", "é", " ", "inf", "nan", "e9", ":",

@@ -1,30 +1,26 @@
 #!/usr/bin/env python3
-"""Writes pairs of prompts that differ in one thing, for `agd circuits find`, and IFEval items that ask for the same behaviour.
+"""Writes pairs of prompts that differ in one thing, for `agd circuits find`, and other questions that ask for the same behaviour.
 
-    pairs.py ioi|agreement|language|json [--count N] [--seed N] > pairs.jsonl
-    pairs.py --items language|english|json|forbidden [--count N] > items.jsonl
+    pairs.py ioi|agreement|french|spanish|json|forbidden|refuse|copy [--count N] [--seed N] > pairs.jsonl
+    pairs.py --items french|spanish|json|forbidden|refuse|copy [--without] [--count N] > items.jsonl   # for agd eval task
 
 ioi: who is given something (Wang et al., arXiv 2211.00593); the name that is repeated changes. agreement: a verb agrees with its
-subject and not with the noun before it. language, json: the system message asks for French or English, for JSON or plain text.
+subject and not with the noun before it. copy: a document says the wrong thing, against one that says the right one. The others: the
+system message asks for the behaviour or for its opposite. Items are of questions that no pair has, the instruction in the system message;
+--without leaves it out, for what happens where the behaviour isn't wanted.
 """
 import argparse
 import json
 import random
 
+from behaviours import BEHAVIOURS, QUESTIONS, capital_documents, checked, copied
+
+PAIR_COUNT = 24
 NAMES = ["Mary", "John", "Tom", "Anna", "Paul", "Lisa", "James", "Sarah", "David", "Laura", "Peter", "Emma"]
 PLACES = ["store", "park", "school", "office", "station", "library"]
 THINGS = ["drink", "book", "ring", "letter", "ball", "key"]
 NOUNS = [("key", "keys"), ("car", "cars"), ("dog", "dogs"), ("book", "books"), ("cup", "cups"), ("child", "children")]
 NEAR = ["cabinet", "houses", "garden", "tables", "teacher", "boxes"]
-QUESTIONS = [
-    "What is the capital of Italy?", "What colour is the sky?", "Who wrote Hamlet?", "What do bees make?",
-    "Where do penguins live?", "What is the largest ocean?", "What do cows eat?", "When does winter begin?",
-    "What is bread made of?", "Why do leaves fall?", "What is the moon?", "How do birds fly?", "What is a volcano?",
-    "What does a baker do?", "Where does rain come from?", "What is music?", "What is the sun?", "What do doctors do?",
-    "What is a river?", "How do fish breathe?", "What is snow?", "What is a library for?", "What is gold?",
-    "What do plants need?", "What is a bicycle?", "Why is the sea salty?", "What is chess?", "What is a desert?",
-    "What is coffee?", "What do we use money for?", "What is a bridge?", "What is the heart for?",
-]
 
 
 def ioi(generator):
@@ -42,57 +38,61 @@ def agreement(generator):
         prompt=f"The {one} near the {near}", answer=" is", other_prompt=f"The {many} near the {near}", other_answer=" are")
 
 
-def language(generator, question):
-    del generator
+def drawn(make, count, seed):
+    """Different pairs, as many as there are up to `count`."""
+    generator = random.Random(seed)
+    pairs = {json.dumps(make(generator)): None for _ in range(100 * count)}
+    return [json.loads(pair) for pair in list(pairs)[:count]]
+
+
+def copy_pair(question, sentence, said, so):
     return dict(
-        system="Answer in French.", prompt=question, answer="La", other_system="Answer in English.", other_prompt=question,
-        other_answer="The")
+        system=copied(sentence, said), prompt=question, answer=f"{sentence} {said}", other_system=copied(sentence, so),
+        other_prompt=question, other_answer=f"{sentence} {so}")
 
 
-def json_only(generator, question):
-    del generator
-    return dict(
-        system="Answer in JSON only.", prompt=question, answer="{", other_system="Answer in plain text only.",
-        other_prompt=question, other_answer="The")
+def pairs(kind, count, seed):
+    if kind in ("ioi", "agreement"):
+        return drawn(dict(ioi=ioi, agreement=agreement)[kind], count, seed)
+    if kind == "copy":
+        return [copy_pair(*fact) for fact in capital_documents()[:min(count, PAIR_COUNT)]]
+    asked = BEHAVIOURS[kind]
+    return [
+        dict(
+            system=asked.system, prompt=question, answer=asked.answer, other_system=asked.other_system, other_prompt=question,
+            other_answer=asked.other_answer)
+        for question in QUESTIONS[:min(count, PAIR_COUNT)]]
 
 
-ITEMS = {
-    "language": lambda question: (f"{question} Answer in French.", "language:response_language", dict(language="fr")),
-    "english": lambda question: (f"{question} Answer in English.", "language:response_language", dict(language="en")),
-    "json": lambda question: (f"{question} Answer in JSON only.", "detectable_format:json_format", {}),
-    "forbidden": lambda question: (
-        f"{question} Do not use the word the.", "keywords:forbidden_words", dict(forbidden_words=["the"])),
-}
+def items(kind, count, without):
+    if kind == "copy":
+        asked = [(question, copied(sentence, said), checked("includes", said))
+                 for question, sentence, said, _ in capital_documents()[PAIR_COUNT:]]
+    else:
+        asked = [(question, BEHAVIOURS[kind].system, BEHAVIOURS[kind].scoring) for question in QUESTIONS[PAIR_COUNT:]]
+    for key, (question, system, scoring) in enumerate(asked[:count]):
+        messages = [] if without else [dict(role="system", content=system)]
+        # A region is needed where there is no system message; runs name another in its place.
+        yield dict(
+            id=f"{kind}-{key}", setting=kind, messages=messages + [dict(role="user", content=question)],
+            region=["user" if without else "system"], **scoring)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("kind", nargs="?", choices=["ioi", "agreement", "language", "json"])
-    parser.add_argument("--items", choices=list(ITEMS))
+    behaviours = [*BEHAVIOURS, "copy"]
+    parser.add_argument("kind", nargs="?", choices=["ioi", "agreement", *behaviours])
+    parser.add_argument("--items", choices=behaviours)
+    parser.add_argument("--without", action="store_true")
     parser.add_argument("--count", type=int, default=32)
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
-    generator = random.Random(arguments.seed)
     if arguments.items:
-        for key, question in enumerate(QUESTIONS[:arguments.count]):
-            prompt, instruction, keywords = ITEMS[arguments.items](question)
-            print(json.dumps(dict(key=key, prompt=prompt, instruction_id_list=[instruction], kwargs=[keywords])))
-        return
-    if arguments.kind in ("language", "json"):
-        make = dict(language=language, json=json_only)[arguments.kind]
-        pairs = (make(generator, question) for question in QUESTIONS)
+        lines = items(arguments.items, arguments.count, arguments.without)
     else:
-        make = dict(ioi=ioi, agreement=agreement)[arguments.kind or parser.error("name a kind of pairs, or --items")]
-        # More than there are different ones are not to be had.
-        pairs = (make(generator) for _ in range(100 * arguments.count))
-    seen = set()
-    for pair in pairs:
-        if len(seen) == arguments.count:
-            break
-        line = json.dumps(pair)
-        if line not in seen:
-            seen.add(line)
-            print(line)
+        lines = pairs(arguments.kind or parser.error("name a kind of pairs, or --items"), arguments.count, arguments.seed)
+    for line in lines:
+        print(json.dumps(line))
 
 
 if __name__ == "__main__":

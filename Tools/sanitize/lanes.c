@@ -3,7 +3,7 @@
 #include "CLaneKernels.h"
 #include "ends.h"
 
-enum { LANES = 3, PARTS = 3, HEADS = 6, KEY_HEADS = 2, CAPACITY = 96, FEW_TOKENS = 5, DIRECTIONS = 2 };
+enum { LANES = 3, PARTS = 3, HEADS = 6, KEY_HEADS = 2, CAPACITY = 96, FEW_TOKENS = 5, FEATURES = 2 };
 
 static float * numbers(long count, int kind) {
     float * x = malloc(count * sizeof *x);
@@ -66,8 +66,8 @@ static long attention_at(struct lane_team * team, struct lane_layer * layers, lo
     float * x = numbers(size * columns, kind), * z = numbers(size * columns, kind + 3);
     float * y[4];
     for (int i = 0; i < 4; i++) y[i] = malloc(size * query_columns * sizeof *y[i]);
-    layers[0].head_weights = x, layers[0].neuron_weights = z, layers[0].directions = z + 1, layers[0].direction_weights = x + 1;
-    layers[0].direction_count = DIRECTIONS;
+    layers[0].head_weights = x, layers[0].neuron_weights = z;
+    layers[0].features = (struct lane_features){z + 1, x + 2, x, z, x + 1, FEATURES};
 
     struct lane_sequence sequences[] = {
         {.start = start, .token_count = token_count, .query_count = token_count, .lane_count = LANES, .lane_stride = token_count,
@@ -101,11 +101,11 @@ static long attention_at(struct lane_team * team, struct lane_layer * layers, lo
     const size_t scratch_size = PARTS * lane_attention_scratch_count((int)width, LANES) * sizeof(float);
     struct lane_attention_parameters attention = {&batch, 0, KEY_HEADS, s->window, s->scale, s->softcap, s->has_sinks ? &sinks : NULL,
         aligned_alloc(64, (scratch_size + 63) / 64 * 64), PARTS, LANES};
-    struct lane_region_parameters neurons = {&batch, 0, false}, directions = {&batch, 0, true};
+    struct lane_region_parameters neurons = {&batch, 0, false}, features = {&batch, 0, true};
     const struct lane_step steps[] = {
         {lane_store, &stored, &store, PARTS, PARTS}, {lane_place, &results[0], &place, PARTS, PARTS},
         {lane_attention, &results[1], &attention, PARTS, PARTS}, {lane_region, &results[2], &neurons, PARTS, PARTS},
-        {lane_region, &results[3], &directions, PARTS, PARTS},
+        {lane_region, &results[3], &features, PARTS, PARTS},
     };
     const long count = sizeof steps / sizeof *steps;
     lane_team_run(team, steps, count);

@@ -86,7 +86,8 @@ public struct Verification: Sendable, Encodable {
             let most = inside.max() ?? 0
             checks.append(
                 Check(
-                    name: "the same for heads, neurons, directions", value: most, limit: 1e-4, passed: most < 1e-4,
+                    name: "the same for heads, neurons, directions, features", value: most, limit: 1e-4,
+                    passed: most < 1e-4,
                     note: "regions that begin inside a layer, \(rule.name)"))
         }
     }

@@ -66,7 +66,7 @@ struct RegionRequest {
         _ specification: RegionSpecification, _ field: String, allowsPatterns: Bool
     ) throws(APIError) {
         switch specification.target {
-        case .headFile, .neuronFile, .directionFile:
+        case .headFile, .neuronFile, .directionFile, .dictionaryFile:
             throw APIError.invalid(
                 "'\(field)': a request can't name files of the server; give the heads, neurons or direction themselves.",
                 param: field)

@@ -117,6 +117,14 @@ extension RegionOfInterest {
             }
     }
 
+    /// The features of the region by layer and number; nil for none.
+    public var featureReport: [NeuronWeightReport]? {
+        features.isEmpty
+            ? nil
+            : features.map { NeuronWeightReport(layer: $0.key.layer, index: $0.key.index, weight: $0.value) }
+                .sorted { ($0.layer, $0.index) < ($1.layer, $1.index) }
+    }
+
     /// The directions of the region by layer; nil for none.
     public var directionReport: [DirectionWeightReport]? {
         directions.isEmpty

@@ -16,7 +16,7 @@ extension Prompt {
 }
 
 extension RegionOfInterest {
-    /// Checks that every part exists, that directions fit the model, and that weights are within ``largestWeight``.
+    /// Checks that every part exists, that directions and features fit the model, and that weights are within ``largestWeight``.
     /// - Throws: ``RegionError`` for a part that isn't there, or a weight that is no finite number.
     public func validate(for model: LanguageModel, promptLength: Int) throws {
         let attention = model.configuration.attention
@@ -46,6 +46,16 @@ extension RegionOfInterest {
             }
             guard direction.vector.allSatisfy(\.isFinite), direction.vector.contains(where: { $0 != 0 }) else {
                 throw RegionError.noDirection(layer: direction.layer)
+            }
+        }
+        for feature in features.keys {
+            let length = [feature.encoder.count, feature.decoder.count].first { $0 != width } ?? width
+            guard attention.indices.contains(feature.layer), length == width else {
+                throw RegionError.featureMismatch(
+                    layer: feature.layer, length: length, layerCount: attention.count, width: width)
+            }
+            guard (feature.encoder + feature.decoder + [feature.bias, feature.threshold]).allSatisfy(\.isFinite) else {
+                throw RegionError.noFeature(layer: feature.layer, index: feature.index)
             }
         }
         if let weight = weights.first(where: { !(abs($0) <= Self.largestWeight) }) {

@@ -28,7 +28,11 @@ public enum RegionError: Error, Equatable, CustomStringConvertible {
     case directionMismatch(layer: Int, length: Int, layerCount: Int, width: Int)
     /// A direction without a length, or with elements that are no finite numbers.
     case noDirection(layer: Int)
-    /// A file of heads, neurons or directions that can't be used.
+    /// A feature that doesn't fit the model's residual stream.
+    case featureMismatch(layer: Int, length: Int, layerCount: Int, width: Int)
+    /// A feature with numbers that are not finite.
+    case noFeature(layer: Int, index: Int)
+    /// A file of heads, neurons, directions or features that can't be used.
     case file(path: String, problem: String)
     /// What is wrong with a region, with its name.
     case named(specification: String, problem: String)
@@ -40,7 +44,7 @@ public enum RegionError: Error, Equatable, CustomStringConvertible {
         case .malformed(let specification, let problem):
             "region '\(specification.shortened)': \(problem.shortened). Regions are system, user, assistant, tool, template, trusted, untrusted, message:N, text:\"…\", "
                 + "regex:\"…\", tokens:0..<12,15, heads:3.5,7.0, heads:@file.json, neurons:3.70,7.0, neurons:@file.json, "
-                + "direction:@file.gguf and direction:12@file.npy, each with an optional weight such as =-0.5"
+                + "direction:@file.gguf, direction:12@file.npy and sae:@folder#7,12, each with an optional weight such as =-0.5"
         case .noSuchMessage(let specification, let roles):
             "region '\(specification.shortened)': there is no such message; the conversation has "
                 + roles.enumerated().map { "message:\($0.offset) (\($0.element))" }.joined(separator: ", ")
@@ -72,6 +76,12 @@ public enum RegionError: Error, Equatable, CustomStringConvertible {
                 : "there is no layer \(layer) for a direction: the model has layers 0 to \(layers - 1)"
         case .noDirection(let layer):
             "a direction for layer \(layer) is all zeros, or holds a number that is not finite"
+        case .featureMismatch(let layer, let length, let layers, let width):
+            layer >= 0 && layer < layers
+                ? "a feature for layer \(layer) has \(length) elements, and the model's residual stream \(width): its dictionary was made for another model"
+                : "there is no layer \(layer) for a feature: the model has layers 0 to \(layers - 1)"
+        case .noFeature(let layer, let index):
+            "feature \(index) behind layer \(layer) holds a number that is not finite"
         case .file(let path, let problem): "\(path): \(problem)"
         case .named(let specification, let problem): "region '\(specification.shortened)': \(problem)"
         case .weightOutOfRange(let weight):

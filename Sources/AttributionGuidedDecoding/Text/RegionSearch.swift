@@ -14,7 +14,7 @@ struct RegionSearch {
     /// - Throws: ``RegionError`` where there is no such place, or no token in it.
     mutating func find(_ specification: RegionSpecification) throws -> MarkedPrompt.Mark {
         switch specification.target {
-        case .heads, .headFile, .neurons, .neuronFile, .directions, .directionFile:
+        case .heads, .headFile, .neurons, .neuronFile, .directions, .directionFile, .features, .dictionaryFile:
             return .init(specification: specification, inside: try specification.target.inside())
         case .tokens(let ranges):
             if let range = ranges.first(where: { $0.upperBound > prompt.tokens.count }) {
@@ -63,7 +63,8 @@ struct RegionSearch {
         case .pattern(let pattern):
             let found = try matches(of: pattern, name)
             return try found.isEmpty ? nothing(like: pattern.source, name) : found
-        case .tokens, .heads, .headFile, .neurons, .neuronFile, .directions, .directionFile: return []
+        case .tokens, .heads, .headFile, .neurons, .neuronFile, .directions, .directionFile, .features, .dictionaryFile:
+            return []
         }
     }
 

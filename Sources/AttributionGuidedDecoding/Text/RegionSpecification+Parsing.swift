@@ -3,7 +3,7 @@ import Foundation
 extension RegionSpecification {
     /// Parses a region as it is written on the command line: `system`, `user`, `template`, `trusted`, `untrusted`, `message:2`, `text:"in French"=-0.5`,
     /// `regex:"\d+"`, `tokens:0..<12,15`, `heads:3.5,7.0`, `heads:@file.json`, `neurons:3.70,7.0`, `neurons:@file.json`,
-    /// `neurons:@file.json#group`, `direction:@file.gguf`, `direction:12@file.npy`. The weight after `=` is 1 where it is left out.
+    /// `neurons:@file.json#group`, `direction:@file.gguf`, `direction:12@file.npy`, `sae:@folder#7,12`. The weight after `=` is 1 where it is left out.
     ///
     /// A text in quotes is read as a JSON string where it is one and occurs, so that `\n` and `\"` can be written; otherwise, as
     /// `"\beta"`, it stands for itself.
@@ -66,8 +66,30 @@ extension RegionSpecification {
                     specification, "direction: takes @file, or a layer and a file such as 12@file.npy")
             }
             return .directionFile(path: String(parts[1]), layer: layer)
+        case "sae": return try dictionary(value, in: specification)
         case let kind: throw RegionError.malformed(specification, "unknown kind of region '\(kind):'")
         }
+    }
+
+    /// `@folder#7,12`, or with the layer before it.
+    private static func dictionary(_ value: Substring, in specification: String) throws(RegionError) -> Target {
+        let parts = value.split(separator: "@", maxSplits: 1, omittingEmptySubsequences: false)
+        let layer = Int(parts[0])
+        guard parts.count == 2, parts[0].isEmpty || layer.map({ $0 >= 0 }) == true,
+            let hash = parts[1].unicodeScalars.lastIndex(of: "#"), hash > parts[1].startIndex
+        else {
+            throw RegionError.malformed(
+                specification, "sae: takes a dictionary and the numbers of features, such as @folder#7,12")
+        }
+        let numbers = parts[1].unicodeScalars[hash...].dropFirst().split(
+            separator: ",", omittingEmptySubsequences: false
+        ).map { Int(String($0)) }
+        let features = numbers.compactMap { $0 }.filter { $0 >= 0 }
+        guard features.count == numbers.count else {
+            throw RegionError.malformed(
+                specification, "sae: takes numbers of features, counted from 0, behind #, such as @folder#7,12")
+        }
+        return .dictionaryFile(path: String(parts[1].unicodeScalars[..<hash]), layer: layer, features: features)
     }
 
     /// The text of a JSON string, whose escapes (`\"`, `\n`) let any text be named; nil for anything else.

@@ -43,6 +43,10 @@ public struct RegionSpecification: Sendable, Hashable, CustomStringConvertible {
         case directions([RegionOfInterest.Direction: Double])
         /// The directions of a control vector (GGUF) or a NumPy array; all, or that behind one layer.
         case directionFile(path: String, layer: Int?)
+        /// Features of sparse dictionaries, likewise.
+        case features([RegionOfInterest.Feature: Double])
+        /// Features of a dictionary in SAELens' layout, by number; behind the layer that is named, or its configuration's.
+        case dictionaryFile(path: String, layer: Int?, features: [Int])
     }
 
     /// What is named.
@@ -116,6 +120,10 @@ extension RegionSpecification.Target {
         case .directions(let directions):
             "direction behind layer " + directions.keys.map(\.layer).sorted().map(String.init).joined(separator: ", ")
         case .directionFile(let path, let layer): "direction:" + (layer.map(String.init) ?? "") + "@\(path)"
+        case .features(let features):
+            "features " + features.keys.map { "\($0.layer).\($0.index)" }.sorted().joined(separator: ", ")
+        case .dictionaryFile(let path, let layer, let features):
+            "sae:" + (layer.map(String.init) ?? "") + "@\(path)#" + features.map(String.init).joined(separator: ",")
         }
     }
 
@@ -131,6 +139,10 @@ extension RegionSpecification.Target {
         case .directions(let directions): RegionOfInterest(directions: directions)
         case .directionFile(let path, let layer):
             RegionOfInterest(directions: try DirectionFile.read(path: path, layer: layer))
+        case .features(let features): RegionOfInterest(features: features)
+        case .dictionaryFile(let path, let layer, let features):
+            RegionOfInterest(
+                features: try SparseDictionaryFile(path: path, layer: layer).features(features))
         default: RegionOfInterest()
         }
     }
@@ -141,6 +153,7 @@ extension RegionSpecification.Target {
         case .heads, .headFile: "heads"
         case .neurons, .neuronFile: "neurons"
         case .directions, .directionFile: "directions"
+        case .features, .dictionaryFile: "features"
         default: "places"
         }
     }

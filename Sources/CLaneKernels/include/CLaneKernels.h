@@ -94,14 +94,20 @@ struct lane_caches {
     struct ggml_tensor * values[LANE_LIMIT];
 };
 
+// Features of a layer's residual stream x: <encoder, x> + bias where that is above the threshold, else 0, times the decoder.
+struct lane_features {
+    const float * encoders, * decoders;   // [width, count]
+    const float * biases, * thresholds;  // [count]
+    const float * weights;               // [count, tangents]
+    int count;                           // 0: there are none
+};
+
 // What a layer must know of one sequence: its caches, and where its regions begin in the layer.
 struct lane_layer {
     struct lane_caches caches;
     const float * head_weights;    // [heads, tangents], whose products with the primal's output are added to the tangents; or NULL
     const float * neuron_weights;  // [neurons, tangents], likewise; or NULL
-    const float * directions;      // [width, direction_count], of length 1; or NULL
-    const float * direction_weights;  // [direction_count, tangents]
-    int direction_count;
+    struct lane_features features;
     const float * addition;  // [width], added to the primal's residual stream behind the layer; or NULL
 };
 
@@ -162,7 +168,7 @@ struct lane_attention_parameters {
 size_t lane_attention_scratch_count(int head_width, int lane_count);
 void lane_attention(struct ggml_tensor * result, struct lane_share share, void * parameters);
 
-// Where regions begin behind attention: what their neurons or directions hold of the primal is added to the tangents, and to the primal
+// Where regions begin behind attention: what their neurons or features hold of the primal is added to the tangents, and to the primal
 // what the sequence adds. Source: the neurons of the sequences' queries, or the residual stream.
 struct lane_region_parameters {
     const struct lane_batch * batch;

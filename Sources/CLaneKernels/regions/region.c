@@ -8,15 +8,17 @@ static void add_neurons(float * y, const float * x, const float * weights, long 
     for (long i = 0; i < width; i++) y[i] += weights[i] * x[i];
 }
 
-// y += weight * <unit, x + addition> unit for each direction.
-static void add_directions(float * y, const float * x, const struct lane_layer * layer, const float * weights, long width) {
-    for (int d = 0; d < layer->direction_count; d++) {
-        if (weights[d] == 0) continue;
-        const float * unit = layer->directions + d * width;
+// y += weight * activation * decoder for each feature of x + addition.
+static void add_features(float * y, const float * x, const struct lane_layer * layer, const float * weights, long width) {
+    const struct lane_features * features = &layer->features;
+    for (int f = 0; f < features->count; f++) {
+        if (weights[f] == 0) continue;
+        const float * encoder = features->encoders + f * width, * decoder = features->decoders + f * width;
         double product = 0;
-        for (long i = 0; i < width; i++) product += (double)unit[i] * (layer->addition ? x[i] + layer->addition[i] : x[i]);
-        const float share = weights[d] * (float)product;
-        for (long i = 0; i < width; i++) y[i] += share * unit[i];
+        for (long i = 0; i < width; i++) product += (double)encoder[i] * (layer->addition ? x[i] + layer->addition[i] : x[i]);
+        const float activation = (float)product + features->biases[f];
+        if (!(activation > features->thresholds[f])) continue;
+        for (long i = 0; i < width; i++) y[i] += weights[f] * activation * decoder[i];
     }
 }
 
@@ -42,9 +44,9 @@ void lane_region(struct ggml_tensor * result, struct lane_share share, void * pa
                     continue;
                 }
                 if (p->residual_stream) {
-                    if (layer->directions)
-                        add_directions(
-                            y, input + primal * width, layer, layer->direction_weights + (lane - 1) * layer->direction_count, width);
+                    if (layer->features.count > 0)
+                        add_features(
+                            y, input + primal * width, layer, layer->features.weights + (lane - 1) * layer->features.count, width);
                 } else if (layer->neuron_weights) {
                     add_neurons(y, input + primal * width, layer->neuron_weights + (lane - 1) * width, width);
                 }

@@ -25,10 +25,12 @@ public struct Attribution: Sendable, Codable {
     public internal(set) var residualStream: [[Double]]
 
     /// Relevance of each layer's neurons, summed over positions, `[layers][neurons]`; empty where it wasn't asked for. It is not
-    /// encoded, and neither are directions.
+    /// encoded, and neither are directions and features.
     public internal(set) var neurons: [[Double]] = []
     /// Relevance of the directions that were asked for, summed over positions.
     public internal(set) var directions: [RegionOfInterest.Direction: Double] = [:]
+    /// Relevance of the features that were asked for, likewise.
+    public internal(set) var features: [RegionOfInterest.Feature: Double] = [:]
 
     private enum CodingKeys: CodingKey { case target, logit, heads, residualStream }
 
@@ -36,12 +38,13 @@ public struct Attribution: Sendable, Codable {
     public var tokens: [Double] { residualStream[0] }
 
     /// S(c, R): the relevance of a region's parts, weighted.
-    /// - Precondition: neurons and directions of the region were asked for: see `ReverseAttribution.Inside`.
+    /// - Precondition: neurons, directions and features of the region were asked for: see `ReverseAttribution.Inside`.
     public func relevance(of region: RegionOfInterest) -> Double {
         var sum = tokens.enumerated().reduce(0) { $0 + region.weight(at: $1.offset) * $1.element }
         for (head, weight) in region.heads { sum += weight * heads[head.layer].allPositions[head.head] }
         for (neuron, weight) in region.neurons { sum += weight * neurons[neuron.layer][neuron.index] }
         for (direction, weight) in region.directions { sum += weight * (directions[direction] ?? 0) }
+        for (feature, weight) in region.features { sum += weight * (features[feature] ?? 0) }
         return sum
     }
 

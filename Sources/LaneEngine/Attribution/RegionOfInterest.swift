@@ -2,8 +2,8 @@
 /// counts.
 ///
 /// `S(c, R) = sum of weight * relevance` over the region (Komorowski et al., arXiv 2509.26307, section 3). Weights may be
-/// negative: a region to be avoided. The parts inside are attention heads, neurons of feed-forward networks, and directions of
-/// the residual stream; each counts at all positions.
+/// negative: a region to be avoided. The parts inside are attention heads, neurons of feed-forward networks, directions of the
+/// residual stream, and features that a sparse dictionary finds in it; each counts at all positions.
 public struct RegionOfInterest: Sendable, Hashable {
     /// An attention head; layers and heads count from 0.
     public struct Head: Sendable, Hashable, Comparable {
@@ -53,6 +53,35 @@ public struct RegionOfInterest: Sendable, Hashable {
         }
     }
 
+    /// A feature of a sparse dictionary (sparse autoencoder) of the residual stream `x` behind a layer: its activation
+    /// `a(x) = <encoder, x> + bias` where that is above the threshold, else 0. Its relevance is that of `a(x) decoder`, the part of the
+    /// stream that the feature stands for (a JumpReLU dictionary: Rajamanoharan et al., arXiv 2407.14435; with the threshold 0 a
+    /// ReLU one). What the dictionary leaves unexplained belongs to no feature.
+    public struct Feature: Sendable, Hashable {
+        /// Counted from 0.
+        public var layer: Int
+        /// Its number in the dictionary, from 0.
+        public var index: Int
+        /// As long as the residual stream is wide.
+        public var encoder, decoder: [Float]
+        /// Added before the threshold.
+        public var bias: Float
+        /// Activations that are not above it are 0.
+        public var threshold: Float
+
+        /// A feature by its rows of a dictionary.
+        public init(
+            layer: Int, index: Int = 0, encoder: [Float], bias: Float = 0, threshold: Float = 0, decoder: [Float]
+        ) {
+            self.layer = layer
+            self.index = index
+            self.encoder = encoder
+            self.bias = bias
+            self.threshold = threshold
+            self.decoder = decoder
+        }
+    }
+
     /// Weight of each token position in the region.
     public var tokens: [Int: Double]
     /// Weight of each attention head in the region: the relevance of the head's outputs, summed over positions.
@@ -61,18 +90,21 @@ public struct RegionOfInterest: Sendable, Hashable {
     public var neurons: [Neuron: Double]
     /// Weight of each direction in the region, likewise.
     public var directions: [Direction: Double]
+    /// Weight of each feature in the region, likewise.
+    public var features: [Feature: Double]
     /// Weight of every position that `tokens` doesn't name, generated ones too.
     public var otherTokens: Double
 
     /// A region by the weights of its parts.
     public init(
         tokens: [Int: Double] = [:], heads: [Head: Double] = [:], neurons: [Neuron: Double] = [:],
-        directions: [Direction: Double] = [:], otherTokens: Double = 0
+        directions: [Direction: Double] = [:], features: [Feature: Double] = [:], otherTokens: Double = 0
     ) {
         self.tokens = tokens
         self.heads = heads
         self.neurons = neurons
         self.directions = directions
+        self.features = features
         self.otherTokens = otherTokens
     }
 
@@ -87,12 +119,12 @@ public struct RegionOfInterest: Sendable, Hashable {
 
     /// The region without its tokens.
     public var inside: RegionOfInterest {
-        RegionOfInterest(heads: heads, neurons: neurons, directions: directions)
+        RegionOfInterest(heads: heads, neurons: neurons, directions: directions, features: features)
     }
 
     /// All weights, in no order.
     public var weights: [Double] {
-        [otherTokens] + tokens.values + heads.values + neurons.values + directions.values
+        [otherTokens] + tokens.values + heads.values + neurons.values + directions.values + features.values
     }
 
     /// Before this position the region's tangents are zero; nil where they always are.
@@ -106,7 +138,7 @@ public struct RegionOfInterest: Sendable, Hashable {
         RegionOfInterest(
             tokens: tokens.mapValues { $0 * factor }, heads: heads.mapValues { $0 * factor },
             neurons: neurons.mapValues { $0 * factor }, directions: directions.mapValues { $0 * factor },
-            otherTokens: otherTokens * factor)
+            features: features.mapValues { $0 * factor }, otherTokens: otherTokens * factor)
     }
 
     /// The region with weights near 1, and what its relevance is to be multiplied by.
@@ -129,6 +161,7 @@ public struct RegionOfInterest: Sendable, Hashable {
             heads: heads.merging(other.heads, uniquingKeysWith: +),
             neurons: neurons.merging(other.neurons, uniquingKeysWith: +),
             directions: directions.merging(other.directions, uniquingKeysWith: +),
+            features: features.merging(other.features, uniquingKeysWith: +),
             otherTokens: otherTokens + other.otherTokens)
         for position in Set(tokens.keys).union(other.tokens.keys) {
             result.tokens[position] = weight(at: position) + other.weight(at: position)

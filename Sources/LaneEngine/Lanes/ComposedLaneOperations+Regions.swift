@@ -27,21 +27,27 @@ extension ComposedLaneOperations {
         let regions = memory.regions
         let own = graph.contiguous(graph.slice(x, axis: 3, 0..<1))
         let primal = addition.map { graph.add(own, $0) } ?? own
+        let features = place.kind == .residualStream ? regions.features[place.layer] : nil
+        let active = features.map { activations(of: primal, $0) }
         func held(_ lane: Int) -> Tensor? {
             func own(_ weights: Tensor) -> Tensor { graph.slice(weights, axis: 3, lane..<lane + 1) }
             switch place.kind {
             case .heads: return nil
             case .neurons: return regions.neurons[place.layer].map { graph.multiply(primal, own($0)) }
             case .residualStream:
-                return regions.directions[place.layer].map { directions in
-                    let along = graph.multiply(graph.multiplyMatrix(directions.units, primal), own(directions.weights))
-                    return graph.multiplyMatrix(graph.contiguous(graph.transpose(directions.units)), along)
-                }
+                guard let features, let active else { return nil }
+                return graph.multiplyMatrix(
+                    graph.contiguous(graph.transpose(features.decoders)), graph.multiply(active, own(features.weights)))
             }
         }
         return (1..<x.shape[3]).reduce(primal) { lanes, lane in
             let tangent = graph.slice(x, axis: 3, lane..<lane + 1)
             return graph.concatenate(lanes, held(lane - 1).map { graph.add(tangent, $0) } ?? tangent, axis: 3)
         }
+    }
+    /// `[features, 1, tokens, 1]`.
+    private func activations(of primal: Tensor, _ features: RegionTensors.Features) -> Tensor {
+        let activations = graph.add(graph.multiplyMatrix(features.encoders, primal), features.biases)
+        return graph.multiply(activations, graph.step(graph.subtract(activations, features.thresholds)))
     }
 }

@@ -2,11 +2,13 @@ import TensorGraph
 
 /// The weights of regions inside a model, for each place where one begins, as tensors in the CPU's memory.
 final class RegionTensors {
-    /// Directions of the residual stream behind a layer.
-    struct Directions {
-        /// `[width, directions]`, each of length 1.
-        let units: Tensor
-        /// `[directions, 1, 1, tangent lanes]`.
+    /// Features of the residual stream behind a layer, and directions, which are features that read and write along one vector.
+    struct Features {
+        /// `[width, features]`.
+        let encoders, decoders: Tensor
+        /// `[features]`.
+        let biases, thresholds: Tensor
+        /// `[features, 1, 1, tangent lanes]`.
         let weights: Tensor
     }
 
@@ -14,7 +16,7 @@ final class RegionTensors {
     private(set) var heads: [Int: Tensor] = [:]
     /// Of each layer, `[neurons, 1, 1, tangent lanes]`.
     private(set) var neurons: [Int: Tensor] = [:]
-    private(set) var directions: [Int: Directions] = [:]
+    private(set) var features: [Int: Features] = [:]
     private var buffers: [TensorBuffer] = []
 
     /// - Parameter regions: of each tangent lane.
@@ -30,15 +32,26 @@ final class RegionTensors {
                 regions[lane].neurons[.init(layer: layer, index: index)] ?? 0
             }
         }
-        let all = Set(regions.flatMap(\.directions.keys))
+        let ownFeatures = regions.map { region in
+            region.features.merging(region.directions.map { (RegionOfInterest.Feature($0), $1) }, uniquingKeysWith: +)
+        }
+        let all = Set(ownFeatures.flatMap(\.keys))
         for layer in Set(all.map(\.layer)).sorted() {
             // In an order of their own, so that sums are the same each time.
-            let own = all.filter { $0.layer == layer }.sorted { $0.vector.lexicographicallyPrecedes($1.vector) }
+            let own = all.filter { $0.layer == layer }.sorted { a, b in
+                a.encoder == b.encoder
+                    ? a.decoder.lexicographicallyPrecedes(b.decoder)
+                    : a.encoder.lexicographicallyPrecedes(b.encoder)
+            }
             let width = model.configuration.embeddingLength
-            let units = own.map(\.unit)
-            directions[layer] = Directions(
-                units: try tensor([width, own.count]) { index, _ in Double(units[index / width][index % width]) },
-                weights: try tensor([own.count, 1, 1, regions.count]) { regions[$1].directions[own[$0]] ?? 0 })
+            features[layer] = Features(
+                encoders: try tensor([width, own.count]) { index, _ in Double(own[index / width].encoder[index % width])
+                },
+                decoders: try tensor([width, own.count]) { index, _ in Double(own[index / width].decoder[index % width])
+                },
+                biases: try tensor([own.count]) { index, _ in Double(own[index].bias) },
+                thresholds: try tensor([own.count]) { index, _ in Double(own[index].threshold) },
+                weights: try tensor([own.count, 1, 1, regions.count]) { ownFeatures[$1][own[$0]] ?? 0 })
         }
     }
 
@@ -46,7 +59,7 @@ final class RegionTensors {
     var places: Set<RegionPlace> {
         Set(
             neurons.keys.map { RegionPlace(layer: $0, kind: .neurons) }
-                + directions.keys.map { RegionPlace(layer: $0, kind: .residualStream) })
+                + features.keys.map { RegionPlace(layer: $0, kind: .residualStream) })
     }
 
     /// - Parameters:

@@ -36,7 +36,11 @@ final class SequenceMemory {
                         values: lanes.map { cache.values(layer: layer, lane: $0) }),
                     headWeights: tensors.heads[layer])
                 own.neuronWeights = tensors.neurons[layer]
-                own.directions = tensors.directions[layer].map { ($0.units, $0.weights) }
+                own.features = tensors.features[layer].map {
+                    .init(
+                        encoders: $0.encoders, decoders: $0.decoders, biases: $0.biases, thresholds: $0.thresholds,
+                        weights: $0.weights)
+                }
                 own.addition = added[layer]
                 return own
             })

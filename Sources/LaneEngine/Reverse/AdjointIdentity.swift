@@ -33,7 +33,7 @@ extension ReverseAttribution {
     }
 
     /// For each layer the same for what begins inside it: the tangents of random weights on its heads, on its neurons, and along a
-    /// random direction behind it, against the relevance that reverse mode reads there.
+    /// random direction and a random feature behind it, against the relevance that reverse mode reads there.
     /// - Throws: ``TensorGraphError``, and what `progress` throws.
     public func regionErrors(
         rule: PropagationRule, fused: Bool = true, seed: UInt64 = 0, progress: (Double) throws -> Void = { _ in }
@@ -47,6 +47,9 @@ extension ReverseAttribution {
             let heads = random(model.configuration.attention[layer].headCount)
             let neurons = random(model.neuronCount(layer: layer))
             let direction = RegionOfInterest.Direction(layer: layer, vector: random(width).map { Float($0) })
+            let feature = RegionOfInterest.Feature(
+                layer: layer, encoder: random(width).map { Float($0) }, bias: 0.1,
+                decoder: random(width).map { Float($0) })
             let regions = [
                 RegionOfInterest(
                     heads: Dictionary(
@@ -55,6 +58,7 @@ extension ReverseAttribution {
                     neurons: Dictionary(
                         uniqueKeysWithValues: neurons.enumerated().map { (.init(layer: layer, index: $0), $1) })),
                 RegionOfInterest(directions: [direction: 2]),
+                RegionOfInterest(features: [feature: -1.5]),
             ].filter { !$0.isEmpty }
             let (weights, buffer) = try layers[layer].decoded()
             let errors = try withExtendedLifetime(buffer) {
@@ -72,7 +76,11 @@ extension ReverseAttribution {
                     }
                     for (neuron, weight) in region.neurons { relevance += weight * result.neurons[0][neuron.index] }
                     for (direction, weight) in region.directions {
-                        relevance += weight * direction.relevance(of: output, adjoint: covector)
+                        let feature = RegionOfInterest.Feature(direction)
+                        relevance += weight * feature.relevance(of: output, adjoint: covector)
+                    }
+                    for (feature, weight) in region.features {
+                        relevance += weight * feature.relevance(of: output, adjoint: covector)
                     }
                     return Self.error(of: pushed, along: covector, against: relevance)
                 }

@@ -6,18 +6,25 @@ extension ReverseAttribution {
         public var hasNeurons: Bool
         /// Directions whose relevance is read.
         public var directions: Set<RegionOfInterest.Direction>
+        /// Features whose relevance is read.
+        public var features: Set<RegionOfInterest.Feature>
 
         /// By default nothing.
-        public init(hasNeurons: Bool = false, directions: Set<RegionOfInterest.Direction> = []) {
+        public init(
+            hasNeurons: Bool = false, directions: Set<RegionOfInterest.Direction> = [],
+            features: Set<RegionOfInterest.Feature> = []
+        ) {
             self.hasNeurons = hasNeurons
             self.directions = directions
+            self.features = features
         }
 
         /// What ``Attribution/relevance(of:)`` needs for these regions.
         public init(for regions: [RegionOfInterest]) {
             self.init(
                 hasNeurons: regions.contains { !$0.neurons.isEmpty },
-                directions: Set(regions.flatMap(\.directions.keys)))
+                directions: Set(regions.flatMap(\.directions.keys)),
+                features: Set(regions.flatMap(\.features.keys)))
         }
     }
 
@@ -97,16 +104,25 @@ extension ReverseAttribution {
     }
 }
 
-extension RegionOfInterest.Direction {
-    /// `<v, x> <v, a> / <v, v>` at each position, summed.
+extension RegionOfInterest.Feature {
+    /// A direction as the feature that reads and writes along it, whatever the sign.
+    init(_ direction: RegionOfInterest.Direction) {
+        let unit = direction.unit
+        self.init(
+            layer: direction.layer, encoder: unit, threshold: -.greatestFiniteMagnitude, decoder: unit)
+    }
+
+    /// `a(x) <decoder, adjoint>` at each position, summed.
     /// - Parameters:
     ///   - stream: the residual stream behind the layer, `[tokens * width]`; `adjoint` likewise.
     func relevance(of stream: [Float], adjoint: [Float]) -> Double {
-        let unit = unit
-        func product(_ x: ArraySlice<Float>) -> Double { zip(unit, x).reduce(0) { $0 + Double($1.0) * Double($1.1) } }
-        return stride(from: 0, to: stream.count, by: unit.count).reduce(0) { sum, start in
-            let position = start..<start + unit.count
-            return sum + product(stream[position]) * product(adjoint[position])
+        func product(_ row: [Float], _ x: ArraySlice<Float>) -> Double {
+            zip(row, x).reduce(0) { $0 + Double($1.0) * Double($1.1) }
+        }
+        return stride(from: 0, to: stream.count, by: encoder.count).reduce(0) { sum, start in
+            let position = start..<start + encoder.count
+            let activation = product(encoder, stream[position]) + Double(bias)
+            return activation > Double(threshold) ? sum + activation * product(decoder, adjoint[position]) : sum
         }
     }
 }

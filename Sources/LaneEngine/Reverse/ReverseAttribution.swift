@@ -100,12 +100,16 @@ public final class ReverseAttribution {
                 if inside.hasNeurons { attributions[first + lane].neurons.insert(result.neurons[lane], at: 0) }
             }
             let directions = inside.directions.filter { $0.layer == layer }
-            guard !directions.isEmpty else { return }
+            let features = inside.features.filter { $0.layer == layer }
+            guard !directions.isEmpty || !features.isEmpty else { return }
             for (lane, own) in adjoint.split(into: residualStream[layer].count).enumerated() {
-                for direction in directions {
-                    attributions[first + lane].directions[direction] = direction.relevance(
-                        of: residualStream[layer + 1], adjoint: own)
+                func relevance(_ feature: RegionOfInterest.Feature) -> Double {
+                    feature.relevance(of: residualStream[layer + 1], adjoint: own)
                 }
+                for direction in directions {
+                    attributions[first + lane].directions[direction] = relevance(.init(direction))
+                }
+                for feature in features { attributions[first + lane].features[feature] = relevance(feature) }
             }
         }
         return attributions

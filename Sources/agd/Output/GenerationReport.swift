@@ -11,6 +11,7 @@ struct GenerationReport: Encodable {
     var roiHeads: [HeadWeightReport]
     var roiNeurons: [NeuronWeightReport]?
     var roiDirections: [DirectionWeightReport]?
+    var roiFeatures: [NeuronWeightReport]?
     var steps: [StepReport]
     var completionTokens: [Int]
     var text: String
@@ -33,6 +34,7 @@ struct GenerationReport: Encodable {
         promptTokens = prompt.tokens
         (roi, roiHeads) = (region.tokenReport, region.headReport)
         (roiNeurons, roiDirections) = (region.neuronReport, region.directionReport)
+        roiFeatures = region.featureReport
         self.steps = steps.map { StepReport($0, model: model) }
         completionTokens = steps.map(\.token)
         text = steps.map(\.text).joined()

@@ -20,6 +20,7 @@ enum RegionDisplay {
             let layers = region.directions.keys.map(\.layer).sorted().map(String.init).joined(separator: ", ")
             lines += "; directions behind layers \(layers)"
         }
+        if !region.features.isEmpty { lines += "; \(region.features.count) features of a dictionary" }
         if region.weights.contains(where: { $0 < 0 }) {
             lines +=
                 "\na negative weight leads away from tokens that draw on the passage, whatever it says: it forbids nothing, and on words of a "

@@ -45,21 +45,10 @@ struct NumPyArray {
             let first = start + index * width
             let bits = (0..<width).reduce(UInt64(0)) { $0 | UInt64(bytes[first + $1]) << UInt64(8 * $1) }
             switch width {
-            case 2: return Self.half(Int(bits))
+            case 2: return Float(float16Bits: Int(bits))
             case 4: return Float(bitPattern: UInt32(bits))
             default: return Float(Double(bitPattern: bits))
             }
-        }
-    }
-
-    /// A float16 by its bits. Swift's own type isn't there on every platform.
-    private static func half(_ bits: Int) -> Float {
-        let (exponent, fraction) = (bits >> 10 & 31, Float(bits & 1023) / 1024)
-        let sign: FloatingPointSign = bits >> 15 == 0 ? .plus : .minus
-        switch exponent {
-        case 0: return Float(sign: sign, exponent: -14, significand: fraction)
-        case 31: return fraction == 0 ? Float(sign: sign, exponent: 0, significand: .infinity) : .nan
-        default: return Float(sign: sign, exponent: exponent - 15, significand: 1 + fraction)
         }
     }
 
@@ -67,5 +56,18 @@ struct NumPyArray {
     private static func value(of key: String, in header: String) -> Substring {
         guard let found = header.firstRange(of: "'\(key)':") else { return "" }
         return header[found.upperBound...].drop { $0 == " " }
+    }
+}
+
+extension Float {
+    /// A float16 by its bits. Swift's own type isn't there on every platform.
+    init(float16Bits bits: Int) {
+        let (exponent, fraction) = (bits >> 10 & 31, Float(bits & 1023) / 1024)
+        let sign: FloatingPointSign = bits >> 15 == 0 ? .plus : .minus
+        switch exponent {
+        case 0: self.init(sign: sign, exponent: -14, significand: fraction)
+        case 31: self = fraction == 0 ? Float(sign: sign, exponent: 0, significand: .infinity) : .nan
+        default: self.init(sign: sign, exponent: exponent - 15, significand: 1 + fraction)
+        }
     }
 }
