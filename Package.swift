@@ -42,9 +42,10 @@ let package = Package(
                 "attention/attention.inc", "attention/attention_wide.inc", "elementwise/elementwise.inc",
                 "panels/columns.inc",
                 "panels/panel_loops.inc",
-                "products/product_loops.inc", "reverse/reverse.inc", "shared/vector.inc",
+                "products/product_loops.inc", "recurrence/recurrence.inc", "reverse/reverse.inc", "shared/vector.inc",
             ],
-            cSettings: ["attention", "elementwise", "panels", "products", "reverse", "shared", "team"].map {
+            cSettings: ["attention", "elementwise", "panels", "products", "recurrence", "reverse", "shared", "team"].map
+            {
                 .headerSearchPath($0)
             }),
         .target(name: "TensorGraph", dependencies: ["CLlama", "CLaneKernels"]),

@@ -19,6 +19,24 @@ package struct LaneCaches {
     }
 }
 
+/// The states that a recurrent layer keeps in place of keys and values.
+package struct LaneStates {
+    /// `[size, lanes, slots]`, float32, in the CPU's memory. Of a lane the convolution's come first.
+    package var tensor: Tensor
+    package var convolutionSize: Int
+
+    package init(_ tensor: Tensor, convolutionSize: Int) {
+        self.tensor = tensor
+        self.convolutionSize = convolutionSize
+    }
+
+    fileprivate var raw: lane_states {
+        lane_states(
+            memory: tensor.raw.pointee.data.assumingMemoryBound(to: Float.self), size: tensor.shape[0],
+            convolution_size: convolutionSize, lane_count: Int32(tensor.shape[1]))
+    }
+}
+
 extension UnsafeMutableRawBufferPointer {
     fileprivate func copyTensors(_ tensors: [Tensor]) {
         let pointers = bindMemory(to: UnsafeMutablePointer<ggml_tensor>?.self)
@@ -49,6 +67,7 @@ package final class LaneLayers {
     /// Tensors, float32, in the CPU's memory.
     package struct Layer {
         package var caches: LaneCaches
+        package var states: LaneStates?
         /// `[1, 1, heads, tangents]`: the primal's head outputs times these are added to the tangents.
         package var headWeights: Tensor?
         /// `[neurons, 1, 1, tangents]`, likewise.
@@ -67,7 +86,8 @@ package final class LaneLayers {
                 tensor.map { UnsafePointer($0.raw.pointee.data.assumingMemoryBound(to: Float.self)) }
             }
             return lane_layer(
-                caches: caches.raw, head_weights: floats(headWeights), neuron_weights: floats(neuronWeights),
+                caches: caches.raw, states: states?.raw ?? lane_states(), head_weights: floats(headWeights),
+                neuron_weights: floats(neuronWeights),
                 features: lane_features(
                     encoders: floats(features?.encoders), decoders: floats(features?.decoders),
                     biases: floats(features?.biases), thresholds: floats(features?.thresholds),
@@ -126,6 +146,19 @@ package struct LaneSequence {
     package var rule: Rule
     /// What is added to the scores of its keys.
     package var keyBiases: KeyBiases?
+    /// Where recurrent layers find and leave their states.
+    package var states = StateSlots()
+
+    /// The slots of states before the new tokens, nil where all are zero, and behind them; two different ones.
+    package struct StateSlots {
+        package var before: Int?
+        package var after: Int
+
+        package init(before: Int? = nil, after: Int = 0) {
+            self.before = before
+            self.after = after
+        }
+    }
 
     package init(
         _ layers: LaneLayers, start: Int, tokenCount: Int, queryCount: Int, laneCount: Int, columns: Columns,
@@ -149,6 +182,7 @@ package struct LaneSequence {
             first_query_column: Int32(queryColumns.first), query_lane_stride: Int32(queryColumns.stride),
             softcap_derivative: rule.softcapDerivative, score_factor: rule.scoreFactor, value_factor: rule.valueFactor,
             key_biases: keyBiases.map { UnsafePointer($0.raw) }, key_bias_count: Int32(keyBiases?.values.count ?? 0),
+            state_before: Int32(states.before ?? -1), state_after: Int32(states.after),
             layers: UnsafePointer(layers.raw.baseAddress))
     }
 }

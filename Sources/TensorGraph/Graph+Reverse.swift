@@ -8,7 +8,7 @@ extension Graph {
     package struct ReverseScratch {
         package let product: LaneScratch
         let transpose, attention: UnsafeMutablePointer<Float>
-        var threadCount: Int { product.threadCount }
+        package var threadCount: Int { product.threadCount }
     }
 
     /// - Parameters:

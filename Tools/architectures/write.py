@@ -22,10 +22,16 @@ SOURCE, LIBRARIES = ROOT / ".deps/source", ROOT / ".deps/lib"
 FAMILIES = """llama qwen2 qwen3 gemma gemma2 gemma3 qwen3moe gpt-oss phi3 mistral3 smollm3 granite granitemoe qwen2moe olmo2
 olmoe command-r cohere2 glm4 exaone internlm2 starcoder2 stablelm seed_oss arcee xverse nemotron orion gemma4 deepseek2 llama4
 openelm deci deepseek glm4moe chatglm qwen3vl qwen3vlmoe exaone4 hunyuan-dense hunyuan-moe minimax-m2 dots1 bailingmoe2 ernie4_5
-ernie4_5-moe minicpm gptneox falcon phi2 codeshell bailingmoe maincoder plamo""".split()
+ernie4_5-moe minicpm gptneox falcon phi2 codeshell bailingmoe maincoder plamo
+qwen35 qwen35moe qwen3next""".split()
 
 GROUPED = """LLAMA QWEN2 GEMMA2 OPENAI_MOE GRANITE_MOE COHERE2 QWEN3MOE STARCODER2 GLM4 MISTRAL3 DEEPSEEK2 LLAMA4 GLM4_MOE MINIMAX_M2
-CHATGLM FALCON HUNYUAN_MOE""".split()
+CHATGLM FALCON HUNYUAN_MOE QWEN35 QWEN3NEXT""".split()
+
+# Delta nets with two heads of values to each key, before and behind attention.
+DELTA_NET = {
+    "BLOCK_COUNT": "uint32_t(3)", "SSM_STATE_SIZE": "uint32_t(8)", "SSM_INNER_SIZE": "uint32_t(32)",
+    "SSM_TIME_STEP_RANK": "uint32_t(4)", "SSM_GROUP_COUNT": "uint32_t(2)", "ROPE_DIMENSION_COUNT": "uint32_t(4)"}
 
 # Family: hyper-parameters beside those that the test sets.
 HYPERPARAMETERS = {
@@ -74,6 +80,7 @@ HYPERPARAMETERS = {
     "BAILINGMOE2": {"EXPERT_WEIGHTS_NORM": "true", "ROPE_DIMENSION_COUNT": "uint32_t(4)"},
     "DOTS1": {"EXPERT_WEIGHTS_SCALE": "1.5f"},
     "MINICPM": {"EMBEDDING_SCALE": "6.0f", "LOGIT_SCALE": "3.0f"},
+    "QWEN35": DELTA_NET, "QWEN35MOE": DELTA_NET, "QWEN3NEXT": DELTA_NET,
 }
 
 

@@ -102,9 +102,18 @@ struct lane_features {
     int count;                           // 0: there are none
 };
 
+// What a recurrent layer keeps of a sequence in place of keys and values, in slots: for each lane `size` floats, the states of its
+// convolution first. Of a layer of another kind there is nothing.
+struct lane_states {
+    float * memory;  // [size, lane_count, slots]
+    long size, convolution_size;
+    int lane_count;
+};
+
 // What a layer must know of one sequence: its caches, and where its regions begin in the layer.
 struct lane_layer {
     struct lane_caches caches;
+    struct lane_states states;
     const float * head_weights;    // [heads, tangents], whose products with the primal's output are added to the tangents; or NULL
     const float * neuron_weights;  // [neurons, tangents], likewise; or NULL
     struct lane_features features;
@@ -123,6 +132,7 @@ struct lane_sequence {
     float value_factor;       // on the tangents of values
     const float * key_biases;  // [key_bias_count], added to the scores of keys by position; -infinity hides one from those behind it
     int key_bias_count;        // positions from here on have none
+    int state_before, state_after;  // slots of the states before the new tokens, -1 where all are zero, and behind them
     const struct lane_layer * layers;
 };
 // The sequences whose tokens are evaluated together. It is read when an operation is computed, and may change until then.
@@ -242,3 +252,4 @@ size_t lane_product_scratch_size(long width);
 void lane_product(struct ggml_tensor * result, struct lane_share share, void * parameters);
 
 #include "ReverseKernels.h"
+#include "RecurrenceKernels.h"

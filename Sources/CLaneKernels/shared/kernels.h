@@ -57,8 +57,16 @@ struct lane_kernels {
     void (*wide_accumulate)(float * y, float * dy, const float * e, const float * de, struct lane_positions v, long width);
     void (*wide_shrink)(float * sums, const float * factors, long width);
 
+    // state = decay * state + c u', and sums = state' w, for a state [width, rows]. Without `c` nothing is added, without `w` nothing summed.
+    void (*rank_one)(float * state, float decay, const float * c, const float * u, const float * w, float * sums, long rows, long width);
+
     struct reverse_kernels reverse;
 };
+
+// A lane's states in a slot; NULL where there is no slot.
+INLINE float * lane_state(struct lane_states states, int slot, int lane) {
+    return slot < 0 ? NULL : states.memory + ((long)slot * states.lane_count + lane) * states.size;
+}
 
 // Which group a column belongs to, and which column is its token's primal.
 struct lane_column { int group; long primal; };

@@ -9,11 +9,12 @@
 #include "elementwise.inc"
 #include "columns.inc"
 #include "attention.inc"
+#include "recurrence.inc"
 #include "reverse.inc"
 #pragma clang attribute pop
 
 const struct lane_kernels lane_kernels_avx2 = {
     LANE_VECTOR, norm, gated_product, softmax, quantise_32, quantise_256, load_cache, scores, accumulate, exponentials, shrink, weigh,
-    .reverse = REVERSE_KERNELS,
+    .rank_one = rank_one, .reverse = REVERSE_KERNELS,
 };
 #endif

@@ -10,12 +10,13 @@
 #include "columns.inc"
 #include "attention.inc"
 #include "attention_wide.inc"
+#include "recurrence.inc"
 #include "reverse.inc"
 #pragma clang attribute pop
 
 const struct lane_kernels lane_kernels_avx512 = {
     LANE_VECTOR, norm, gated_product, softmax, quantise_32, quantise_256, load_cache, scores, accumulate, exponentials, shrink, weigh, wide_scores,
     wide_accumulate, wide_shrink,
-    .reverse = REVERSE_KERNELS,
+    .rank_one = rank_one, .reverse = REVERSE_KERNELS,
 };
 #endif

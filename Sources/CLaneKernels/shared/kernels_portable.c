@@ -9,9 +9,10 @@
 #include "elementwise.inc"
 #include "columns.inc"
 #include "attention.inc"
+#include "recurrence.inc"
 #include "reverse.inc"
 
 const struct lane_kernels lane_kernels_portable = {
     LANE_VECTOR, norm, gated_product, softmax, quantise_32, quantise_256, load_cache, scores, accumulate, exponentials, shrink, weigh,
-    .reverse = REVERSE_KERNELS,
+    .rank_one = rank_one, .reverse = REVERSE_KERNELS,
 };

@@ -8,11 +8,12 @@ public struct CacheContents: Sendable {
     public let rule: PropagationRule
     /// What they were computed under.
     let intervention: Intervention
-    /// Fewer leading tokens than this can't be used again, but for none: see ``CacheLayout/earliestStart(afterWriting:)``.
-    let earliestStart: Int
+    /// Where evaluation has to begin for what is wanted from a position on: before it where the caches no longer hold what is seen from
+    /// there.
+    let resumption: @Sendable (Int) -> Int
 
     /// Leading tokens of a prompt that needn't be read again: the longest common beginning in which the regions' weights
-    /// and the interventions are the same, if sliding-window layers still hold what is seen from its end. At least one token is left to evaluate.
+    /// and the interventions are the same, as far as layers with sliding windows, or with states, can go on from its end. At least one token is left to evaluate.
     /// Nil where the caches can't serve: other parts inside the model, other vectors added there, another rule or another number of
     /// regions.
     package func reusableCount(
@@ -30,6 +31,6 @@ public struct CacheContents: Sendable {
                     || intervention.bias(at: position) != newIntervention.bias(at: position)
                     || zip(regions, newRegions).contains { $0.weight(at: position) != $1.weight(at: position) }
             } ?? limit
-        return common < earliestStart ? 0 : common
+        return resumption(common)
     }
 }

@@ -74,6 +74,7 @@ package final class ForwardEvaluation {
         }
         self.parts = parts
         let composed = ComposedLaneOperations(columns: columns, parts: parts)
+        let (batch, wantedBatch) = (batch, wantedBatch)
         let fused = FusedLaneOperations(columns, batch, configuration, threadCount: stream.threadCount)
         let lastFused = fused.with(wantedBatch)
         func propagator(_ device: Int?, isLast: Bool) -> ForwardLanes {
@@ -82,7 +83,8 @@ package final class ForwardEvaluation {
             return ForwardLanes(
                 columns: columns, positions: positions, wantedPositions: wantedPositions,
                 wantedColumns: isLast ? wantedColumns : nil,
-                operations: isFused ? (isLast ? lastFused : fused) : composed, places: shape.regionPlaces)
+                operations: isFused ? (isLast ? lastFused : fused) : composed, batch: isLast ? wantedBatch : batch,
+                threadCount: stream.threadCount, places: shape.regionPlaces)
         }
 
         var x = graph.reshape(

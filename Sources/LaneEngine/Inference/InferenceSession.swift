@@ -83,12 +83,12 @@ package final class InferenceSession: @unchecked Sendable {  // Handed from one 
     deinit { evaluator.forget(memory) }
 
     /// Bytes of the caches.
-    package var byteCount: Int { memory.cache.byteCount }
+    package var byteCount: Int { memory.cache.byteCount + (memory.states?.byteCount ?? 0) }
 
     package var contents: CacheContents {
         CacheContents(
             tokens: Array(tokens.prefix(reading?.keptCount ?? tokens.count)), regions: regions, rule: options.rule,
-            intervention: intervention, earliestStart: earliestStart)
+            intervention: intervention, resumption: resumption)
     }
 
     /// Where evaluation can go on without beginning again, but for the very beginning.
@@ -141,16 +141,28 @@ package final class InferenceSession: @unchecked Sendable {  // Handed from one 
 
     /// Takes what the caches hold of positions from `length` on for dropped.
     private func forgetCaches(from length: Int) {
+        memory.states?.forget(behind: length)
         staleTangentEnd = max(staleTangentEnd, tangentLength)
         tangentLength = min(tangentLength, length)
         if length == 0 { writtenEnd = 0 }
     }
 
-    /// Where evaluation begins for what is wanted from `start` on: there, or at the very beginning.
-    private func resumption(at start: Int) -> Int {
-        guard start < earliestStart else { return start }
-        forgetCaches(from: 0)
-        return 0
+    /// Where evaluation begins for what is wanted from `start` on: there, or before it where the caches no longer hold what is
+    /// seen from there.
+    private func resume(at start: Int) -> Int {
+        let position = resumption(start)
+        if position < start || memory.states != nil { forgetCaches(from: position) }
+        return position
+    }
+
+    /// Of what is wanted from a position on, where evaluation has to begin.
+    private var resumption: @Sendable (Int) -> Int {
+        let (earliest, checkpoints) = (earliestStart, memory.states?.checkpoints)
+        return { start in
+            let seen = start < earliest ? 0 : start
+            guard let checkpoints else { return seen }
+            return checkpoints.filter { $0 <= seen }.max() ?? 0
+        }
     }
 
     /// Appends tokens, a chunk at a time, and predicts what follows the last one.
@@ -177,7 +189,7 @@ package final class InferenceSession: @unchecked Sendable {  // Handed from one 
     package func predictionWithTangents(output: ForwardEvaluation.Output = .logits) throws -> Prediction {
         let start = min(tangentLength, tokens.count - 1)
         reading = Reading(
-            keptCount: tokens.count, start: start, position: resumption(at: start), withTangents: true, output: output)
+            keptCount: tokens.count, start: start, position: resume(at: start), withTangents: true, output: output)
         return try readAlone { _ in }
     }
 
@@ -220,10 +232,12 @@ extension InferenceSession {
         // Tangents can't be left for later that could no longer be caught up.
         let withTangents =
             withTangents
-            || !regions.isEmpty && memory.cache.layout.earliestStart(afterWriting: tokens.count) > tangentLength
+            || !regions.isEmpty
+                && (memory.states != nil
+                    || memory.cache.layout.earliestStart(afterWriting: tokens.count) > tangentLength)
         let start = withTangents ? min(kept, tangentLength) : kept
         reading = Reading(
-            keptCount: kept, start: start, position: resumption(at: start), withTangents: withTangents, output: output)
+            keptCount: kept, start: start, position: resume(at: start), withTangents: withTangents, output: output)
     }
 
     /// Tokens that are still to be evaluated.
@@ -257,8 +271,10 @@ extension InferenceSession {
         writtenEnd = max(writtenEnd, range.upperBound)
         let isLast = range.upperBound == tokens.count
         let isWanted = isLast || reading.output == .everyPosition && start >= reading.start
-        return SequenceStep(
+        var step = SequenceStep(
             session: self, range: range, laneCount: laneCount, output: isWanted ? reading.output : .none)
+        if let states = memory.states { step.states = states.places(of: range) }
+        return step
     }
 
     /// Takes in what a step has given.
@@ -266,6 +282,7 @@ extension InferenceSession {
     func finish(_ step: SequenceStep, _ predictions: [Prediction]) throws -> [Prediction]? {
         guard var reading else { return nil }
         reading.position = step.range.upperBound
+        memory.states?.keep(step.range, in: step.states.after)
         if reading.withTangents { tangentLength = reading.position }
         guard predictions.allSatisfy(\.isFinite) else {
             stopReading()

@@ -7,6 +7,8 @@ struct SequenceStep {
     let range: Range<Int>
     let laneCount: Int
     let output: ForwardEvaluation.Output
+    /// Where recurrent layers find and leave their states.
+    var states = LaneSequence.StateSlots()
     /// Given by ``LaneLayout/init(placing:)``.
     var place = Place()
 
@@ -45,11 +47,13 @@ struct SequenceStep {
                 stride: layout.groups[place.group].tokenCount)
         }
         let own = columns(layout, place.tokens)
-        return LaneSequence(
+        var sequence = LaneSequence(
             session.memory.layers, start: range.lowerBound, tokenCount: range.count,
             queryCount: wantsAll ? range.count : place.wantedTokens.count, laneCount: laneCount, columns: own,
             queryColumns: wantsAll ? own : columns(wanted, place.wantedTokens),
             rule: .init(rule), keyBiases: session.keyBiases)
+        sequence.states = states
+        return sequence
     }
 }
 

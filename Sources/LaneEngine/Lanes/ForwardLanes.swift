@@ -13,6 +13,9 @@ struct ForwardLanes: Propagation {
     /// The columns whose output is wanted, int32; nil where it is that of all, or no layer is the last.
     let wantedColumns: Tensor?
     let operations: any LaneOperations
+    /// Where the sequences' tokens and states lie.
+    let batch: LaneBatch
+    let threadCount: Int
     /// Where regions of these sequences begin behind attention; elsewhere it costs nothing that they could.
     let places: Set<RegionPlace>
 
@@ -114,6 +117,22 @@ struct ForwardLanes: Propagation {
         queries: Tensor, keys: Tensor, values: Tensor, _ attention: SoftmaxAttention, layer: Int
     ) -> Tensor {
         operations.attention(queries: queries, keys: keys, values: values, attention, layer: layer)
+    }
+
+    func convolved(_ x: Tensor, _ weights: Tensor, layer: Int) -> Tensor {
+        graph.laneConvolution(x, weights, layer: layer, of: batch)
+    }
+
+    func deltaNet(_ x: Tensor, decays: Tensor, steps: Tensor, _ net: Graph.LaneDeltaNet, layer: Int) -> Tensor {
+        graph.laneDeltaNet(
+            x, decays: decays, steps: steps, net, layer: layer, of: batch,
+            scratch: graph.laneDeltaNetScratch(width: net.width, threadCount: threadCount))
+    }
+
+    func damped(_ x: Tensor, by gates: Tensor) -> Tensor {
+        columns.eachGroup(x, graph.reshape(gates, x.shape[0], x.shape[1], x.shape[2])) { context, x, gates in
+            graph.multiply(x, graph.sigmoid(graph.contiguous(context.primal(gates))))
+        }
     }
 
     func marked(_ x: Tensor, at place: RegionPlace) -> Tensor {

@@ -3,6 +3,8 @@ import TensorGraph
 /// What a forward pass keeps of a sequence: its caches, the weights of its regions inside the model, and what is added there.
 final class SequenceMemory {
     let cache: LaneCache
+    /// Of recurrent layers; nil where the model has none.
+    let states: RecurrentStates?
     let regions: RegionTensors
     /// Of each layer, `[width]`, in the CPU's memory: added to the primal's residual stream behind it.
     let additions: [Int: Tensor]
@@ -15,6 +17,8 @@ final class SequenceMemory {
         _ model: LanguageModel, cache: LaneCache, regions: [RegionOfInterest], additions: [Int: [Float]] = [:]
     ) throws {
         self.cache = cache
+        let states = try RecurrentStates(model.configuration, laneCount: cache.laneCount)
+        self.states = states
         let changed = additions.keys.sorted()
         let buffer =
             changed.isEmpty
@@ -35,6 +39,7 @@ final class SequenceMemory {
                         keys: lanes.map { cache.keys(layer: layer, lane: $0) },
                         values: lanes.map { cache.values(layer: layer, lane: $0) }),
                     headWeights: tensors.heads[layer])
+                own.states = states?.layers[layer]
                 own.neuronWeights = tensors.neurons[layer]
                 own.features = tensors.features[layer].map {
                     .init(

@@ -22,6 +22,8 @@ struct Architecture: Sendable {
     var isParallel = false
     /// Whether queries and keys are normed after they are rotated.
     var normsAfterRotation = false
+    /// Whether what attention comes to is multiplied with the sigmoid of a gate, whose rows lie behind each head's queries.
+    var gatesAttention = false
     /// Whether heads and feed-forward networks may differ from layer to layer.
     var layersDiffer = false
     /// Whether behind the layers there may be some that predict further tokens, which the next token doesn't need.
@@ -39,6 +41,9 @@ struct Architecture: Sendable {
     /// for every family and heeds them for some.
     var scalesFeedForward = false
     var scalesExperts = false
+    var scalesSharedExpert = false
+    /// Whether scales beside the matrices of delta nets do.
+    var scalesDeltaNet = false
     /// Tensors of layers that llama.cpp loads for the family and doesn't use.
     var ignored: Set<String> = []
     /// Reads what only this family has.
@@ -52,6 +57,7 @@ struct Architecture: Sendable {
         .chatGLM, .qwen3VL, .qwen3VLMoE, .exaone4, .hunyuanDense, .hunyuanMoE, .miniMaxM2, .dots1,
         .bailingMoE2, .ernie45,
         .ernie45MoE, .miniCPM, .gptNeoX, .falcon, .phi2, .codeShell, .bailingMoE, .mainCoder, .plamo,
+        .qwen35, .qwen35MoE, .qwen3Next,
     ]
 
     static func named(_ name: String, for metadata: MetadataReader) throws -> Architecture {

@@ -7,6 +7,7 @@ extension DecoderBlock {
         switch weights {
         case .heads(let weights): headAttention(weights, x)
         case .latent(let weights): latentAttention(weights, x)
+        case .deltaNet(let weights): deltaNet(weights, x)
         case .linear(let weights): propagator.linear(propagator.wanted(x), weights)
         }
     }
@@ -14,11 +15,19 @@ extension DecoderBlock {
     private func headAttention(_ weights: HeadWeights, _ x: Activation) -> Activation {
         let projected = propagator.projections(
             x, query: weights.query, others: [weights.key] + (weights.value.map { [$0] } ?? []))
-        let queries = positioned(projected[0], shape.headCount, weights.queryNorm)
+        let (query, gates) = queriesAndGates(projected[0])
+        let queries = positioned(query, shape.headCount, weights.queryNorm)
         let keys = positioned(projected[1], shape.keyValueHeadCount, weights.keyNorm)
         let values = heads(projected[projected.count - 1], shape.keyValueHeadCount, weights.valueNorm)
-        return propagator.linear(
-            attend(queries: queries, keys: keys, values: values, sinks: weights.sinks), weights.output)
+        let attended = attend(queries: queries, keys: keys, values: values, sinks: weights.sinks)
+        return propagator.linear(gates.map { propagator.damped(attended, by: $0) } ?? attended, weights.output)
+    }
+
+    /// What the matrix of queries makes: head by head queries, and gates behind them where there are any.
+    private func queriesAndGates(_ x: Activation) -> (queries: Activation, gates: Activation?) {
+        guard configuration.gatesAttention else { return (x, nil) }
+        let (both, width) = (propagator.splitHeads(x, count: shape.headCount), shape.headWidth)
+        return (propagator.slice(both, 0..<width), propagator.slice(both, width..<2 * width))
     }
 
     /// Multi-head latent attention, with keys and values left in their latent form: see ``LatentAttention``.

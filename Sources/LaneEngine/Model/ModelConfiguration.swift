@@ -47,6 +47,8 @@ public struct ModelConfiguration: Sendable {
     let activation: ActivationFunction
     var isParallel: Bool
     let normsAfterRotation: Bool
+    /// Whether what attention comes to is multiplied with the sigmoid of a gate, which the matrix of queries makes too.
+    let gatesAttention: Bool
     /// The longest sequence that is computed rightly; nil where there is none.
     public internal(set) var contextLimit: Int?
     /// How each layer attends.
@@ -57,7 +59,7 @@ public struct ModelConfiguration: Sendable {
         /// Query heads; 0 where the layer has no attention.
         public var headCount: Int
         /// Heads of keys and values; each serves `headCount / keyValueHeadCount` query heads. 0 where the layer has no attention,
-        /// or a matrix in its place.
+        /// or something in its place.
         public var keyValueHeadCount: Int
         /// Elements of one head's query, key and value.
         public var headWidth: Int
@@ -71,6 +73,8 @@ public struct ModelConfiguration: Sendable {
         var gainlessNorms: Set<LayerNorm> = []
         /// Whether the rotary frequencies are multiplied by the file's table of factors, if it has one.
         var usesRopeFactors = true
+        /// What the layer has in place of attention; its heads are those of values.
+        public var deltaNet: DeltaNet?
     }
 
     /// Query heads of a layer, the most where layers differ.
@@ -94,7 +98,7 @@ public struct ModelConfiguration: Sendable {
         self.architecture = architecture.name
         self.vocabularySize = vocabularySize
         (norm, activation, isParallel) = (architecture.norm, architecture.activation, architecture.isParallel)
-        normsAfterRotation = architecture.normsAfterRotation
+        (normsAfterRotation, gatesAttention) = (architecture.normsAfterRotation, architecture.gatesAttention)
         name = try metadata.optionalDescription("general.name")
         recommendedSampling = metadata.recommendedSampling
         pooling = try metadata.optionalInteger("%.pooling_type", in: -1...255).flatMap(Pooling.init)

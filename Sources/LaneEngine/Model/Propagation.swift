@@ -52,6 +52,16 @@ protocol Propagation {
         queries: Activation, keys: Activation, values: Activation, _ attention: SoftmaxAttention, layer: Int
     ) -> Activation
 
+    /// Each channel's sum of its last inputs times `weights` `[inputs, channels]`, `x` the newest (a causal convolution).
+    func convolved(_ x: Activation, _ weights: Tensor, layer: Int) -> Activation
+    /// The heads' outputs of ``DeltaNet``, side by side, for what its convolution gave. Decays and steps, `[valueHeads]`, are constants,
+    /// as are queries and keys.
+    func deltaNet(
+        _ x: Activation, decays: Activation, steps: Activation, _ net: Graph.LaneDeltaNet, layer: Int
+    ) -> Activation
+    /// `x` times the sigmoid of as many gates, which are constants.
+    func damped(_ x: Activation, by gates: Activation) -> Activation
+
     // MARK: Regions
 
     /// `x`, which lies at a place where regions may begin.

@@ -97,6 +97,7 @@ private struct LoadedTensors {
 
     private func attention(_ shape: ModelConfiguration.LayerAttention) throws -> AttentionWeights? {
         if shape.headCount == 0 { return nil }
+        if shape.deltaNet != nil { return .deltaNet(try deltaNetWeights()) }
         if shape.keyValueHeadCount == 0 { return .linear(try linear("attn_output")) }
         if plan.configuration.latentAttention != nil { return .latent(try latentWeights()) }
         func headNorm(_ role: LayerNorm) throws -> NormWeights? {
@@ -107,6 +108,16 @@ private struct LoadedTensors {
                 query: try linear("attn_q"), key: try linear("attn_k"), value: try optionalLinear("attn_v"),
                 output: try linear("attn_output"), queryNorm: try headNorm(.query), keyNorm: try headNorm(.key),
                 valueNorm: try headNorm(.value), sinks: vector("attn_sinks.weight")))
+    }
+
+    private func deltaNetWeights() throws -> DeltaNetWeights {
+        func own(_ name: String) throws -> Tensor { try tensor(name, .vector(onGPU: nil)) }
+        let decay = try optionalLinear("ssm_alpha")
+        return DeltaNetWeights(
+            mixed: try linear("attn_qkv"), convolution: try own("ssm_conv1d.weight"), decay: decay,
+            step: try linear(decay == nil ? "ssm_ba" : "ssm_beta"), decayRate: try own("ssm_a"),
+            decayBias: try own("ssm_dt.bias"), norm: try norm("ssm_norm") ?? NormWeights(),
+            gate: try linear("attn_gate"), output: try linear("ssm_out"))
     }
 
     private func latentWeights() throws -> LatentWeights {

@@ -63,6 +63,7 @@ struct NormWeights: Sendable {
 enum AttentionWeights: Sendable {
     case heads(HeadWeights)
     case latent(LatentWeights)
+    case deltaNet(DeltaNetWeights)
     /// A matrix in place of attention (DeciLM).
     case linear(LinearWeights)
 }
@@ -176,6 +177,13 @@ extension AttentionWeights {
             weights.value = try transform(weights.value)
             weights.output = try transform(weights.output)
             return .latent(weights)
+        case .deltaNet(var weights):
+            weights.mixed = try transform(weights.mixed)
+            weights.decay = try weights.decay.map(transform)
+            weights.step = try transform(weights.step)
+            weights.gate = try transform(weights.gate)
+            weights.output = try transform(weights.output)
+            return .deltaNet(weights)
         case .linear(let weights): return .linear(try transform(weights))
         }
     }

@@ -56,6 +56,7 @@ package struct WeightPlan {
             var shapes = [[configuration.embeddingLength]]
             switch role {
             case .query, .key:
+                if shape.deltaNet != nil { continue }
                 let (width, heads) = (
                     shape.headWidth, role == .query ? shape.headCount : shape.keyValueHeadCount
                 )
@@ -72,6 +73,7 @@ package struct WeightPlan {
 
     private mutating func addAttention(_ layer: Int, _ architecture: Architecture) throws {
         let (width, shape) = (configuration.embeddingLength, configuration.attention[layer])
+        if let net = shape.deltaNet { return try addDeltaNet(layer, net, architecture) }
         guard shape.keyValueHeadCount > 0 else {
             // As in llama.cpp without a bias and a scale.
             known.formUnion(["bias", "scale", "input_scale"].map { "blk.\(layer).attn_output.\($0)" })
@@ -80,7 +82,9 @@ package struct WeightPlan {
         }
         if let latent = configuration.latentAttention { return try addAttention(layer, latent, shape.headCount) }
         let (queries, keys) = (shape.headCount * shape.headWidth, shape.keyValueHeadCount * shape.headWidth)
-        var parts = [("attn_q", queries), ("attn_k", keys), ("attn_v", keys)]
+        var parts = [
+            ("attn_q", architecture.gatesAttention ? 2 * queries : queries), ("attn_k", keys), ("attn_v", keys),
+        ]
         if architecture.sharesKeysAsValues, file.tensors["blk.\(layer).attn_v.weight"] == nil,
             file.tensors["blk.\(layer).attn_qkv.weight"] == nil
         {
@@ -91,6 +95,27 @@ package struct WeightPlan {
         if architecture.hasAttentionSinks {
             try require("blk.\(layer).attn_sinks.weight", [[shape.headCount]], .vector, layer: layer)
         }
+    }
+
+    private mutating func addDeltaNet(_ layer: Int, _ net: DeltaNet, _ architecture: Architecture) throws {
+        let (prefix, width, heads) = ("blk.\(layer).", configuration.embeddingLength, net.valueHeadCount)
+        let isScaled = architecture.scalesDeltaNet
+        try matrix("\(prefix)attn_qkv", [width, net.channelCount], layer: layer, isScaled: isScaled)
+        try matrix("\(prefix)attn_gate", [width, net.outputWidth], layer: layer, isScaled: isScaled)
+        try matrix("\(prefix)ssm_out", [net.outputWidth, width], layer: layer, isScaled: isScaled)
+        if file.tensors["\(prefix)ssm_ba.weight"] == nil {
+            try matrix("\(prefix)ssm_alpha", [width, heads], layer: layer, isScaled: isScaled)
+            try matrix("\(prefix)ssm_beta", [width, heads], layer: layer, isScaled: isScaled)
+        } else {
+            try matrix("\(prefix)ssm_ba", [width, 2 * heads], layer: layer, isScaled: isScaled)
+        }
+        try require(
+            "\(prefix)ssm_conv1d.weight", [[net.convolutionLength, net.channelCount]], .vector, layer: layer)
+        try require("\(prefix)ssm_a", [[heads]], .vector, layer: layer)
+        try require("\(prefix)ssm_dt.bias", [[heads]], .vector, layer: layer)
+        try norm("\(prefix)ssm_norm", [[net.headWidth]], .rms, layer: layer)
+        // Queries, keys, values and gates in one matrix, which llama.cpp leaves aside where there are two.
+        known.formUnion(["weight", "scale", "input_scale"].map { "\(prefix)ssm_in.\($0)" })
     }
 
     private mutating func addAttention(_ layer: Int, _ latent: LatentAttention, _ headCount: Int) throws {
@@ -156,9 +181,12 @@ package struct WeightPlan {
             known.formUnion(["scale", "input_scale"].map { "\(name).\($0)" })
         }
         guard let shared = experts.sharedFeedForwardLength else { return }
-        try matrix("blk.\(layer).ffn_gate_shexp", [width, shared], layer: layer, isScaled: false)
-        try matrix("blk.\(layer).ffn_up_shexp", [width, shared], layer: layer, isScaled: false)
-        try matrix("blk.\(layer).ffn_down_shexp", [shared, width], layer: layer, isScaled: false)
+        try matrix(
+            "blk.\(layer).ffn_gate_shexp", [width, shared], layer: layer, isScaled: architecture.scalesSharedExpert)
+        try matrix(
+            "blk.\(layer).ffn_up_shexp", [width, shared], layer: layer, isScaled: architecture.scalesSharedExpert)
+        try matrix(
+            "blk.\(layer).ffn_down_shexp", [shared, width], layer: layer, isScaled: architecture.scalesSharedExpert)
         if experts.weighsSharedExpert { try matrix("blk.\(layer).ffn_gate_inp_shexp", [width, 1], layer: layer) }
     }
 

@@ -44,6 +44,10 @@ final class ReverseTape: Propagation {
         self.knownAttention = knownAttention
     }
 
+    func deltaNetScratch(width: Int) -> Graph.LaneScratch {
+        graph.laneDeltaNetScratch(width: width, threadCount: scratch.threadCount)
+    }
+
     /// An activation that nothing is known about.
     func source(_ value: Tensor) -> Activation { record(value) { _ in [] } }
 
