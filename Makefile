@@ -7,7 +7,7 @@ SWIFT_BUILD_FLAGS ?=
 # Finds or builds the llama library; its pkg-config folder then tells SwiftPM where it lies.
 with_llama = found=$$(Tools/dependencies.sh) && export PKG_CONFIG_PATH="$$found$${PKG_CONFIG_PATH:+:$$PKG_CONFIG_PATH}" &&
 
-.PHONY: all demo test test-tools documentation serve fuzz attack oracle oracle-models architectures sbom check-packages check-aarch64 check-undefined lint format install uninstall release check-release clean
+.PHONY: all demo test test-tools documentation serve fuzz attack oracle oracle-models architectures sbom check-packages check-aarch64 check-cuda check-undefined lint format install uninstall release check-release clean
 all: agd
 
 .PHONY: agd
@@ -70,6 +70,10 @@ check-packages:
 # The kernels for 64-bit ARM on any machine, under qemu.
 check-aarch64:
 	@Tools/aarch64/check.sh
+
+# The kernels for CUDA on the CPU, where no graphics processor is needed.
+check-cuda:
+	@Tools/cuda/check.sh
 
 # The kernels under a sanitizer that stops where C leaves open what happens.
 check-undefined:

@@ -1,9 +1,9 @@
 """Writes a Llama-shaped model with random weights, to measure speed with: sizes are real, words are not.
 
-    python make_model.py model-f16.gguf [--layers 16 --embedding 2048 --feed-forward 8192 --heads 32 --kv-heads 8]
+    python make_model.py model.gguf [--type q4_k_m] [--layers 16 --embedding 2048 --feed-forward 8192 --heads 32 --kv-heads 8]
 
-Needs `pip install gguf numpy`. The defaults are the shape of a 1.24 B parameter Llama 3.2 with tied embeddings.
-Quantise the result with llama.cpp's `llama-quantize`.
+Needs `pip install gguf numpy`. The defaults are the shape of a 1.24 B parameter Llama 3.2 with tied embeddings, in float16. With
+q4_k_m blocks are random, and of the types that llama.cpp's `llama-quantize` chooses for Q4_K_M; widths are multiples of 256 then.
 """
 
 import argparse
@@ -20,6 +20,7 @@ parser.add_argument("--heads", type=int, default=32)
 parser.add_argument("--kv-heads", type=int, default=8)
 parser.add_argument("--vocabulary", type=int, default=128_256)
 parser.add_argument("--context", type=int, default=8192)
+parser.add_argument("--type", choices=["f16", "q4_k_m"], default="f16")
 arguments = parser.parse_args()
 
 random = numpy.random.default_rng(0)
@@ -28,7 +29,7 @@ key_width = width // arguments.heads * arguments.kv_heads
 
 writer = gguf.GGUFWriter(arguments.path, "llama")
 writer.add_name("random")
-writer.add_file_type(gguf.LlamaFileType.MOSTLY_F16)
+writer.add_file_type(gguf.LlamaFileType.MOSTLY_F16 if arguments.type == "f16" else gguf.LlamaFileType.MOSTLY_Q4_K_M)
 writer.add_context_length(arguments.context)
 writer.add_embedding_length(width)
 writer.add_block_count(arguments.layers)
@@ -42,7 +43,22 @@ writer.add_vocab_size(arguments.vocabulary)
 writer.add_tokenizer_model("no_vocab")
 
 
-def matrix(name: str, columns: int, rows: int) -> None:
+# Bytes of a block of 256 weights, where in it its scales are, and their sizes for weights of deviation 1.
+BLOCKS = {"Q4_K": (144, {0: 1 / 253, 2: 7.5 / 253}), "Q6_K": (210, {208: 1 / 1367})}
+
+
+def blocks(name: str, columns: int, rows: int, kind: str) -> None:
+    size, scales = BLOCKS[kind]
+    values = numpy.frombuffer(random.bytes(rows * columns // 256 * size), dtype=numpy.uint8).reshape(-1, size).copy()
+    for place, scale in scales.items():
+        values[:, place : place + 2] = numpy.array([scale * columns**-0.5], dtype=numpy.float16).view(numpy.uint8)
+    writer.add_tensor(name, values.reshape(rows, -1), raw_dtype=gguf.GGMLQuantizationType[kind])
+
+
+def matrix(name: str, columns: int, rows: int, is_better: bool = False) -> None:
+    if arguments.type == "q4_k_m":
+        blocks(name, columns, rows, "Q6_K" if is_better else "Q4_K")
+        return
     values = random.standard_normal((rows, columns), dtype=numpy.float32) * columns**-0.5
     writer.add_tensor(name, values.astype(numpy.float16))
 
@@ -51,19 +67,20 @@ def ones(name: str) -> None:
     writer.add_tensor(name, numpy.ones(width, dtype=numpy.float32))
 
 
-matrix("token_embd.weight", width, arguments.vocabulary)
+matrix("token_embd.weight", width, arguments.vocabulary, is_better=True)
 ones("output_norm.weight")
 for layer in range(arguments.layers):
-    prefix = f"blk.{layer}"
+    prefix, eighth = f"blk.{layer}", arguments.layers // 8
+    is_better = not eighth <= layer < 7 * arguments.layers // 8 or (layer - eighth) % 3 == 2
     ones(f"{prefix}.attn_norm.weight")
     ones(f"{prefix}.ffn_norm.weight")
     matrix(f"{prefix}.attn_q.weight", width, width)
     matrix(f"{prefix}.attn_k.weight", width, key_width)
-    matrix(f"{prefix}.attn_v.weight", width, key_width)
+    matrix(f"{prefix}.attn_v.weight", width, key_width, is_better)
     matrix(f"{prefix}.attn_output.weight", width, width)
     matrix(f"{prefix}.ffn_gate.weight", width, hidden)
     matrix(f"{prefix}.ffn_up.weight", width, hidden)
-    matrix(f"{prefix}.ffn_down.weight", hidden, width)
+    matrix(f"{prefix}.ffn_down.weight", hidden, width, is_better)
 writer.write_header_to_file()
 writer.write_kv_data_to_file()
 writer.write_tensors_to_file()

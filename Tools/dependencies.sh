@@ -3,7 +3,10 @@
 # otherwise a static build of the pinned source in .deps/. The source of its Jinja engine, which no library installs,
 # comes from the pinned source in any case. Prints the pkg-config search path to use.
 #
-#   GGML_CUDA=1, GGML_METAL=1, GGML_VULKAN=1   build that backend too (needs the vendor's toolkit)
+#   GGML_CUDA=1, GGML_METAL=1, GGML_VULKAN=1   build that backend too (needs the vendor's toolkit; CUDA's where CUDA_HOME says, else
+#                                              in /usr/local/cuda)
+#   CUDAARCHS=90                               for these generations of NVIDIA's cards alone (a list with semicolons), which takes
+#                                              less time; otherwise for the card of this machine, or for all of them with AGD_PORTABLE
 #   GGML_RPC=1                                 build the backend for other machines, and .deps/bin/rpc-server to run there
 #   AGD_BUNDLED_LLAMA=1                        ignore an installed llama library
 #   AGD_PORTABLE=1                             for a program that moves to other machines: instructions that nearly all processors have
@@ -56,6 +59,11 @@ for backend in CUDA METAL VULKAN RPC; do
 done
 portable=${AGD_PORTABLE:-}
 if [ -n "$portable" ]; then backends="$backends -DGGML_NATIVE=OFF" variant=$variant-portable; fi
+case "$backends" in *CUDA=ON*)
+    cuda=${CUDA_HOME:-/usr/local/cuda}
+    # The kernels of flash attention are most of the work of compiling; attention with lanes is composed of other operations.
+    backends="$backends -DGGML_CUDA_FA=OFF -DCUDAToolkit_ROOT=$cuda -DCMAKE_CUDA_COMPILER=$cuda/bin/nvcc${CUDAARCHS:+ -DCMAKE_CUDA_ARCHITECTURES=$CUDAARCHS}" ;;
+esac
 lib=$deps/lib$variant
 search_path=$lib/pkgconfig${variant:+:$deps/lib/pkgconfig}
 
@@ -68,8 +76,11 @@ finish() { echo "$2" > "$deps/$1.recipe"; }
 archive=$deps/download/${package//-/_}-$version.tar.gz
 verified() { [ -f "$archive" ] && [ "$(python3 -c 'import hashlib,sys; print(hashlib.sha256(open(sys.argv[1],"rb").read()).hexdigest())' "$archive")" = "$checksum" ]; }
 
+# The CUDA backend gets kernels for lanes: the source as Tools/cuda/patch.py changes it.
+source_recipe="$version $(cat "$root"/Tools/cuda/{patch.py,lanes.h,lanes.cu,kernels.cuh} "$root/Sources/CLaneKernels/include/DeviceKernels.h" | cksum | cut -d' ' -f1)"
+
 provide_source() {
-    if is_made source "$version"; then return; fi
+    if is_made source "$source_recipe"; then return; fi
     need python3 "$python_hint"
     python3 -m pip --version >/dev/null 2>&1 || fail "'pip' is missing. Install it with: $python_hint"
     mkdir -p "$deps/download"
@@ -93,7 +104,8 @@ source = open(path).read()
 assert source.count(call) == 1, "the AMX source is not the pinned one"
 open(path, "w").write(source.replace(call, '    __asm__ volatile("" : : "r"(&tc) : "memory");\n' + call))
 PATCH
-    finish source "$version"
+    python3 "$root/Tools/cuda/patch.py" "$deps/source" || fail "the kernels for lanes can't be put into ggml's CUDA backend"
+    finish source "$source_recipe"
 }
 
 # The Jinja engine is compiled with the package: what that includes lies in .deps/jinja, changed as Tools/jinja/patch.py says.
@@ -120,10 +132,12 @@ if [ -n "$installed" ]; then
 fi
 
 library_recipe="$version$backends $(checksum_of "$0")"
+case "$backends" in *CUDA=ON*) library_recipe="$library_recipe $source_recipe" ;; esac
 if is_made "library$variant" "$library_recipe"; then
     echo "$search_path"
     exit 0
 fi
+case "$backends" in *CUDA=ON*) need "$cuda/bin/nvcc" "NVIDIA's CUDA toolkit, and say where it lies in CUDA_HOME" ;; esac
 case "$backends" in *VULKAN=ON*)
     need glslc "sudo apt-get install libvulkan-dev glslc spirv-headers"
     printf '#include <vulkan/vulkan.hpp>\n' | c++ -E -x c++ - >/dev/null 2>&1 \
@@ -166,7 +180,7 @@ case "$(uname -s)" in
     Darwin) system="-lc++ -framework Foundation -framework Accelerate -framework Metal -framework MetalKit" ;;
     *) system="-lstdc++ -lm -lpthread -ldl" ;;
 esac
-case "$backends" in *CUDA=ON*) system="-L${CUDA_HOME:-/usr/local/cuda}/lib64 -lcudart -lcublas -lcublasLt -lcuda $system" ;; esac
+case "$backends" in *CUDA=ON*) system="-L$cuda/lib64 -L$cuda/lib64/stubs -lcudart -lcublas -lcublasLt -lcuda $system" ;; esac
 case "$backends" in *VULKAN=ON*) system="-lvulkan $system" ;; esac
 case "$backends" in *RPC=ON*)
     mkdir -p "$deps/bin"

@@ -43,6 +43,9 @@ package final class ComputeStream {
     }
 
     var cpu: ggml_backend_t? { backends.last ?? nil }
+    func backend(of device: Device) -> ggml_backend_t? {
+        backends.first { ggml_backend_get_device($0) == device.raw } ?? nil
+    }
     var hasServers: Bool { !servers.isEmpty }
 
     /// - Throws: ``TensorGraphError/serverLost(address:problem:)`` where what was computed so far is worth nothing.

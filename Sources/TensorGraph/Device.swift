@@ -1,4 +1,6 @@
+import CLaneKernels
 import CLlama
+import Foundation
 
 /// A processor that ggml can compute on.
 // ggml's devices are immutable and live for ever.
@@ -55,6 +57,19 @@ package struct Device: @unchecked Sendable, CustomStringConvertible {
 
 /// What a device can do.
 extension Device {
+    /// Whether its backend has kernels of ours for lanes: see `DeviceKernels.h`.
+    package var hasLaneKernels: Bool {
+        guard server == nil, Self.usesLaneKernels,
+            let function = ggml_backend_reg_get_proc_address(
+                ggml_backend_dev_backend_reg(raw), LANE_DEVICE_VERSION_FUNCTION)
+        else { return false }
+        let version = unsafeBitCast(function, to: (@convention(c) () -> Int32).self)
+        return version() == Int32(LANE_DEVICE_VERSION)
+    }
+
+    /// Without them all is composed of ggml's operations, for comparisons.
+    private static let usesLaneKernels = ProcessInfo.processInfo.environment["AGD_DEVICE_KERNELS"] != "0"
+
     /// Buffer types in which this device keeps weights in a layout of its own for faster products.
     var weightBufferTypes: [ggml_backend_buffer_type_t] {
         guard let list = agd_extra_buffer_types(raw) else { return [] }

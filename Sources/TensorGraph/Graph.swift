@@ -12,6 +12,8 @@ package final class Graph {
     private var parameters: [UnsafeMutableRawPointer] = []
     /// Operations of ours, by their results.
     var steps: [UnsafeMutablePointer<ggml_tensor>: UnsafeMutablePointer<lane_step>] = [:]
+    /// Operations of ours that only the device has which they are meant for.
+    var deviceSteps: [(result: UnsafeMutablePointer<ggml_tensor>, device: Device)] = []
     var origins: [UnsafeMutablePointer<ggml_tensor>: Origin] = [:]
     var rotations: [RotationKey: Tensor] = [:]
     private var objects: [AnyObject] = []

@@ -52,6 +52,9 @@ package final class GraphPlan {
         scheduler = try memory.scheduler(for: graph, on: stream)
         // Operations of ours are functions of this process; a server would take their addresses for its own.
         for step in graph.steps.keys { ggml_backend_sched_set_tensor_backend(scheduler, step, stream.cpu) }
+        for (step, device) in graph.deviceSteps {
+            ggml_backend_sched_set_tensor_backend(scheduler, step, stream.backend(of: device))
+        }
         try checkSupport()
         guard BackendLog.capturing({ ggml_backend_sched_alloc_graph(scheduler, graph.raw) }).result else {
             try stream.checkServers()

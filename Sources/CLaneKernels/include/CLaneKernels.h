@@ -251,5 +251,6 @@ bool lane_rows_take(const struct ggml_tensor * weights, long columns);
 size_t lane_product_scratch_size(long width);
 void lane_product(struct ggml_tensor * result, struct lane_share share, void * parameters);
 
+#include "DeviceKernels.h"
 #include "ReverseKernels.h"
 #include "RecurrenceKernels.h"

@@ -167,3 +167,9 @@ void lane_step_run(struct ggml_tensor * result, int thread, int thread_count, vo
     if (thread < thread_count)
         s->function(result, (struct lane_share){thread, thread_count, thread, false}, s->parameters);
 }
+
+void lane_device_step_run(struct ggml_tensor * result, int thread, int thread_count, void * step) {
+    (void)thread_count, (void)step;
+    float * y = result->data;
+    for (long i = 0; thread == 0 && i < ggml_nelements(result); i++) y[i] = __builtin_nanf("");
+}

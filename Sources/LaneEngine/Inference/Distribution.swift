@@ -1,4 +1,5 @@
 import Foundation
+import TensorGraph
 
 /// What the model expects as the next token.
 public struct Distribution: Sendable {
@@ -18,7 +19,7 @@ public struct Distribution: Sendable {
         self.logits = logits
         self.probabilities = probabilities
         // H = log Z - sum p z, and log Z = z - log p for any token; the likeliest is the best conditioned.
-        mostProbable = logits.indexOfMaximum
+        mostProbable = logits.indicesOfLargest(1).first ?? 0
         logPartition = Double(logits[mostProbable]) - log(Double(probabilities[mostProbable]))
         entropy = max(0, logPartition - Self.expectation(of: logits, under: probabilities))
     }
@@ -78,14 +79,6 @@ public struct Distribution: Sendable {
             return Array(
                 logits.indices.sorted { logits[$0] != logits[$1] ? logits[$0] > logits[$1] : $0 < $1 }.prefix(count))
         }
-        var best: [Int] = []
-        var threshold = -Float.infinity
-        for (token, logit) in logits.enumerated() where logit > threshold || best.count < count {
-            let place = best.firstIndex { logits[$0] < logit } ?? best.count
-            best.insert(token, at: place)
-            if best.count > count { best.removeLast() }
-            if best.count == count { threshold = logits[best[count - 1]] }
-        }
-        return best
+        return logits.indicesOfLargest(count)
     }
 }

@@ -80,11 +80,19 @@ package final class ForwardEvaluation {
         func propagator(_ device: Int?, isLast: Bool) -> ForwardLanes {
             let isFused =
                 shape.composed == nil || (fusesOperations && device == nil && layout.mostLanes <= Graph.laneLimit)
+            let operations: any LaneOperations
+            if isFused {
+                operations = isLast ? lastFused : fused
+            } else if let device, let own = DeviceLaneOperations(composed, on: model.devices[device]) {
+                operations = own
+            } else {
+                operations = composed
+            }
             return ForwardLanes(
                 columns: columns, positions: positions, wantedPositions: wantedPositions,
                 wantedColumns: isLast ? wantedColumns : nil,
-                operations: isFused ? (isLast ? lastFused : fused) : composed, batch: isLast ? wantedBatch : batch,
-                threadCount: stream.threadCount, places: shape.regionPlaces)
+                operations: operations, batch: isLast ? wantedBatch : batch, threadCount: stream.threadCount,
+                places: shape.regionPlaces)
         }
 
         var x = graph.reshape(

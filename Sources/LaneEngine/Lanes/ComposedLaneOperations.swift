@@ -62,6 +62,25 @@ struct ComposedLaneOperations: LaneOperations {
     func attention(
         queries: Tensor, keys: Tensor, values: Tensor, _ attention: SoftmaxAttention, layer: Int
     ) -> Tensor {
+        eachPart(queries: queries, keys: keys, values: values, attention) { part, history, queries, keys, values in
+            let cached = store(keys, values, layer: layer, part.memory.cache, at: history.newRows)
+            guard let queries else {
+                // Nothing else asks for what it has written.
+                (cached.keys + cached.values).forEach(graph.include)
+                return nil
+            }
+            return self.attention(queries: queries, cached, attention, layer: layer, part, history)
+        }
+    }
+
+    /// What `body` makes of the tokens of each sequence: keys and values of all of them, `[headWidth, heads, tokens, lanes]`, and
+    /// queries of those that attend, nil where none does.
+    func eachPart(
+        queries: Tensor, keys: Tensor, values: Tensor, _ attention: SoftmaxAttention,
+        _ body: (
+            BatchPart, AttentionInputs.History, _ queries: Tensor?, _ keys: Tensor, _ values: Tensor
+        ) -> Tensor?
+    ) -> Tensor {
         let (queryGroups, keyGroups, valueGroups) = (
             columns.groups(of: queries), columns.groups(of: keys), columns.groups(of: values)
         )
@@ -75,18 +94,10 @@ struct ComposedLaneOperations: LaneOperations {
             else {
                 continue
             }
-            let cached = store(
-                tokens(part.tokens, of: keys), tokens(part.tokens, of: values), layer: layer, part.memory.cache,
-                at: history.newRows)
             let attending = queries.shape[2] == columns.all.columnCount ? part.tokens : part.wantedTokens
-            guard !attending.isEmpty, let queries = queryGroups[part.group] else {
-                // Nothing else asks for what it has written.
-                (cached.keys + cached.values).forEach(graph.include)
-                continue
-            }
-            outputs[part.group].append(
-                self.attention(
-                    queries: tokens(attending, of: queries), cached, attention, layer: layer, part, history))
+            let own = attending.isEmpty ? nil : queryGroups[part.group].map { tokens(attending, of: $0) }
+            let output = body(part, history, own, tokens(part.tokens, of: keys), tokens(part.tokens, of: values))
+            if let output { outputs[part.group].append(output) }
         }
         return columns.joined(
             outputs.filter { !$0.isEmpty }.map { group in
