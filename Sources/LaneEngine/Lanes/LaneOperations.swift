@@ -2,8 +2,9 @@ import TensorGraph
 
 /// The parts of a transformer for all lanes of a batch, each token's under the rule of its group.
 ///
-/// Two ways lead to the same numbers: ``FusedLaneOperations``, one kernel for each part, on the CPU; and
-/// ``ComposedLaneOperations``, operations of ggml, on any device. Activations are `[width, heads, columns]`.
+/// Three ways lead to the same numbers: ``FusedLaneOperations``, one kernel for each part, on the CPU;
+/// ``ComposedLaneOperations``, operations of ggml, on any device; and ``DeviceLaneOperations``, some kernels and the rest composed, on
+/// graphics processors that have them. Activations are `[width, heads, columns]`.
 protocol LaneOperations {
     var columns: LaneColumns { get }
 
