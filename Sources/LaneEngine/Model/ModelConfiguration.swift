@@ -101,7 +101,8 @@ public struct ModelConfiguration: Sendable {
         (normsAfterRotation, gatesAttention) = (architecture.normsAfterRotation, architecture.gatesAttention)
         name = try metadata.optionalDescription("general.name")
         recommendedSampling = metadata.recommendedSampling
-        pooling = try metadata.optionalInteger("%.pooling_type", in: -1...255).flatMap(Pooling.init)
+        // -1, also as an unsigned number, is how llama.cpp writes "not set"; kinds that aren't known matter to embeddings alone.
+        pooling = try metadata.optionalInteger("%.pooling_type", in: -1...Int(UInt32.max)).flatMap(Pooling.init)
         contextLength = try metadata.integer("%.context_length", in: 1...16_777_216)
         originalContextLength =
             try metadata.optionalLength("%.rope.scaling.original_context_length") ?? contextLength
