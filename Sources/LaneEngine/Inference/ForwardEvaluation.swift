@@ -77,6 +77,8 @@ package final class ForwardEvaluation {
         let (batch, wantedBatch) = (batch, wantedBatch)
         let fused = FusedLaneOperations(columns, batch, configuration, threadCount: stream.threadCount)
         let lastFused = fused.with(wantedBatch)
+        let deltaNetScratch = graph.laneDeltaNetScratch(
+            width: configuration.deltaNetWidth, threadCount: stream.threadCount)
         func propagator(_ device: Int?, isLast: Bool) -> ForwardLanes {
             let isFused =
                 shape.composed == nil || (fusesOperations && device == nil && layout.mostLanes <= Graph.laneLimit)
@@ -91,7 +93,7 @@ package final class ForwardEvaluation {
             return ForwardLanes(
                 columns: columns, positions: positions, wantedPositions: wantedPositions,
                 wantedColumns: isLast ? wantedColumns : nil,
-                operations: operations, batch: isLast ? wantedBatch : batch, threadCount: stream.threadCount,
+                operations: operations, batch: isLast ? wantedBatch : batch, deltaNetScratch: deltaNetScratch,
                 places: shape.regionPlaces)
         }
 

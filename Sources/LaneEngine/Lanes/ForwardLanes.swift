@@ -15,7 +15,8 @@ struct ForwardLanes: Propagation {
     let operations: any LaneOperations
     /// Where the sequences' tokens and states lie.
     let batch: LaneBatch
-    let threadCount: Int
+    /// Operations of a graph share it.
+    let deltaNetScratch: Graph.LaneScratch
     /// Where regions of these sequences begin behind attention; elsewhere it costs nothing that they could.
     let places: Set<RegionPlace>
 
@@ -125,8 +126,7 @@ struct ForwardLanes: Propagation {
 
     func deltaNet(_ x: Tensor, decays: Tensor, steps: Tensor, _ net: Graph.LaneDeltaNet, layer: Int) -> Tensor {
         graph.laneDeltaNet(
-            x, decays: decays, steps: steps, net, layer: layer, of: batch,
-            scratch: graph.laneDeltaNetScratch(width: net.width, threadCount: threadCount))
+            x, decays: decays, steps: steps, net, layer: layer, of: batch, scratch: deltaNetScratch)
     }
 
     func damped(_ x: Tensor, by gates: Tensor) -> Tensor {

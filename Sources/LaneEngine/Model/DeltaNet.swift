@@ -28,6 +28,11 @@ public struct DeltaNet: Sendable, Hashable {
     }
 }
 
+extension ModelConfiguration {
+    /// Elements of a head of the widest delta net; 0 where there is none.
+    var deltaNetWidth: Int { attention.reduce(0) { max($0, $1.deltaNet?.headWidth ?? 0) } }
+}
+
 struct DeltaNetWeights: Sendable {
     /// From the input to what is convolved.
     var mixed: LinearWeights

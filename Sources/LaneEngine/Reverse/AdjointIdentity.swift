@@ -132,7 +132,9 @@ extension ReverseAttribution {
             : ComposedLaneOperations(columns: columns, parts: [part])
         let lanes = ForwardLanes(
             columns: columns, positions: positions, wantedPositions: positions, wantedColumns: nil,
-            operations: operations, batch: batch, threadCount: sequence.stream.threadCount,
+            operations: operations, batch: batch,
+            deltaNetScratch: graph.laneDeltaNetScratch(
+                width: model.configuration.deltaNetWidth, threadCount: sequence.stream.threadCount),
             places: memory.regions.places)
         let block = DecoderBlock(
             propagator: lanes, configuration: model.configuration, weights: weights, index: layer,

@@ -154,11 +154,16 @@ async def advice(browser):
     await browser.key("Escape")
 
 
+async def drop(browser, text, name):
+    """A file with a text is dropped on the page."""
+    await browser.run(f"(() => {{ const data = new DataTransfer(); data.items.add(new File([{json.dumps(text)}], {json.dumps(name)}, {{ type: 'text/plain' }}));"
+                      " dispatchEvent(new DragEvent('drop', { dataTransfer: data, bubbles: true, cancelable: true })); })()")
+
+
 async def documents(browser):
     """A dropped document goes along; a part of it is marked with the mouse, and is the region that the server is sent."""
     await begin(browser)
-    await browser.run("(() => { const data = new DataTransfer(); data.items.add(new File(['Grüße 😀. Inga has a red bicycle.'], 'note.txt', { type: 'text/plain' }));"
-                      " dispatchEvent(new DragEvent('drop', { dataTransfer: data, bubbles: true, cancelable: true })); })()")
+    await drop(browser, "Grüße 😀. Inga has a red bicycle.", "note.txt")
     await browser.until("document.querySelector('#draft-documents .text')")
     await browser.run("(() => { const node = document.querySelector('#draft-documents .text').firstChild; const range = document.createRange(); const at = node.data.indexOf('Inga');"
                       " range.setStart(node, at); range.setEnd(node, node.length); getSelection().removeAllRanges(); getSelection().addRange(range); })()")
@@ -238,8 +243,7 @@ async def sources(browser):
 async def trust(browser):
     """A document that is untrusted has its share told in a sentence, and is limited; words are kept out; all of it is there after a reload."""
     await begin(browser)
-    await browser.run("(() => { const data = new DataTransfer(); data.items.add(new File(['😀 Inga has a red bicycle.'], 'page.txt', { type: 'text/plain' }));"
-                      " dispatchEvent(new DragEvent('drop', { dataTransfer: data, bubbles: true, cancelable: true })); })()")
+    await drop(browser, "😀 Inga has a red bicycle.", "page.txt")
     await browser.until("document.querySelector('#draft-documents .document')")
     await browser.press("Untrusted")
     assert await browser.text("#draft-documents .hint") == " 6 words · untrusted"
