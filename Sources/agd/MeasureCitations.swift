@@ -30,10 +30,17 @@ struct MeasureCitations: AsyncParsableCommand {
     @Option(help: ArgumentHelp("The first so many items of the file.", valueName: "n"))
     var limit: Int?
 
+    @Option(
+        help: ArgumentHelp(
+            "Computes how likely the answer is with so many draws of half of the documents, which tells how well a method's scores add up.",
+            valueName: "n"))
+    var ablations = 0
+
     @OptionGroup var comparison: ComparisonOptions
 
     func validate() throws {
         try NumberOption.check(limit, "--limit", in: NumberOption.counts)
+        try NumberOption.check(ablations, "--ablations", in: 0...1000)
         _ = try chosenMethods
     }
 
@@ -47,6 +54,7 @@ struct MeasureCitations: AsyncParsableCommand {
         var options = CitationRun.Options()
         options.methods = try chosenMethods
         options.answerLength = comparison.maximumTokens
+        options.ablationCount = ablations
         options.reverse = modelOptions.reverseOptions
         var run = try CitationRun(model, options: options, path: comparison.output)
         let bar = ProgressBar("answering and looking for sources")
@@ -56,17 +64,22 @@ struct MeasureCitations: AsyncParsableCommand {
         let report = CitationReport(run.results.filter { $0.model == model.path && wanted.contains($0.id) })
         try comparison.write(report) { report in
             TextTable(
-                ["method", "items", "precision at 1", "precision at 2", "recall at 2", "seconds", "over reading"],
+                [
+                    "method", "items", "precision at 1", "precision at 2", "recall at 2", "loss without the leader",
+                    "linear score", "seconds", "over reading",
+                ],
                 report.rows.map { row in
                     [row.method, "\(row.itemCount)"]
-                        + [row.precisionAt1, row.precisionAt2, row.recallAt2].map(interval)
+                        + [row.precisionAt1, row.precisionAt2, row.recallAt2, row.lossAt1, row.linearScore].map(
+                            interval)
                         + [row.seconds.formatted(decimals: 1), row.secondsOverReading.formatted(decimals: 1)]
                 }
             ).rendered
         }
     }
 
-    private func interval(_ estimate: Estimate) -> String {
+    private func interval(_ estimate: Estimate?) -> String {
+        guard let estimate else { return "" }
         let numbers = [estimate.mean, estimate.low, estimate.high].map { $0.formatted(decimals: 2) }
         return "\(numbers[0]) [\(numbers[1]), \(numbers[2])]"
     }

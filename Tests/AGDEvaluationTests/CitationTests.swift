@@ -62,15 +62,34 @@ struct CitationTests {
         #expect(rows[0].seconds == 4 && rows[0].secondsOverReading == 2)
     }
 
+    @Test("the loss without the leader is told, and how well scores add up to what draws of the documents do")
+    func ablations() {
+        var result = CitationRun.Result(
+            id: "1", model: "m", answer: "", promptTokens: 1, gold: [0], readingSeconds: 1,
+            rankings: [
+                "right": .init(scores: [3, 1], seconds: 0), "wrong": .init(scores: [-3, -1], seconds: 0),
+                "leave-one-out": .init(scores: [2.5, 0.5], seconds: 0),
+            ])
+        func row(_ method: String) -> CitationReport.Row? {
+            CitationReport([result]).rows.first { $0.method == method }
+        }
+        #expect(row("right")?.lossAt1?.mean == 2.5 && row("wrong")?.lossAt1?.mean == 0.5)
+        #expect(row("right")?.linearScore == nil)
+        result.ablations = [([], -9), ([1], -4), ([0], -2), ([0, 1], -1)].map { .init(kept: $0, logProbability: $1) }
+        #expect(abs((row("right")?.linearScore?.mean ?? 0) - 1) < 1e-9)
+        #expect(abs((row("wrong")?.linearScore?.mean ?? 0) + 1) < 1e-9)
+    }
+
     @Test("a run measures each item once, and goes on with methods that are new")
     func run() async throws {
         let file = try TemporaryFile("[\(Self.item)]")
         let output = try TemporaryFile("")
         let model = try LanguageModel(path: Repository.model)
         let items = try CitationItem.read(path: file.path)
-        func measure(_ methods: [CitationMethod]) async throws -> CitationRun.Result {
+        func measure(_ methods: [CitationMethod], ablations: Int = 0) async throws -> CitationRun.Result {
             var options = CitationRun.Options()
             (options.methods, options.answerLength, options.reverse) = (methods, 6, Oracle.reverseOptions)
+            options.ablationCount = ablations
             var run = try CitationRun(model, options: options, path: output.path)
             try await run.measure(items) { _ in }
             #expect(run.results.count == 1)
@@ -81,7 +100,12 @@ struct CitationTests {
         let second = try await measure([.relevance(.attnLRP), .hops(.attnLRP), .leaveOneOut])
         #expect(Set(second.rankings.keys) == ["attnlrp", "attnlrp+hops", "overlap", "leave-one-out"])
         #expect(second.rankings["attnlrp"]?.seconds == first.rankings["attnlrp"]?.seconds)
-        #expect(second.rankings.values.allSatisfy { $0.scores.count == 2 && $0.scores.allSatisfy(\.isFinite) })
+        let third = try await measure([.attention, .cited], ablations: 4)
+        #expect(third.rankings.count == 6 && third.ablations?.count == 4)
+        #expect(third.rankings.values.allSatisfy { $0.scores.count == 2 && $0.scores.allSatisfy(\.isFinite) })
+        let attention = try #require(third.rankings["attention"]?.scores)
+        #expect(attention.allSatisfy { $0 > 0 } && attention.reduce(0, +) < 1)
+        #expect(try await measure([.attention], ablations: 2).ablations?.count == 4)
         try Data("{}\n".utf8).write(to: URL(filePath: output.path))
         #expect(throws: EvaluationError.self) { try CitationRun.read(output.path) }
     }

@@ -57,6 +57,29 @@ struct ReverseAttributionTests {
     }
 }
 
+@Suite("Attention weights, which relevance is compared with, are HuggingFace's")
+struct AttentionWeightTests {
+    private struct Golden: Decodable {
+        var queries: Int
+        var attention: [Double]
+    }
+
+    @Test("meaned over layers, heads and the last tokens", arguments: ["llama", "llama31", "qwen2", "qwen3", "gemma3"])
+    func means(variant: String) throws {
+        let data = try Data(contentsOf: Oracle.directory.appending(path: "attention.json"))
+        let golden = try #require(try JSONDecoder().decode([String: Golden].self, from: data)[variant])
+        let prompt = try Oracle.load(variant).prompt
+        let reading = try ReverseAttribution(Oracle.model(variant), tokens: prompt, options: Oracle.reverseOptions)
+
+        let attention = try reading.attention(of: prompt.count - golden.queries..<prompt.count)
+
+        #expect(attention.distance(to: golden.attention) < 1e-5)
+        #expect(abs(attention.reduce(0, +) - 1) < 1e-5)
+        let first = try reading.attention(of: 0..<1)
+        #expect(abs(first[0] - 1) < 1e-6 && first.dropFirst().allSatisfy { $0 == 0 })
+    }
+}
+
 @Suite("Reverse mode keeps its own accounts")
 struct ReverseAccountsTests {
     @Test(

@@ -12,10 +12,16 @@ public enum CitationMethod: Sendable, Hashable {
     case overlap
     /// How much likelier the answer is with the document than without it.
     case leaveOneOut
+    /// What attention the answer's tokens pay to the document, meaned over layers and heads.
+    case attention
+    /// What the model says itself when it is asked to name the documents behind its answer.
+    case cited
 
     /// All of them: every rule, with and without hops, and the ways to compare with.
     public static let all: [CitationMethod] =
-        PropagationRule.all.map { .relevance($0) } + PropagationRule.all.map { .hops($0) } + [.overlap, .leaveOneOut]
+        PropagationRule.all.map { .relevance($0) } + PropagationRule.all.map { .hops($0) } + [
+            .overlap, .leaveOneOut, .attention, .cited,
+        ]
 
     /// As on the command line, and in files.
     public var name: String {
@@ -24,6 +30,8 @@ public enum CitationMethod: Sendable, Hashable {
         case .hops(let rule): "\(rule.name)+hops"
         case .overlap: "overlap"
         case .leaveOneOut: "leave-one-out"
+        case .attention: "attention"
+        case .cited: "cited"
         }
     }
 
@@ -54,6 +62,8 @@ struct CitedAnswer {
         case .hops(let rule): try relevance(rule, by: .token)
         case .overlap: LexicalOverlap(item.documents.map(\.text)).scores(of: "\(item.question) \(text)")
         case .leaveOneOut: try await losses()
+        case .attention: try attention()
+        case .cited: try await cited()
         }
     }
 
@@ -80,6 +90,45 @@ struct CitedAnswer {
             losses[index] = whole - (try await logProbability(rest))
         }
         return losses
+    }
+
+    private func attention() throws -> [Double] {
+        let weights = try reading.attention(of: prompt.tokens.count - 1..<reading.tokens.count)
+        return prompt.documents.map { document in
+            Set(prompt.tokens(overlapping: document.spans).joined()).reduce(0) { $0 + weights[$1] }
+        }
+    }
+
+    /// The document that is named first has the highest score; one that isn't named has none.
+    private func cited() async throws -> [Double] {
+        let request = "Which documents does this answer rest on? Name each by its number in brackets, such as [1]."
+        let asked = try model.prompt(
+            item.messages + [.assistant(text), .user(request)], options: TemplateOptions(documents: item.documents))
+        var reply = ""
+        for try await step in try session.generate(
+            asked, strategy: Greedy(), limits: GenerationLimits(maximumTokens: Self.citationLength))
+        {
+            reply += step.text
+        }
+        let named = reply.matches(of: /\[(\d+)/).compactMap { Int($0.1) }
+        return item.documents.indices.map { index in
+            named.firstIndex(of: index + 1).map { 1 / Double($0 + 1) } ?? 0
+        }
+    }
+
+    /// Tokens in which the model may name documents.
+    static let citationLength = 24
+
+    /// The answer's log-probability with each of some draws of the documents, each of which is left out in half of them.
+    func ablations(count: Int) async throws -> [CitationRun.Ablation] {
+        var generator = SeededGenerator(seed: UInt64(item.documents.count))
+        var ablations: [CitationRun.Ablation] = []
+        for _ in 0..<count {
+            let kept = item.documents.indices.filter { _ in Bool.random(using: &generator) }
+            let logProbability = try await logProbability(kept.map { item.documents[$0] })
+            ablations.append(.init(kept: kept, logProbability: logProbability))
+        }
+        return ablations
     }
 
     private func logProbability(_ documents: [ChatDocument]) async throws -> Double {

@@ -11,6 +11,8 @@ public struct CitationRun {
         public var methods = CitationMethod.all
         /// Tokens of an answer at most.
         public var answerLength = 24
+        /// How many draws of the documents the answer's log-probability is computed with, for the linear score.
+        public var ablationCount = 0
         /// What the passes back take of the machine.
         public var reverse = ReverseAttribution.Options()
 
@@ -39,6 +41,16 @@ public struct CitationRun {
         public var readingSeconds: Double
         /// By the methods' names.
         public var rankings: [String: Ranking]
+        /// How likely the answer is with some of the documents alone; nil where that wasn't asked.
+        public var ablations: [Ablation]?
+    }
+
+    /// How likely an answer is with some of its documents alone (ContextCite, arXiv 2409.00729).
+    public struct Ablation: Sendable, Codable {
+        /// The documents that are left, in file order.
+        public var kept: [Int]
+        /// Of the answer's tokens, in nats.
+        public var logProbability: Double
     }
 
     private let model: LanguageModel
@@ -78,8 +90,9 @@ public struct CitationRun {
             let place = results.firstIndex { $0.id == item.id && $0.model == model.path }
             let done = place.map { Set(results[$0].rankings.keys) } ?? []
             let missing = options.methods.filter { !done.contains($0.name) }
-            if missing.isEmpty { continue }
-            var result = try await measured(item, missing)
+            let ablations = place.flatMap { results[$0].ablations }
+            if missing.isEmpty, ablations?.count ?? 0 >= options.ablationCount { continue }
+            var result = try await measured(item, missing, ablations)
             if let place {
                 result.rankings.merge(results[place].rankings) { $1 }
                 results[place] = result
@@ -91,14 +104,15 @@ public struct CitationRun {
         progress(items.count)
     }
 
-    private func measured(_ item: CitationItem, _ methods: [CitationMethod]) async throws -> Result {
+    private func measured(
+        _ item: CitationItem, _ methods: [CitationMethod], _ ablations: [Ablation]?
+    ) async throws -> Result {
         let clock = ContinuousClock()
         let prompt = try model.prompt(item.messages, options: TemplateOptions(documents: item.documents))
         let session = try Session(
             model,
             options: .init(
-                contextLength: prompt.tokens.count + options.answerLength + 1, threadCount: options.reverse.threadCount)
-        )
+                contextLength: contextLength(of: item, prompt, methods), threadCount: options.reverse.threadCount))
         var (steps, pieces): ([GenerationStep], [ReplySplitter.Piece]) = ([], [])
         var reply = model.replyReader(after: prompt)
         for try await step in try session.generate(
@@ -122,7 +136,16 @@ public struct CitationRun {
             let scores = try await answer.scores(method)
             result.rankings[method.name] = .init(scores: scores, seconds: start.duration(to: clock.now) / .seconds(1))
         }
+        result.ablations =
+            ablations?.count ?? 0 < options.ablationCount
+            ? try await answer.ablations(count: options.ablationCount) : ablations
         return result
+    }
+
+    /// Room for the answer, and for the question about it where the model is asked to cite.
+    private func contextLength(of item: CitationItem, _ prompt: Prompt, _ methods: [CitationMethod]) -> Int {
+        let questions = methods.contains(.cited) ? 64 + 8 * item.documents.count + CitedAnswer.citationLength : 0
+        return prompt.tokens.count + options.answerLength + 1 + questions
     }
 
     private func write() throws {

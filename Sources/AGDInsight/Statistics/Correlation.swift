@@ -11,4 +11,13 @@ package enum Correlation {
         }
         return xx > 0 && yy > 0 ? xy / (xx * yy).squareRoot() : nil
     }
+
+    /// Spearman's: Pearson's of the ranks, of which equal values share the mean; nil where that isn't defined.
+    package static func spearman(_ x: [Double], _ y: [Double]) -> Double? { pearson(ranks(x), ranks(y)) }
+
+    private static func ranks(_ values: [Double]) -> [Double] {
+        values.map { value in
+            Double(values.count { $0 < value }) + Double(values.count { $0 == value } - 1) / 2
+        }
+    }
 }

@@ -128,6 +128,36 @@ struct ReverseLayer {
             neurons: perNeuron.map { numbers($0).split(into: $0.shape[0]) } ?? Array(repeating: [], count: laneCount))
     }
 
+    /// How much attention some tokens pay to each position, summed over heads and these tokens, `[tokens]`; nil for a layer without
+    /// softmax attention.
+    ///
+    /// Where weights are constants an output is a weighted mean of values, so that what a one in each head's first element sends
+    /// back to the first elements of the values are the weights themselves.
+    func attentionWeights(_ input: [Float], of queries: Range<Int>) throws -> [Double]? {
+        let graph = try newGraph(laneCount: 1)
+        let x = graph.input(.float32, configuration.embeddingLength, 1, tokenCount, name: "layer input")
+        let tape = tape(graph, .cpLRP, laneCount: 1, [:])
+        _ = block(tape)(tape.source(x))
+        guard let outputs = tape.activations[.heads], let values = tape.attendedValues else { return nil }
+        let (width, heads) = (outputs.value.shape[0], configuration.attention[index].headCount)
+        let ones = graph.input(.float32, width, 1, tokenCount, 1, name: "ones")
+        tape.pullBack(ones, from: outputs)
+        guard let adjoint = tape.adjoint(of: values) else { return nil }
+        let sent = graph.contiguous(adjoint)
+        graph.output(sent)
+        let plan = try GraphPlan(graph, on: sequence.stream, in: sequence.memory)
+        x.write(input)
+        ones.write(
+            (0..<tokenCount * width).map { element -> Float in
+                queries.contains(element / width) && element % (width / heads) == 0 ? 1 : 0
+            })
+        let shape = values.value.shape
+        let weights = try plan.compute { sent.readFloats() }
+        return weights.split(into: shape[0] * shape[1]).map { position in
+            stride(from: 0, to: position.count, by: shape[0]).reduce(0) { $0 + Double(position[$1]) }
+        }
+    }
+
     /// Relevance of a layer's heads, with none for those that only other layers have.
     private func withAbsentHeads(_ relevance: [Double]) -> [Double] {
         relevance + Array(repeating: 0, count: configuration.headCount - relevance.count)

@@ -22,6 +22,8 @@ final class ReverseTape: Propagation {
     /// What attention came to when the sequence was read, where that was kept; and what it comes to.
     private let knownAttention: Tensor?
     private(set) var attention: Tensor?
+    /// What attention takes a weighted mean of.
+    private(set) var attendedValues: Activation?
     private var pullBacks: [PullBack] = []
     private var adjoints: [Int: Tensor] = [:]
     /// The activations at the places where regions may begin, before any replacement.
@@ -246,7 +248,7 @@ final class ReverseTape: Propagation {
             .init(
                 scale: attention.scale, slidingWindow: attention.slidingWindow, softcap: attention.softcap,
                 sinks: attention.sinks), known: knownAttention, scratch: scratch)
-        self.attention = attended.result
+        (self.attention, attendedValues) = (attended.result, values)
         let shape = queries.value.shape
         let outputs = record(graph.reshape(attended.output, shape[0] * shape[1], 1, shape[2])) { adjoint in
             let adjoints = graph.attentionBack(adjoint, attended, .init(rule), scratch: scratch)
