@@ -1,9 +1,9 @@
 """Writes a Llama-shaped model with random weights, to measure speed with: sizes are real, words are not.
 
-    python make_model.py model.gguf [--type q4_k_m] [--layers 16 --embedding 2048 --feed-forward 8192 --heads 32 --kv-heads 8]
+    python make_model.py model.gguf [--type q4_k_m|q8_0] [--layers 16 --embedding 2048 --feed-forward 8192 --heads 32 --kv-heads 8]
 
 Needs `pip install gguf numpy`. The defaults are the shape of a 1.24 B parameter Llama 3.2 with tied embeddings, in float16. With
-q4_k_m blocks are random, and of the types that llama.cpp's `llama-quantize` chooses for Q4_K_M; widths are multiples of 256 then.
+q4_k_m and q8_0 blocks are random, and of the types that llama.cpp's `llama-quantize` chooses for them; widths are multiples of 256 then.
 """
 
 import argparse
@@ -20,7 +20,7 @@ parser.add_argument("--heads", type=int, default=32)
 parser.add_argument("--kv-heads", type=int, default=8)
 parser.add_argument("--vocabulary", type=int, default=128_256)
 parser.add_argument("--context", type=int, default=8192)
-parser.add_argument("--type", choices=["f16", "q4_k_m"], default="f16")
+parser.add_argument("--type", choices=["f16", "q4_k_m", "q8_0"], default="f16")
 arguments = parser.parse_args()
 
 random = numpy.random.default_rng(0)
@@ -29,7 +29,7 @@ key_width = width // arguments.heads * arguments.kv_heads
 
 writer = gguf.GGUFWriter(arguments.path, "llama")
 writer.add_name("random")
-writer.add_file_type(gguf.LlamaFileType.MOSTLY_F16 if arguments.type == "f16" else gguf.LlamaFileType.MOSTLY_Q4_K_M)
+writer.add_file_type(gguf.LlamaFileType[f"MOSTLY_{arguments.type.upper()}"])
 writer.add_context_length(arguments.context)
 writer.add_embedding_length(width)
 writer.add_block_count(arguments.layers)
@@ -43,21 +43,26 @@ writer.add_vocab_size(arguments.vocabulary)
 writer.add_tokenizer_model("no_vocab")
 
 
-# Bytes of a block of 256 weights, where in it its scales are, and their sizes for weights of deviation 1.
-BLOCKS = {"Q4_K": (144, {0: 1 / 253, 2: 7.5 / 253}), "Q6_K": (210, {208: 1 / 1367})}
+# Weights of a block, its bytes, where among them its scales are, and their sizes for weights of deviation 1.
+BLOCKS = {
+    "Q4_K": (256, 144, {0: 1 / 253, 2: 7.5 / 253}),
+    "Q6_K": (256, 210, {208: 1 / 1367}),
+    "Q8_0": (32, 34, {0: 1 / 74}),
+}
 
 
 def blocks(name: str, columns: int, rows: int, kind: str) -> None:
-    size, scales = BLOCKS[kind]
-    values = numpy.frombuffer(random.bytes(rows * columns // 256 * size), dtype=numpy.uint8).reshape(-1, size).copy()
+    weights, size, scales = BLOCKS[kind]
+    values = numpy.frombuffer(random.bytes(rows * columns // weights * size), dtype=numpy.uint8).reshape(-1, size).copy()
     for place, scale in scales.items():
         values[:, place : place + 2] = numpy.array([scale * columns**-0.5], dtype=numpy.float16).view(numpy.uint8)
     writer.add_tensor(name, values.reshape(rows, -1), raw_dtype=gguf.GGMLQuantizationType[kind])
 
 
 def matrix(name: str, columns: int, rows: int, is_better: bool = False) -> None:
-    if arguments.type == "q4_k_m":
-        blocks(name, columns, rows, "Q6_K" if is_better else "Q4_K")
+    kinds = {"q4_k_m": "Q6_K" if is_better else "Q4_K", "q8_0": "Q8_0"}
+    if kind := kinds.get(arguments.type):
+        blocks(name, columns, rows, kind)
         return
     values = random.standard_normal((rows, columns), dtype=numpy.float32) * columns**-0.5
     writer.add_tensor(name, values.astype(numpy.float16))

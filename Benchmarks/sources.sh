@@ -6,14 +6,18 @@
 #
 # DATA is HotpotQA's distractor file in its official layout, packed or not; the sample is its ITEMS items with the shortest paragraphs, which
 # take the least time. Started again with the same FOLDER it goes on where it stopped, and adds methods. AGD names the agd to use, THREADS
-# its threads.
+# its threads, ABLATIONS the draws of documents for the linear score.
+#
+#     Benchmarks/needles.py --words 800 > needles.json && Benchmarks/sources.sh needles.json MODEL
+#
+# is RULER's first task instead.
 set -euo pipefail
 
 data=${1:?HotpotQA\'s distractor file}
 model=${2:?a GGUF file}
 folder=${3:-.build/sources}
 items=${4:-20}
-methods=${5:-attnlrp,cp-lrp,relp,ixg,attnlrp+hops,overlap,leave-one-out}
+methods=${5:-attnlrp,cp-lrp,relp,ixg,attnlrp+hops,overlap,attention,cited,leave-one-out}
 agd=${AGD:-.build/release/agd}
 mkdir -p "$folder"
 
@@ -25,4 +29,4 @@ items.sort(key=lambda item: sum(len(title) + sum(map(len, sentences)) for title,
 json.dump(items[:int(sys.argv[2])], sys.stdout)
 PYTHON
 "$agd" citations -m "$model" ${THREADS:+-t "$THREADS"} --data "$folder/sample-$items.json" --methods "$methods" -n 24 \
-    --output "$folder/$(basename "$model" .gguf).jsonl"
+    --ablations "${ABLATIONS:-16}" --output "$folder/$(basename "$model" .gguf).jsonl"
