@@ -140,6 +140,8 @@ struct AnswerSourceTests {
         #expect(
             sources.sources.map(\.id) == ["document:a", "document:2", "message:0", "message:1", "template", "answer"])
         #expect(sources.sources[0].passages.map(\.text) == ["Petra has a wolf.", "It is kind."])
+        // Of what the message says itself, counted from its own first character.
+        #expect(sources.sources[3].passages == [.init(start: 0, end: 17, text: "Where is the cat?")])
         #expect(!sources.statements.isEmpty)
         let text = Array(answer.map(\.text).joined().unicodeScalars)
         for statement in sources.statements {

@@ -54,6 +54,25 @@ struct RegionRequestTests {
         }
     }
 
+    @Test("Characters of a message are counted in what was sent, whatever documents are put before it")
+    func charactersBesideDocuments() async throws {
+        let server = try await TestServer()
+        func marked(_ documents: JSONValue) async throws -> [JSONValue?] {
+            let trace = try await server.post(
+                "/v1/chat/completions",
+                [
+                    "messages": [["role": "user", "content": "Sí, answer in Spanish."]], "documents": documents,
+                    "max_tokens": 1, "agd": ["roi": [["message": 0, "characters": [14, 21]]], "trace": true],
+                ]
+            ).json["choices"]?[0]?["agd"]
+            let positions = trace?["roi"]?.array?.compactMap { $0["token"]?.integer } ?? []
+            return positions.map { trace?["prompt_tokens"]?[$0] }
+        }
+        let alone = try await marked([])
+        #expect(!alone.isEmpty)
+        #expect(try await marked([["title": "Pets", "text": "Petra has a wolf."]]) == alone)
+    }
+
     @Test("Neurons and a direction are regions, and what the model lacks of them is told with the field")
     func inside() async throws {
         let server = try await TestServer()

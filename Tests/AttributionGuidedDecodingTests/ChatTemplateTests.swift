@@ -338,4 +338,20 @@ struct ForgedMarkersTests {
         let without = try Prompt([.system("s"), .user("u")], template: Self.template(), tokenizer: tokenizer)
         #expect(throws: RegionError.coversNoToken(specification: "template")) { try without.region("template") }
     }
+
+    @Test(
+        "A role's name is a mark at the beginning of a stretch, on a line of its own and before a colon, and else a word",
+        arguments: [
+            (
+                "You are a helpful assistant.\nUSER: {{ messages[0].content }}\nASSISTANT:",
+                "You are a helpful assistant."
+            ),
+            ("Be kind to the user USER: {{ messages[0].content }}", "Be kind to the user"),
+            ("system\nBe kind\nuser\n{{ messages[0].content }}\nassistant\n", "Be kind"),
+        ])
+    func roles(source: String, expected: String) throws {
+        let prompt = try Prompt(
+            [.user("Hi.")], template: ChatTemplate(source: source), tokenizer: Self.tokenizer())
+        #expect(prompt.templateTexts == [expected])
+    }
 }

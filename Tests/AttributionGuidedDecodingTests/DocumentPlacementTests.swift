@@ -118,12 +118,57 @@ struct DocumentPlacementTests {
         }
     }
 
-    @Test("what another method takes out of a message, it takes out of the documents there")
-    func edited() throws {
+    @Test("characters of a message are those of what it says itself, whatever was put before it")
+    func ownCharacters() throws {
         let model = try LanguageModel(path: Repository.model)
-        let prompt = try prompt(ChatTemplateTests.chatML)
-        let rest = try model.prompt(prompt, .remove, of: [RegionSpecification("text:\"Petra has a wolf.\"")])
-        #expect(rest.text?.contains("Petra") == false)
-        #expect(rest.text?.contains("[2] It is \"kind\".\n\nWho has a wolf?") == true)
+        let messages: [ChatMessage] = [.user("😀 Cats purr. What do cats do?")]
+        let place = ChatDocument.Place(message: 0, characters: 2..<12)
+        let said = try #require(ChatDocument(at: place, of: messages))
+        let prompt = try model.prompt(
+            messages, template: ChatTemplate(source: ChatTemplateTests.chatML),
+            options: TemplateOptions(documents: Self.documents + [said]))
+        let region = RegionSpecification.Target.characters(place.characters, ofMessage: 0)
+        let marked = try MarkedPrompt(prompt, regions: [RegionSpecification(region)])
+        #expect(texts([marked.marks[0].bytes, prompt.documents[2].spans], of: prompt) == ["Cats purr.", "Cats purr."])
+        #expect(throws: RegionError.self) {
+            try MarkedPrompt(prompt, regions: [RegionSpecification(.characters(30..<31, ofMessage: 0))])
+        }
+        #expect(
+            texts([prompt.messages[0].ownSpans(in: prompt.text ?? "")], of: prompt) == ["😀 Cats purr. What do cats do?"]
+        )
+    }
+
+    /// Templates without a place for documents and with one.
+    private static let templates = [
+        ChatTemplateTests.chatML,
+        "{% for d in documents %}<{{ d.doc_id }}>{{ d.text }} {% endfor %}{% for m in messages %}{{ m.content | trim }} {% endfor %}",
+    ]
+
+    @Test(
+        "what another method takes out of documents, it takes out; what is left of them is told apart",
+        arguments: templates)
+    func edited(template: String) throws {
+        let model = try LanguageModel(path: Repository.model)
+        let messages: [ChatMessage] = [.user("Hi."), .user("😀 Cats purr. Dogs bark. Who has a wolf?")]
+        let said = try #require(
+            ChatDocument(at: .init(message: 1, characters: 2..<23), of: messages, trust: .untrusted))
+        let documents = [said] + Self.documents
+        let prompt = try model.prompt(
+            messages, template: ChatTemplate(source: template), options: TemplateOptions(documents: documents))
+        func rest(_ edit: RegionEdit, _ regions: String...) throws -> Prompt {
+            try model.prompt(prompt, edit, of: regions.map { try RegionSpecification($0) })
+        }
+        let without = try rest(.remove, "text:\"Petra has a wolf.\"", "text:\"purr. Dogs \"", "message:0")
+        #expect(without.text?.contains("Petra") == false && without.text?.contains("Who has a wolf?") == true)
+        #expect(texts(without.documents.map(\.spans), of: without) == ["Cats bark.", "It is \"kind\"."])
+        #expect(without.documents.map(\.document.id) == ["1", "3"])
+        #expect(without.documents.map(\.document.trust) == [.untrusted, nil])
+
+        let stressed = try rest(.emphasize("Mind: "), "text:Cats", "text:wolf.", "text:Who")
+        #expect(
+            texts(stressed.documents.map(\.spans), of: stressed)
+                == ["Cats purr. Dogs bark.", "Petra has a Mind: wolf.", "It is \"kind\"."])
+        #expect(stressed.text?.contains("😀 Mind: Cats purr. Dogs bark. Mind: Who has a wolf?") == true)
+        #expect(stressed.documents.map(\.document.id) == ["1", "x-1", "3"])
     }
 }

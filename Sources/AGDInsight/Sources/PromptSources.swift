@@ -59,7 +59,12 @@ struct PromptSources {
         }
         for (number, message) in prompt.messages.enumerated() {
             add(
-                "message:\(number)", .message, title: message.role, trust: message.trust, message.spans, text, prompt)
+                "message:\(number)", .message, title: message.role, trust: message.trust,
+                message.ownSpans(in: prompt.text ?? ""), text, prompt)
+            // Numbers and titles of documents that it carries.
+            for position in prompt.tokens(overlapping: message.spans).joined() where places[position].source < 0 {
+                places[position] = Place(source: sources.count - 1)
+            }
         }
         let isRaw = prompt.messages.isEmpty
         if places.contains(where: { $0.source < 0 }) {

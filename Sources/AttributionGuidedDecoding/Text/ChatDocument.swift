@@ -101,22 +101,14 @@ extension ChatTemplate {
         /// Bytes of the rendered text that each document's text has.
         /// - Parameters:
         ///   - documents: all of them: those that were put in, and those that the messages say.
-        ///   - given: the messages before documents were put into one of them.
-        func spans(of documents: [ChatDocument], in given: [ChatMessage]) -> [[Range<Int>]] {
-            let text = Array(rendering.text.utf8)
+        ///   - messages: of the prompt.
+        func spans(of documents: [ChatDocument], in messages: [Prompt.Message]) -> [[Range<Int>]] {
             var put = put[...]
             return documents.map { document in
                 guard let place = document.place else { return put.removeFirst() }
                 // The messages may be others than those that the document was found in.
-                guard given.indices.contains(place.message),
-                    let bytes = given[place.message].content.bytes(ofCharacters: place.characters)
-                else { return [] }
-                let (message, carrier) = (given[place.message], messages[place.message])
-                // Documents are put before a message's own text.
-                let shift = carrier.content.utf8.count - message.content.utf8.count
-                return Prompt.Message.bytes(
-                    ofContent: bytes.lowerBound + shift..<bytes.upperBound + shift, of: carrier.content,
-                    in: rendering.spans(of: "/messages/\(place.message)/content"), of: text)
+                guard messages.indices.contains(place.message) else { return [] }
+                return messages[place.message].bytes(ofCharacters: place.characters, in: rendering.text)
             }
         }
     }
@@ -166,6 +158,23 @@ extension String {
 }
 
 extension Prompt.Message {
+    /// The bytes of a prompt's text that hold characters (Unicode scalars) of the content as it was given; none where it has
+    /// fewer, and where a template has left them out.
+    func bytes(ofCharacters range: Range<Int>, in text: String) -> [Range<Int>] {
+        let own = String(decoding: content.utf8.dropFirst(carriedCount), as: UTF8.self)
+        guard let wanted = own.bytes(ofCharacters: range) else { return [] }
+        return Self.bytes(
+            ofContent: wanted.lowerBound + carriedCount..<wanted.upperBound + carriedCount, of: content,
+            in: contentSpans, of: Array(text.utf8))
+    }
+
+    /// The bytes of a prompt's text that come from the message as it was given, without documents that were put into it.
+    package func ownSpans(in text: String) -> [Range<Int>] {
+        guard carriedCount > 0 else { return spans }
+        return Self.bytes(
+            ofContent: carriedCount..<content.utf8.count, of: content, in: contentSpans, of: Array(text.utf8))
+    }
+
     /// The bytes of a prompt's text that hold some bytes of a message's content as it was given; none where a template has left
     /// them out.
     /// - Parameter spans: where the content lies in the prompt's text: what is left of it, piece by piece, in its own order.

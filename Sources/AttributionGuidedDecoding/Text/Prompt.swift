@@ -11,8 +11,10 @@ public struct Prompt: Sendable {
         public let contentSpans: [Range<Int>]
         /// Whether its author may instruct the model; nil where nobody has said.
         public let trust: Trust?
-        /// The content as it was given.
+        /// The content as it was rendered: as it was given, behind documents that were put into the message.
         let content: String
+        /// How many bytes of the content are those documents.
+        let carriedCount: Int
 
         /// From the message's first byte to its last.
         public var bytes: Range<Int> { (spans.first?.lowerBound ?? 0)..<(spans.last?.upperBound ?? 0) }
@@ -72,21 +74,21 @@ extension Prompt {
     ) throws {
         guard !messages.isEmpty else { throw PromptError.empty }
         let documented = try template.renderDocumented(messages, options)
-        let (rendering, given, messages) = (documented.rendering, messages, documented.messages)
+        let (rendering, rendered) = (documented.rendering, documented.messages)
         var renderedOptions = options
         renderedOptions.documents = documented.documents
+        let found = zip(messages, rendered).enumerated().map { index, message in
+            Message(
+                role: message.1.role, spans: rendering.spans(of: "/messages/\(index)"),
+                contentSpans: rendering.spans(of: "/messages/\(index)/content"), trust: message.1.trust,
+                content: message.1.content, carriedCount: message.1.content.utf8.count - message.0.content.utf8.count)
+        }
         try self.init(
-            text: rendering.text, inputs: rendering.parts.filter { $0.source != nil }.map(\.bytes),
-            messages: messages.enumerated().map { index, message in
-                Message(
-                    role: message.role, spans: rendering.spans(of: "/messages/\(index)"),
-                    contentSpans: rendering.spans(of: "/messages/\(index)/content"), trust: message.trust,
-                    content: message.content)
-            },
-            documents: zip(options.documents, documented.spans(of: options.documents, in: given)).map {
+            text: rendering.text, inputs: rendering.parts.filter { $0.source != nil }.map(\.bytes), messages: found,
+            documents: zip(options.documents, documented.spans(of: options.documents, in: found)).map {
                 Document(document: $0, spans: $1)
             },
-            conversation: Conversation(messages: messages, template: template, options: renderedOptions),
+            conversation: Conversation(messages: rendered, template: template, options: renderedOptions),
             tokenizer: tokenizer)
     }
 

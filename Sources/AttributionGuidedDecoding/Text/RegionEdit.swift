@@ -42,10 +42,9 @@ extension LanguageModel {
             if rest.isEmpty { throw RegionError.coversEverything }
             return try prompt(tokens: rest)
         }
-        let bytes = Array(text.utf8)
-        let spans = marks.flatMap(\.bytes).united
+        let region = EditedRegion(edit, marks.flatMap(\.bytes).united, of: Array(text.utf8))
         guard let conversation = original.conversation else {
-            let rest = edit.applied(to: bytes, 0..<bytes.count, spans)
+            let rest = region.text(of: [0..<text.utf8.count])
             if rest.isEmpty { throw RegionError.coversEverything }
             return try prompt(text: rest)
         }
@@ -53,33 +52,111 @@ extension LanguageModel {
             throw RegionError.malformed(
                 own.specification.description, "what the template says can't be taken out or emphasised")
         }
-        let lastIndex = original.messages.count - 1
-        let edited = original.messages.indices.compactMap { index -> ChatMessage? in
-            var message = conversation.messages[index]
-            let contents = original.messages[index].contentSpans
-            let isWhole =
-                !contents.isEmpty && contents.allSatisfy { part in spans.contains { part.clamped(to: $0) == part } }
-            if edit == .remove, isWhole, index < lastIndex { return nil }
-            if contents.contains(where: { part in spans.contains { $0.overlaps(part) } }) {
-                message.content = contents.map { edit.applied(to: bytes, $0, spans) }.joined()
-            }
-            return message
-        }
-        return try prompt(edited, template: conversation.template, options: conversation.options)
+        let (messages, places) = original.messages(of: conversation, editing: region)
+        var options = conversation.options
+        options.documents = original.documents(of: conversation, editing: region, saidBy: messages, at: places)
+        return try prompt(messages, template: conversation.template, options: options)
     }
 }
 
-extension RegionEdit {
-    /// The text in `part`, with the spans that lie in it edited.
-    /// - Parameter spans: in order, apart from each other.
-    fileprivate func applied(to bytes: [UInt8], _ part: Range<Int>, _ spans: [Range<Int>]) -> String {
+extension Prompt {
+    /// The messages that are left of a conversation, and where in them those documents stand that lie in messages, by their numbers.
+    fileprivate func messages(
+        of conversation: Conversation, editing region: EditedRegion
+    ) -> ([ChatMessage], places: [Int: ChatDocument.Place]) {
+        var (edited, places) = ([ChatMessage](), [Int: ChatDocument.Place]())
+        for (index, var message) in conversation.messages.enumerated() {
+            let contents = messages[index].contentSpans
+            if region.takesOut(contents), index < messages.count - 1 { continue }
+            let held = documents.indices.compactMap { number in
+                region.characters(of: documents[number].spans, in: contents).map { (number, $0) }
+            }
+            for (number, characters) in held { places[number] = .init(message: edited.count, characters: characters) }
+            // Documents are found again in what the template made of the content, such as without white space at its ends.
+            if !held.isEmpty || region.overlaps(contents) { message.content = region.text(of: contents) }
+            edited.append(message)
+        }
+        return (edited, places)
+    }
+
+    /// The documents that are left of a conversation: those that the template places, with their texts edited, and those that the messages
+    /// say. All keep their names.
+    fileprivate func documents(
+        of conversation: Conversation, editing region: EditedRegion, saidBy messages: [ChatMessage],
+        at places: [Int: ChatDocument.Place]
+    ) -> [ChatDocument] {
+        documents.enumerated().compactMap { number, known in
+            var document = known.document
+            document.id = document.id ?? "\(number + 1)"
+            if let place = places[number] {
+                return ChatDocument(
+                    id: document.id, title: document.title, at: place, of: messages, trust: document.trust)
+            }
+            guard conversation.options.documents.contains(known.document), !region.takesOut(known.spans) else {
+                return nil
+            }
+            if region.overlaps(known.spans) { document.text = region.text(of: known.spans) }
+            return document
+        }
+    }
+}
+
+/// A prompt's text with the spans of a region edited.
+private struct EditedRegion {
+    private let edit: RegionEdit
+    /// In order, apart from each other.
+    private let spans: [Range<Int>]
+    private let bytes: [UInt8]
+
+    init(_ edit: RegionEdit, _ spans: [Range<Int>], of bytes: [UInt8]) {
+        (self.edit, self.spans, self.bytes) = (edit, spans, bytes)
+    }
+
+    func overlaps(_ parts: [Range<Int>]) -> Bool { parts.contains { part in spans.contains { $0.overlaps(part) } } }
+
+    /// Whether nothing is left of some parts.
+    func takesOut(_ parts: [Range<Int>]) -> Bool {
+        edit == .remove && !parts.isEmpty
+            && parts.allSatisfy { part in spans.contains { part.clamped(to: $0) == part } }
+    }
+
+    /// Parts of the text, edited and put together.
+    func text(of parts: [Range<Int>]) -> String {
+        String(decoding: parts.flatMap { part in edited(part) }, as: UTF8.self)
+    }
+
+    /// Which characters (Unicode scalars) of the edited parts hold some bytes; nil where none of them is there.
+    func characters(of wanted: [Range<Int>], in parts: [Range<Int>]) -> Range<Int>? {
+        var (count, found) = (0, Range<Int>?.none)
+        for part in parts {
+            for range in wanted.map({ $0.clamped(to: part) }) where !range.isEmpty {
+                // Words that were put before the range aren't part of it.
+                let start = count + length(part.lowerBound..<range.lowerBound) + words(before: range.lowerBound)
+                let end = count + length(part.lowerBound..<range.upperBound)
+                found = min(found?.lowerBound ?? start, start)..<max(found?.upperBound ?? end, end)
+            }
+            count += length(part)
+        }
+        return found?.isEmpty == false ? found : nil
+    }
+
+    private func length(_ part: Range<Int>) -> Int {
+        String(decoding: edited(part), as: UTF8.self).unicodeScalars.count
+    }
+
+    private func words(before position: Int) -> Int {
+        guard case .emphasize(let words) = edit, spans.contains(where: { $0.lowerBound == position }) else { return 0 }
+        return words.unicodeScalars.count
+    }
+
+    private func edited(_ part: Range<Int>) -> [UInt8] {
         var edited: [UInt8] = []
         var position = part.lowerBound
         for span in spans.map({ $0.clamped(to: part) }) where !span.isEmpty {
             edited += bytes[position..<span.lowerBound]
-            if case .emphasize(let words) = self { edited += Array(words.utf8) + bytes[span] }
+            if case .emphasize(let words) = edit { edited += Array(words.utf8) + bytes[span] }
             position = span.upperBound
         }
-        return String(decoding: edited + bytes[position..<part.upperBound], as: UTF8.self)
+        return edited + bytes[position..<part.upperBound]
     }
 }

@@ -133,12 +133,3 @@ extension Prompt {
         }.map { $0..<$0 + 1 }.united
     }
 }
-
-extension Prompt.Message {
-    /// The bytes of a prompt's text that hold characters (Unicode scalars) of the content as it was given; none where it has
-    /// fewer, and where a template has left them out.
-    fileprivate func bytes(ofCharacters range: Range<Int>, in text: String) -> [Range<Int>] {
-        guard let wanted = content.bytes(ofCharacters: range) else { return [] }
-        return Self.bytes(ofContent: wanted, of: content, in: contentSpans, of: Array(text.utf8))
-    }
-}

@@ -1,7 +1,7 @@
 /// What a chat template says of its own accord: a default system message, the date, how to call tools.
 ///
 /// It is what the template wrote, without control tokens, marks in brackets (`[INST]`, `<<SYS>>`, `<think>`) and names of
-/// roles (`user`, `Assistant:`) where they begin a stretch of its text.
+/// roles (`user`, `Assistant:`) where they begin a stretch of its text, or end it on a line of their own or with a colon.
 enum TemplateText {
     private static let roles: Set<String> = [
         "system", "developer", "user", "assistant", "tool", "model", "human", "ai",
@@ -30,14 +30,21 @@ enum TemplateText {
     /// A stretch without the markers at its ends; nil where nothing is left that is more than punctuation.
     private static func spoken(_ stretch: Range<Int>, _ bytes: [UInt8]) -> Range<Int>? {
         var words = words(of: stretch, bytes)
-        func isMarker(_ word: Range<Int>) -> Bool {
+        func isBracketed(_ word: Range<Int>) -> Bool {
             let text = String(decoding: bytes[word], as: UTF8.self)
-            let isBracketed =
-                text.first.map { "<[|{".contains($0) } ?? false && text.last.map { ">]|}".contains($0) } ?? false
-            return isBracketed || roles.contains(text.lowercased().trimmingPrefix("#").filter(\.isLetter))
+            return text.first.map { "<[|{".contains($0) } ?? false && text.last.map { ">]|}".contains($0) } ?? false
         }
-        while let first = words.first, isMarker(first) { words.removeFirst() }
-        while let last = words.last, isMarker(last) { words.removeLast() }
+        func isRole(_ word: Range<Int>) -> Bool {
+            roles.contains(
+                String(decoding: bytes[word], as: UTF8.self).lowercased().trimmingPrefix("#").filter(\.isLetter))
+        }
+        // "You are a helpful assistant." ends with no mark.
+        func standsApart(_ word: Range<Int>) -> Bool {
+            let before = bytes[stretch.lowerBound..<word.lowerBound].last { $0 != UInt8(ascii: " ") }
+            return before == UInt8(ascii: "\n") || bytes[word].last == UInt8(ascii: ":")
+        }
+        while let first = words.first, isBracketed(first) || isRole(first) { words.removeFirst() }
+        while let last = words.last, isBracketed(last) || isRole(last) && standsApart(last) { words.removeLast() }
         guard let first = words.first, let last = words.last,
             String(decoding: bytes[first.lowerBound..<last.upperBound], as: UTF8.self).contains(where: \.isLetter)
         else { return nil }
