@@ -103,6 +103,7 @@ struct Generate: AsyncParsableCommand {
         }
         let end = clock.now
         generating.finish()
+        display.finish()
         let steps = display.steps
         let sources = try sourceOptions.sources(
             of: AnswerToken.all(steps, pieces: display.pieces), after: prompt, model: model,
@@ -118,14 +119,15 @@ struct Generate: AsyncParsableCommand {
                     pieces: display.pieces,
                     timing: timing, sources: sources))
         } else {
-            Terminal.write(sources.map { $0.text(of: display.answer) } ?? "\n")
+            if let sources { Terminal.write(sources.text(of: display.answer)) }
             if let guidance = try method.guidance, !steps.isEmpty {
                 let summary = GuidanceSummary(steps, threshold: guidance.entropyThreshold)
                 Terminal.writeError(summary.text + "\n")
             }
             let avoidedCount = steps.count { $0.avoided != nil }
             if avoidedCount > 0 {
-                Terminal.writeError("avoided \(avoidedCount) times what the model would have said\n")
+                Terminal.writeError(
+                    "words to avoid were kept out \(avoidedCount == 1 ? "once" : "\(avoidedCount) times")\n")
             }
         }
     }

@@ -5,5 +5,9 @@ enum Version {
     /// The newest numbered heading of CHANGELOG.md.
     static let program = "0.1.0"
 
-    static var text: String { "agd \(program)\nggml \(GGMLVersion.number) (\(GGMLVersion.commit))" }
+    static var text: String {
+        // Sources from an archive don't know their commit.
+        let commit = GGMLVersion.commit == "unknown" ? "" : " (\(GGMLVersion.commit))"
+        return "agd \(program)\nggml \(GGMLVersion.number)\(commit)"
+    }
 }

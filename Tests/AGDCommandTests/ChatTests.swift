@@ -66,13 +66,15 @@ struct ChatTests {
         try #require(answers.count == 4, "\(result.standardOutput) \(result.standardError)")
         #expect(answers[0] != answers[1] && answers[0] == answers[2] && answers[1] == answers[3])
         #expect(result.standardError.components(separatedBy: "guided 100 %").count == 3)
+        #expect(result.standardError.contains("note: answers are the model's own, without the regions"))
+        #expect(result.standardError.components(separatedBy: "note: answers are drawn towards system").count == 3)
     }
 
     @Test("A region that isn't in the conversation yet is told, and the answer comes without it")
     func absentRegion() async throws {
         let result = try await Self.chat(["/region text:\"zebra\"", "Hi."])
         #expect(result.status == 0 && !result.standardOutput.isEmpty)
-        #expect(result.standardError.contains("zebra"))
+        #expect(result.standardError.contains("note: text:\"zebra\" isn't in this conversation;"))
     }
 
     @Test("/why shows what agd explain computes of the same answer")

@@ -6,7 +6,7 @@ struct Chat: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Talks with a model in the terminal; its answers can be drawn towards a region, and explained.",
         discussion: """
-              agd chat -m model.gguf --system 'You are a pirate. Talk like a pirate.' --roi system
+              agd chat -m model.gguf --system 'Answer in one sentence.' --roi system
 
             /help shows what can be typed. Where stdin is no terminal, each of its lines is a turn, and a wrong one ends
             the program.
@@ -70,8 +70,10 @@ struct Chat: AsyncParsableCommand {
         guard input.isTerminal else { return try await answer(input, &turns) }
         // A template that the model lacks is told at once, and not after the first message.
         _ = try template.prompt(Conversation(messages: [.user("")]), for: model)
+        let file = URL(fileURLWithPath: modelOptions.model)
+        let name = file.pathExtension == "gguf" ? nil : model.configuration.name
         Terminal.writeError(
-            "\(model.configuration.name ?? modelOptions.model), context \(session.options.contextLength). /help shows what can be typed; Ctrl-C ends an answer.\n"
+            "\(name ?? file.deletingPathExtension().lastPathComponent), context \(session.options.contextLength). /help shows what can be typed; Ctrl-C ends an answer.\n"
         )
         try await talk(input, &turns)
     }

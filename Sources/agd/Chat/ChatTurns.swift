@@ -27,9 +27,11 @@ struct ChatTurns {
         case .say(let text): try await answer(messages + [.user(text)])
         case .again: try await answer(messages[...lastQuestion()] + [])
         case .undo:
-            messages.removeSubrange(try lastQuestion()...)
+            let question = try lastQuestion()
+            let text = messages[question].content
+            messages.removeSubrange(question...)
             last = nil
-            Terminal.note("the last message and its answer are taken back")
+            Terminal.note("taken back, with its answer: \(text.prefix(60))\(text.count > 60 ? "…" : "")")
         case .clear:
             messages = messages.first.map { $0.role == "system" ? [$0] : [] } ?? []
             last = nil
@@ -37,7 +39,10 @@ struct ChatTurns {
         case .system(let text): setSystem(text)
         case .document(let path): try setDocument(path)
         case .region(let text): try setRegion(text)
-        case .greedy, .guided: isGuided = command == .guided
+        case .greedy, .guided:
+            isGuided = command == .guided
+            Terminal.note(
+                isGuided ? regionNote : "answers are the model's own\(regions.isEmpty ? "" : ", without the regions")")
         case .why(let token): try explain(token)
         case .sources: try tellSources()
         case .save(let path): try save(to: path)
@@ -62,7 +67,7 @@ extension ChatTurns {
             bar.update(Double($0) / Double(prompt.tokens.count))
         }
         let empty = AnswerDisplay(model.replyReader(after: prompt), inColor: options.color.isOn)
-        let (shown, isCut) = try await Interruption.cancelling {
+        var (shown, isCut) = try await Interruption.cancelling {
             var display = empty
             do {
                 for try await step in generation {
@@ -75,7 +80,7 @@ extension ChatTurns {
                 return (display, true)
             }
         }
-        Terminal.write("\n")
+        shown.finish()
         tell(shown.steps, method, isCut: isCut)
         guard !shown.steps.isEmpty else { return }
         let thinking = shown.thinking
@@ -97,7 +102,11 @@ extension ChatTurns {
                 try marked.region.validate(for: session.model, promptLength: prompt.tokens.count)
                 return true
             } catch let error as RegionError {
-                Terminal.note("\(error); this answer is not drawn there")
+                switch error {
+                case .noSuchMessage, .notFound:
+                    Terminal.note("\(region) isn't in this conversation; this answer is not drawn there")
+                default: Terminal.note("\(error); this answer is not drawn there")
+                }
                 return false
             }
         }
@@ -157,8 +166,12 @@ extension ChatTurns {
             regions = text == "off" ? [] : regions + (try PromptOptions.regions([text]))
             isGuided = true
         }
+        Terminal.note(regionNote)
+    }
+
+    private var regionNote: String {
         let names = regions.map(\.description).joined(separator: ", ")
-        Terminal.note(regions.isEmpty ? "no region" : "answers are drawn towards \(names)")
+        return regions.isEmpty ? "no region; /region system names one" : "answers are drawn towards \(names)"
     }
 
     private func save(to path: String) throws {
@@ -170,7 +183,9 @@ extension ChatTurns {
         let others =
             options.template.documentFiles.map { "--document \(Self.quoted($0))" }
             + regions.map { "--roi \(Self.quoted($0.description))" }
-        let command = (["agd chat --messages \(Self.quoted(path))"] + others).joined(separator: " ")
+        let command =
+            (["agd chat -m \(Self.quoted(options.modelOptions.model)) --messages \(Self.quoted(path))"] + others)
+            .joined(separator: " ")
         Terminal.note("saved; \(command) goes on from here")
     }
 

@@ -1,7 +1,7 @@
 import AttributionGuidedDecoding
 import Foundation
 
-/// A table for a terminal; columns that hold numbers are right-aligned.
+/// A table for a terminal; columns that hold numbers are right-aligned, and columns without names have no header.
 struct TextTable {
     var header: [String]
     var rows: [[String]]
@@ -30,6 +30,8 @@ struct TextTable {
             }
             return padded.joined(separator: "  ").trimmingSuffix { $0 == " " } + "\n"
         }
-        return line(header) + line(widths.map { String(repeating: "─", count: $0) }) + rows.map(line).joined()
+        let names =
+            header.allSatisfy(\.isEmpty) ? "" : line(header) + line(widths.map { String(repeating: "─", count: $0) })
+        return names + rows.map(line).joined()
     }
 }
