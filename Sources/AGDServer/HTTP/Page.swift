@@ -30,6 +30,7 @@ enum Page {
         "panels.css": PackageResources.panels_css,
         "panels.js": PackageResources.panels_js,
         "presets.js": PackageResources.presets_js,
+        "progress.js": PackageResources.progress_js,
         "request.js": PackageResources.request_js,
         "selection.js": PackageResources.selection_js,
         "server.js": PackageResources.server_js,

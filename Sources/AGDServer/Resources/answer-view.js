@@ -1,7 +1,7 @@
 // One answer: its text as Markdown in which every token can be asked why, its line, and what went wrong.
 import { app } from "./app.js";
 import { goOn, answerIn, isRunning, tryAgain } from "./answering.js";
-import { shownAnswer } from "./conversation.js";
+import { isSteered, shownAnswer } from "./conversation.js";
 import { button, element } from "./dom.js";
 import { term } from "./glossary.js";
 import { markRanges, pieces } from "./layers.js";
@@ -19,7 +19,12 @@ const remedies = {
   unreachable: "Start the server again, and try again here: nothing is lost.",
 };
 
-const titles = { agd: "Guided", greedy: "Greedy", sample: "Drawn", edited: "Edited" };
+// What an answer is called where two stand side by side, as a word that explains itself.
+function titleOf(answer) {
+  if (answer.strategy === "agd") return term("guided", "Guided");
+  if (isSteered(answer)) return term("avoid", "Words kept out");
+  return answer.strategy === "sample" ? term("temperature", "Drawn") : term("greedy", answer.strategy === "edited" ? "Edited" : "Greedy");
+}
 
 export class AnswerView {
   constructor(turn, answer) {
@@ -37,9 +42,9 @@ export class AnswerView {
 
   update(actions, hasTitle) {
     const { answer } = this;
-    this.title.replaceChildren(term(answer.strategy === "agd" ? "guided" : answer.strategy === "sample" ? "temperature" : "greedy", titles[answer.strategy] ?? "Answer"));
+    this.title.replaceChildren(titleOf(answer));
     this.title.hidden = !hasTitle;
-    this.node.classList.toggle("greedy", answer.strategy !== "agd");
+    this.node.classList.toggle("greedy", !isSteered(answer));
     if (answer !== shownAnswer(this.turn)) this.body.removeAttribute("data-place"); else this.body.dataset.place = this.turn.id;
     this.draw();
     const isRunning = app.running.has(answer.id);
@@ -69,12 +74,14 @@ export class AnswerView {
     this.prepareTokens();
   }
 
+  // The space before a word is not underlined with it.
   tokenRanges() {
-    let start = 0;
+    let at = 0;
     return this.answer.tokens.flatMap((token, index) => {
-      const end = start + token.text.length;
+      const end = at + token.text.length;
+      const start = /\S/.test(token.text) ? end - token.text.trimStart().length : at;
+      at = end;
       const range = { start, end, className: token.changed ? "token changed" : "token", data: { token: index } };
-      start = end;
       return range.start < range.end ? [range] : [];
     });
   }
@@ -107,7 +114,7 @@ export class AnswerView {
   continuation(isRunning) {
     const { answer, turn } = this;
     if (isRunning || app.conversation.kind === "text" || !answer.text || !["length", "stopped", "failed"].includes(answer.finish)) return null;
-    const why = { length: "It was cut at the greatest length.", stopped: "It was stopped.", failed: "It broke off." }[answer.finish];
+    const why = { length: `It was cut off after ${answer.tokens.length} tokens.`, stopped: "It was stopped.", failed: "It broke off." }[answer.finish];
     return element("p", { className: "cut" }, `${why} `, button("Go on", () => goOn(app.conversation, turn, answer), { key: `${answer.id}/go-on`, className: "small" }));
   }
 

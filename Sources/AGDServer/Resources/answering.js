@@ -1,11 +1,12 @@
 // Having the server answer: tokens arrive one by one and are written to an answer, whatever page is looked at meanwhile.
 import { abort, app, changed, save, writing } from "./app.js";
 import { connect } from "./connection.js";
-import { besideAnswer, newAnswer, newAssistantTurn, shownAnswer } from "./conversation.js";
+import { besideAnswer, isSteered, newAnswer, newAssistantTurn, shownAnswer } from "./conversation.js";
+import { noteStart, noteToken } from "./progress.js";
 import { completionRequest, isUntrusted, messagesUpTo, strategyFor } from "./request.js";
 import { post, stream } from "./server.js";
 import { footnotesFrom, trustFrom } from "./sources.js";
-import { announceEnd, announceStart } from "./summary.js";
+import { announceEnd } from "./summary.js";
 
 // Answers after the last turn, in a turn of its own.
 export function answerNext(conversation = app.conversation) {
@@ -18,18 +19,18 @@ export function answerNext(conversation = app.conversation) {
 export function answerIn(conversation, turn) {
   const before = turnsBefore(conversation, turn);
   const strategy = strategyFor(conversation, before);
-  turn.answers.push(newAnswer(strategy));
+  turn.answers.push(newAnswer(strategy, conversation.settings.avoid));
   turn.shown = turn.answers.length - 1;
   turn.beside = null;
   const runs = [run(conversation, turn, shownAnswer(turn))];
-  if (conversation.beside && strategy === "agd") runs.push(compare(conversation, turn));
+  if (conversation.beside && isSteered(shownAnswer(turn))) runs.push(compare(conversation, turn));
   changed("turns");
   return Promise.all(runs);
 }
 
-// Puts the model's own answer beside a guided one.
+// Puts beside an answer what the model says by itself, without guidance and without words that are kept out.
 export function compare(conversation, turn) {
-  const known = turn.answers.findIndex((answer) => answer.strategy === "greedy" && answer.basis === basisOf(conversation, turn) && answer.finish);
+  const known = turn.answers.findIndex((answer) => answer.strategy === "greedy" && !isSteered(answer) && answer.basis === basisOf(conversation, turn) && answer.finish);
   if (known >= 0) {
     turn.beside = known;
     changed("turns");
@@ -49,7 +50,7 @@ export function goOn(conversation, turn, answer) {
 // After an error. What had come of an answer stays as an earlier one.
 export function tryAgain(conversation, turn, answer) {
   if (answer.text && answer === shownAnswer(turn)) return answerIn(conversation, turn);
-  Object.assign(answer, newAnswer(answer.strategy), { id: answer.id });
+  Object.assign(answer, newAnswer(answer.strategy, answer.avoid), { id: answer.id });
   return run(conversation, turn, answer);
 }
 
@@ -62,7 +63,7 @@ const turnsBefore = (conversation, turn) => conversation.turns.slice(0, conversa
 
 // What an answer was given to, so that it is known whether another was given to the same.
 function basisOf(conversation, turn) {
-  const text = JSON.stringify(messagesUpTo(conversation, turnsBefore(conversation, turn)).messages) + (conversation.settings.max_tokens ?? "") + (conversation.settings.avoid ?? "");
+  const text = JSON.stringify(messagesUpTo(conversation, turnsBefore(conversation, turn)).messages) + (conversation.settings.max_tokens ?? "");
   let hash = 7;
   for (let at = 0; at < text.length; at++) hash = (Math.imul(hash, 31) + text.charCodeAt(at)) | 0;
   return hash;
@@ -72,7 +73,6 @@ async function run(conversation, turn, answer, { continues = false } = {}) {
   const controller = new AbortController();
   app.running.set(answer.id, controller);
   Object.assign(answer, { error: null, finish: null, basis: basisOf(conversation, turn) });
-  announceStart();
   changed("running");
   await writing(conversation, async () => {
     try {
@@ -86,14 +86,15 @@ async function run(conversation, turn, answer, { continues = false } = {}) {
   });
   changed("running");
   changed("turns");
-  if (!app.running.size) announceEnd(answer.strategy === "greedy" ? shownAnswer(turn) : answer);
+  if (!app.running.size) announceEnd(answer === besideAnswer(turn) ? shownAnswer(turn) : answer);
 }
 
 async function receive(conversation, turn, answer, continues, signal) {
   const turns = [...turnsBefore(conversation, turn), ...(continues ? [{ id: turn.id, role: "assistant", answers: [answer], shown: 0 }] : [])];
   const wantsSources = conversation.settings.sources || isUntrusted(turns);
   const sources = Boolean(app.abilities?.sources && wantsSources && conversation.kind === "chat" && !continues);
-  const { path, body } = await completionRequest(conversation, turns, answer.strategy, { continues, sources, signal });
+  noteStart({ sources });
+  const { path, body } = await completionRequest(conversation, turns, answer.strategy, { avoid: answer.avoid, continues, sources, signal });
   let lastSave = Date.now();
   let [report, check] = [null, null];
   for await (const event of stream(path, body, signal)) {
@@ -105,6 +106,7 @@ async function receive(conversation, turn, answer, continues, signal) {
     report = choice.agd?.sources ?? report;
     check = choice.agd?.trust ?? check;
     append(answer, choice);
+    noteToken();
     if (choice.finish_reason) answer.finish = choice.finish_reason;
     changed("answer", answer);
     if (Date.now() - lastSave > 2000) { save(); lastSave = Date.now(); }

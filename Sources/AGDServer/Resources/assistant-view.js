@@ -2,7 +2,7 @@
 import { app, changed, marksChanged, remember } from "./app.js";
 import { answerIn, compare, isRunning } from "./answering.js";
 import { AnswerView } from "./answer-view.js";
-import { besideAnswer, newAnswer, shownAnswer } from "./conversation.js";
+import { besideAnswer, isSteered, newAnswer, shownAnswer } from "./conversation.js";
 import { markButton } from "./document-view.js";
 import { button, element } from "./dom.js";
 import { Editor } from "./editor.js";
@@ -71,7 +71,7 @@ export class AssistantView {
     }
     return [copy, why,
       answer.finish === "failed" ? null : button("Again", () => answerIn(app.conversation, turn), { key: key("again"), className: "quiet", disabled: isRunning(), title: "Answer once more, with the marks and settings as they are now" }),
-      answer.strategy === "agd" && turn.beside === null ? button("Beside greedy", () => compare(app.conversation, turn), { key: key("beside"), className: "quiet", disabled: isRunning(), title: "What the model says by itself" }) : null,
+      isSteered(answer) && turn.beside === null ? button("Beside greedy", () => compare(app.conversation, turn), { key: key("beside"), className: "quiet", disabled: isRunning(), title: "What the model says by itself" }) : null,
       button("Edit", () => this.edit(answer), { key: key("edit"), className: "quiet" }),
       answer.text && app.conversation.kind === "chat" ? markButton({ turn: turn.id }, answer.text, key("mark")) : null];
   }

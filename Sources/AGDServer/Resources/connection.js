@@ -2,10 +2,12 @@
 import { app, changed, showNew } from "./app.js";
 import { button, byId, element } from "./dom.js";
 import { abilities, get, setKey } from "./server.js";
+import { say } from "./status.js";
 
 export async function connect() {
   try {
     const [models, known] = await Promise.all([get("v1/models"), app.abilities ?? abilities()]);
+    if (app.model && !byId("connection").hidden) say("The server is back.");
     Object.assign(app, { model: models.data[0], abilities: known });
     byId("connection").hidden = true;
     byId("model").textContent = app.model.id;

@@ -12,12 +12,15 @@ export function newConversation(kind = "chat") {
 // A turn of the system, a person, or a tool; `documents` are {id, title, text, untrusted?}.
 export const newTurn = (role, text = "", documents = []) => ({ id: random(), role, text, documents });
 export const newDocument = (title, text) => ({ id: random(), title, text });
-export const newAnswer = (strategy) => ({ id: random(), strategy, text: "", thoughts: "", tokens: [], finish: null, error: null, sources: [], trust: null, avoided: 0 });
+export const newAnswer = (strategy, avoid = "") => ({ id: random(), strategy, avoid, text: "", thoughts: "", tokens: [], finish: null, error: null, sources: [], trust: null, avoided: 0 });
 
 // A turn of the assistant has answers: one goes on, and another may stand beside it.
 export const newAssistantTurn = () => ({ id: random(), role: "assistant", answers: [], shown: 0, beside: null });
 export const shownAnswer = (turn) => turn.answers[turn.shown];
 export const besideAnswer = (turn) => (turn.beside === null ? undefined : turn.answers[turn.beside]);
+
+// Whether an answer may be another than the model's own: it was guided, or words were kept out of it.
+export const isSteered = ({ strategy, avoid }) => strategy === "agd" || avoid !== "";
 
 // What a turn says to those after it.
 export const textOf = (turn) => (turn.role === "assistant" ? shownAnswer(turn)?.text ?? "" : turn.text);
@@ -32,6 +35,9 @@ export function places(conversation) {
 
 export const placeOf = (conversation, mark) =>
   places(conversation).find((place) => place.turn === mark.turn && (place.document ?? null) === (mark.document ?? null));
+
+const names = { system: "Instructions", user: "You", assistant: "Answer", tool: "Tool", text: "Text" };
+export const nameOf = (place) => names[place?.role] ?? place?.role ?? "";
 
 // Sets a text; its marks go along.
 export function setText(conversation, place, text) {
@@ -102,6 +108,7 @@ function answerFrom(value) {
   if (typeof answer.method !== "string") delete answer.method;
   if (!isTrust(answer.trust)) answer.trust = null;
   if (!Number.isInteger(answer.avoided)) answer.avoided = 0;
+  if (typeof answer.avoid !== "string") answer.avoid = "";
   answer.error = typeof answer.error?.message === "string" ? answer.error : null;
   answer.notes = (Array.isArray(answer.notes) ? answer.notes : []).filter((note) => typeof note === "string");
   if (answer.finish === null && !answer.error) answer.finish = "stopped"; // The page was closed meanwhile.

@@ -1,5 +1,5 @@
-// What an empty conversation shows: what this is for, and examples to try. The first two do what they say on SmolLM2-135M and
-// Qwen2.5-Coder 0.5B and 1.5B, the third on SmolLM2 and the 1.5B; other models may be changed less.
+// What an empty conversation shows: what this is for, and examples to try. The first does what it says on SmolLM2-135M and
+// Qwen2.5-Coder 0.5B and 1.5B, the others on SmolLM2 and the 1.5B; other models may be changed less.
 import { app, changed, show } from "./app.js";
 import { answerNext } from "./answering.js";
 import { newConversation, newDocument, newTurn } from "./conversation.js";
@@ -16,18 +16,18 @@ const examples = [
     settings: { entropy_threshold: "off" },
   },
   {
-    name: "A forbidden word",
-    text: "The model is told not to say “sun”, and says it. With the word marked below 0, it takes words that rest least on it.",
-    system: "Forbidden word: sun.", mark: { text: "sun", weight: -1 },
-    user: "Why is it warm in summer?",
-    settings: { entropy_threshold: "off" },
+    name: "A word that is kept out",
+    text: "Asked what people drink in the morning, models say coffee. With “coffee” among the words to avoid, they find something else.",
+    system: "Answer in one sentence.",
+    user: "What do people drink in the morning?",
+    settings: { avoid: "coffee*" },
   },
   {
     name: "An instruction that is forgotten",
     text: "The instructions ask for a pirate, which small models soon forget. Guidance draws the answer back to them.",
-    system: "You are a pirate. Talk like a pirate.", mark: { text: "You are a pirate. Talk like a pirate.", weight: 1 },
-    user: "How do I boil an egg?",
-    settings: {},
+    system: "You are a pirate. Talk like a pirate.", systemWeight: 1,
+    user: "What is the capital of Italy?",
+    settings: { max_tokens: 120 },
   },
 ];
 
@@ -38,8 +38,7 @@ function open(example) {
   if (example.system) {
     const system = newTurn("system", example.system);
     conversation.turns.push(system);
-    const start = example.system.indexOf(example.mark.text);
-    conversation.marks = adding([], { turn: system.id, start, end: start + example.mark.text.length, weight: example.mark.weight });
+    if (example.systemWeight) conversation.marks = adding([], { turn: system.id, start: 0, end: example.system.length, weight: example.systemWeight });
   }
   if (example.document) {
     const { title, text, weight } = example.document;

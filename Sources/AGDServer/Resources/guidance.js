@@ -1,11 +1,10 @@
 // What is marked, and how strongly each mark counts.
 import { app, changed, marksChanged, on } from "./app.js";
-import { placeOf, places } from "./conversation.js";
+import { nameOf, placeOf, places } from "./conversation.js";
 import { button, byId, element, keepingFocus, scrolling } from "./dom.js";
+import { term } from "./glossary.js";
 import { adding, occurrences } from "./marks.js";
 import { say } from "./status.js";
-
-const names = { system: "Instructions", user: "You", assistant: "Answer", tool: "Tool", text: "Text" };
 
 export function prepareGuidance() {
   for (const what of ["open", "marks", "turns"]) on(what, draw);
@@ -21,14 +20,15 @@ function draw() {
   const rows = [...(conversation.templateWeight ? [templateRow()] : []), ...marks.map(row)];
   const isDragging = document.activeElement?.type === "range" && byId("marks").contains(document.activeElement);
   if (isDragging && byId("marks").children.length === rows.length) return; // A slider is being moved.
-  keepingFocus(() => byId("marks").replaceChildren(...(rows.length ? rows : [element("li", { className: "hint", textContent: "Nothing yet. Select text in the conversation, and press Mark. Until then answers are greedy." })])));
+  keepingFocus(() => byId("marks").replaceChildren(...(rows.length ? rows : [element("li", { className: "hint" }, "Nothing yet. Select text in the conversation, and press Mark. Until then answers are ", term("greedy"), ".")])));
 }
 
 function row(mark) {
   const place = placeOf(app.conversation, mark);
   const text = place?.text.slice(mark.start, mark.end) ?? "";
-  const shown = text.length > 160 ? `${text.slice(0, 110)} … ${text.slice(-40)}` : text;
-  return line(shown, names[place?.role] ?? place?.role, mark.weight, `${mark.id}`, (weight) => { mark.weight = weight; changed("marks"); },
+  // The middle of a long one is left out, between words where there are some.
+  const shown = text.length > 160 ? `${text.slice(0, 110).replace(/\s\S*$/, "")} … ${text.slice(-40).replace(/^\S*\s/, "")}` : text;
+  return line(shown, nameOf(place), mark.weight, `${mark.id}`, (weight) => { mark.weight = weight; changed("marks"); },
     () => marksChanged(app.conversation.marks.filter((other) => other !== mark)), mark);
 }
 

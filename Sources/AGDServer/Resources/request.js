@@ -34,7 +34,7 @@ function documentsOf(turns, { messages, places }) {
 export const isUntrusted = (turns) => turns.some((turn) => turn.documents?.some((document) => document.untrusted && document.text));
 
 // What words are kept out, whatever the strategy: a list with commas or lines between.
-export const avoided = (settings) => (settings.avoid ?? "").split(/[,\n]/).map((word) => word.trim()).filter(Boolean);
+const wordsOf = (text) => text.split(/[,\n]/).map((word) => word.trim()).filter(Boolean);
 
 // What sources are asked for, and how untrusted documents are limited. A server that knows no trust is asked for none.
 function sourceFields(conversation, turns, upTo, sources) {
@@ -71,9 +71,9 @@ async function tokenRegions(conversation, turn, signal) {
 const settingsNames = ["rule", "score", "candidates", "min_probability", "entropy_threshold"];
 export const standardLength = 400;
 
-// {path, body} of a request for an answer after these turns. `strategy` is "agd", or "greedy" for the model by itself; what
-// is left open is the server's default.
-export async function completionRequest(conversation, turns, strategy, { continues, sources, signal }) {
+// {path, body} of a request for an answer after these turns. `strategy` is "agd", or "greedy" for the model by itself; `avoid`
+// lists words to keep out. What is left open is the server's default.
+export async function completionRequest(conversation, turns, strategy, { avoid = "", continues, sources, signal }) {
   const { settings } = conversation;
   const isText = conversation.kind === "text";
   const upTo = isText ? null : messagesUpTo(conversation, turns);
@@ -82,7 +82,7 @@ export async function completionRequest(conversation, turns, strategy, { continu
   // Where nothing is set here, guidance is what the server is set to.
   const guided = { roi, ...(Object.keys(guidance).length ? { strategy: "agd", ...guidance } : {}) };
   const agd = roi.length ? guided : { strategy: strategy === "sample" ? "sample" : "greedy" };
-  const words = avoided(settings);
+  const words = wordsOf(avoid);
   const { agd: origins, documents } = sourceFields(conversation, turns, upTo, sources);
   const body = {
     max_tokens: settings.max_tokens ?? standardLength,

@@ -1,7 +1,7 @@
 // Presets with a sentence each, and each setting by itself. A setting that is left empty is the server's default.
 import { compare, isRunning } from "./answering.js";
 import { app, changed, on } from "./app.js";
-import { shownAnswer } from "./conversation.js";
+import { isSteered, shownAnswer } from "./conversation.js";
 import { byId, element } from "./dom.js";
 import { presetOf, presets, usePreset } from "./presets.js";
 import { standardLength } from "./request.js";
@@ -31,7 +31,7 @@ function setBeside(isOn) {
   conversation.beside = isOn;
   changed("settings");
   const last = conversation.turns.at(-1);
-  if (isOn && last?.role === "assistant" && last.beside === null && shownAnswer(last).strategy === "agd" && !isRunning()) compare(conversation, last);
+  if (isOn && last?.role === "assistant" && last.beside === null && isSteered(shownAnswer(last)) && !isRunning()) compare(conversation, last);
 }
 
 const standard = (name) => app.abilities?.guidance[name]?.standard;

@@ -1,4 +1,6 @@
 // What the sentences of an answer rest on: footnotes that light up their passage. Servers without sources send none.
+import { app } from "./app.js";
+import { nameOf, placeOf } from "./conversation.js";
 import { element } from "./dom.js";
 import { characters } from "./marks.js";
 import { percent } from "./dom.js";
@@ -89,8 +91,11 @@ function footnoteButton(number, note, share) {
 export function footnoteList(answer) {
   const notes = numbered(answer);
   if (!notes.length) return null;
-  return element("ol", { className: "footnotes", "aria-label": "What the answer rests on" }, notes.map(({ number, note, sentences }) =>
-    element("li", {}, footnoteButton(number, note, Math.max(...sentences.map(({ share }) => share))), element("q", { textContent: note.text }))));
+  return element("ol", { className: "footnotes", "aria-label": "What the answer rests on" }, notes.map(({ number, note, sentences }) => {
+    const share = Math.max(...sentences.map(({ share }) => share));
+    const where = nameOf(placeOf(app.conversation, note));
+    return element("li", {}, footnoteButton(number, note, share), element("q", { textContent: note.text }), ` ${where ? `${where}, ` : ""}${sentences.length > 1 ? "up to " : ""}${percent(share).replace(" ", "\u00a0")}`);
+  }));
 }
 
 // Lights up a passage where it stands, through the views that draw texts.

@@ -11,6 +11,8 @@ export function say(text, { isError = false, undo = false } = {}) {
   if (!app.running.size && !isError) timer = setTimeout(() => byId("status").replaceChildren(), undo ? 20000 : 8000);
 }
 
+// What was said about one conversation doesn't stand below another.
+on("open", () => { if (!app.running.size) byId("status").replaceChildren(); });
 on("problem", (text) => say(text, { isError: true }));
 
 export async function copyText(text, what = "The text") {

@@ -47,8 +47,6 @@ export function adviceOn(answer, settings) {
   return { text: "Of the likely words, the model's first choice drew most on what is marked, each time.", preset: "strong" };
 }
 
-export const announceStart = () => say("Answering…");
-
 export function announceEnd(answer) {
   byId("spoken").textContent = answer.text; // Screen readers hear an answer once, when it is whole.
   if (answer.error) return say(`No answer: ${answer.error.message}`);

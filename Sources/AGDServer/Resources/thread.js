@@ -35,6 +35,12 @@ const update = () => keepingFocus(() => { draw(); for (const view of views.value
 const isAtEnd = () => { const box = byId("thread"); return box.scrollHeight - box.scrollTop - box.clientHeight < 80; };
 const toEnd = () => { byId("thread").scrollTop = byId("thread").scrollHeight; };
 
+// Turns have their heights only when they come into sight: the end is where it stays.
+function settleAtEnd(frames = 8) {
+  toEnd();
+  if (frames) requestAnimationFrame(() => settleAtEnd(frames - 1));
+}
+
 const growing = new Set();
 function stream(answer) {
   if (!growing.size) requestAnimationFrame(() => {
@@ -82,12 +88,12 @@ function templateNodes(texts) {
 }
 
 export function prepareThread() {
-  on("open", () => { views.clear(); byId("turns").replaceChildren(); draw(); if (app.conversation.turns.length > 1) toEnd(); else byId("thread").scrollTop = 0; });
+  on("open", () => { views.clear(); byId("turns").replaceChildren(); draw(); if (app.conversation.turns.length > 1) settleAtEnd(); else byId("thread").scrollTop = 0; });
   on("turns", () => { const follows = isAtEnd(); update(); if (follows || app.running.size) toEnd(); });
   on("running", update);
   on("marks", () => { keepingFocus(() => { for (const view of views.values()) view.update(); }); drawTemplate(); });
   on("settings", update);
-  on("model", draw);
+  on("model", () => { const follows = isAtEnd(); update(); if (follows && app.conversation.turns.length > 1) settleAtEnd(); }); // What it can do decides on buttons and advice.
   on("answer", stream);
   document.addEventListener("light", ({ detail }) => {
     for (const turn of new Set(detail.turns)) views.get(turn)?.update(); // Not the answer that the footnote is in.

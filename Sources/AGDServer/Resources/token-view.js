@@ -1,7 +1,7 @@
 // Why a token: what else was likely, how each scored, and which words before it rests on.
 import { app } from "./app.js";
 import { tokensBefore } from "./answering.js";
-import { button, element } from "./dom.js";
+import { button, element, scrolling } from "./dom.js";
 import { term } from "./glossary.js";
 import { post } from "./server.js";
 
@@ -35,6 +35,7 @@ export class TokenView {
       element("div", { className: "head" }, element("h4", {}, "Why ", element("code", { textContent: nameOf(token) })), button("Close", () => this.close(), { className: "quiet", key: `${this.answer.id}/close-why` })),
       element("p", {}, term("entropy", "Entropy"), ` ${token.entropy.toFixed(2)} nats. ${this.reason(token)}`),
       token.candidates ? this.table(token) : element("p", { className: "hint", textContent: "Its candidates weren't kept." }), this.heat);
+    this.node.scrollIntoView({ ...scrolling(), block: "nearest" });
     this.offerHeat(index);
   }
 
@@ -91,6 +92,7 @@ export class TokenView {
     this.heat.replaceChildren(
       element("p", { className: "hint" }, "What it rests on: ", term("relevance"), " of each word before. ", element("span", { className: "legend against", textContent: "spoke against it" }), " ", element("span", { className: "legend for", textContent: "spoke for it" }), ` strongest ${largest.toFixed(2)} of a logit of ${logit.toFixed(2)}`),
       element("div", { className: "heat", tabIndex: 0, role: "group", "aria-label": "Relevance of the words before" }, spans));
+    this.node.scrollIntoView({ ...scrolling(), block: "nearest" });
   }
 }
 

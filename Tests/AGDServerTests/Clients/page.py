@@ -54,7 +54,9 @@ async def keyboard_alone(browser):
     assert await browser.run("document.activeElement.matches('#message textarea')"), "the focus was lost while answering"
     assert await browser.count(".answer .changed") > 0, "guidance changed nothing"
     assert "guided 100 %, changed" in await browser.text(".answer .line")
-    assert await browser.text("#spoken") == await browser.run("[...document.querySelectorAll('.answer [data-token]')].map(t => t.textContent).join('')")
+    assert await browser.text("#spoken") == await browser.text(".answer .text")
+    words = await browser.run("[...document.querySelectorAll('.answer [data-token]')].map(t => t.textContent)")
+    assert all(word == word.lstrip() for word in words if word.strip()), "the space before a word is underlined with it"
     await browser.run("document.querySelector('[data-key$=\"/why\"]').focus()")
     await browser.key("Enter")
     assert await browser.run("document.activeElement.matches('.changed[role=button]')"), "the first changed word is not offered"
@@ -237,7 +239,7 @@ async def sources(browser):
     await browser.run("document.querySelector('.answer .footnote button').focus()")
     assert await browser.text(".lit") == "Honey is sweet.", await browser.text(".lit")
     assert await browser.run("document.activeElement.matches('.footnote button')"), "the footnote lost the focus"
-    assert "Honey is sweet." in await browser.text(".footnotes")
+    assert "Honey is sweet." in await browser.text(".footnotes") and "You, 70\u00a0%" in await browser.text(".footnotes")
 
 
 async def trust(browser):
@@ -269,6 +271,7 @@ async def trust(browser):
     await browser.picture(folder / "withheld.png")
     await browser.open(base_url + "/")
     await browser.until("document.querySelector('.advice.trust')")
+    await browser.until("[...document.querySelectorAll('.document button')].some(b => b.textContent === 'Untrusted')")
     assert "untrusted" in await browser.text(".document .hint") and await browser.run("document.getElementById('trust-action').value") == "refuse"
 
     # A word that the answer would have is kept out.
@@ -280,6 +283,11 @@ async def trust(browser):
     avoiding = await browser.text(".answer .text")
     assert not re.search(rf"\b{word}\b", avoiding, re.IGNORECASE), (word, avoiding)
     assert "Words to avoid were kept out" in await browser.text(".after"), await browser.text(".after")
+    # Beside it stands what the model says by itself, with the word.
+    assert await browser.count(".columns.two") == 0
+    await browser.press("Beside greedy")
+    await browser.until("document.querySelectorAll('.columns.two .answer').length === 2 && document.getElementById('stop').hidden")
+    assert await browser.text(".answer.greedy .text") == answer and await browser.text(".answer .strategy") == "Words kept out"
     await set_field(browser, "avoid", "")
 
 

@@ -145,8 +145,8 @@ REQUEST = """(async () => {
   equal(greedy.agd, { strategy: 'greedy', trace: true }, 'greedy has no region');
   equal([greedy.documents, own.documents.map((d) => [Array.from(own.messages[d.message].content).slice(...d.characters).join(''), d.title, 'agd_trust' in d])], [undefined, [['😀 It rains.', 'note', false]]], 'where sources are told, documents are told apart');
   note.untrusted = true;
-  conversation.settings = { avoid: 'tea*,  iced coffee\\n,', trust_limit: 0.5, trust_action: 'refuse' };
-  const { body: limited } = await completionRequest(conversation, conversation.turns, 'greedy', { sources: true });
+  conversation.settings = { trust_limit: 0.5, trust_action: 'refuse' };
+  const { body: limited } = await completionRequest(conversation, conversation.turns, 'greedy', { avoid: 'tea*,  iced coffee\\n,', sources: true });
   equal([limited.agd.avoid, limited.agd.trust, limited.documents[0].agd_trust], [['tea*', 'iced coffee'], { limit: 0.5, action: 'refuse' }, 'untrusted'], 'avoided words and limits');
   const { body: before } = await completionRequest(conversation, [system], 'greedy', { sources: true });
   equal(['trust' in before.agd, 'documents' in before], [false, false], 'no limit where nothing is untrusted yet');
