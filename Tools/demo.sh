@@ -29,6 +29,6 @@ else
     "$agd" compare -m "$model" --document "$folder/news.txt" --user "$question" --roi user --entropy-threshold off -n 40
     show "Which language?" "You must answer in French only." "What is the capital of Italy, and what is it known for?" \
         --roi system --entropy-threshold off -n 40
-    show "Which voice?" "You are a pirate. Talk like a pirate." "How do I boil an egg?" --roi system -n 40
+    show "Which voice?" "You are a pirate. Talk like a pirate." "What is the capital of Italy?" --roi system -n 40
 fi
 printf '\nYour own prompt:  %s compare -m %s --system "…" --user "…" --roi system --roi user\n' "$agd" "$model"
