@@ -52,6 +52,12 @@ oracle-models: agd
 	if [ -z "$$models" ]; then echo "skipped: no model is there; Tools/models.sh smollm2 qwen0.5 fetches them"; else \
 	  $$(Tools/oracle/environment.sh) Tools/oracle/real_models.py --agd .build/release/agd $$models; fi
 
+# Whether ten replies of each run in Documentation/results-real.md begin as they did. Skipped where the model or the items aren't there.
+.PHONY: check-replies
+check-replies: agd
+	@Benchmarks/replies.py check .build/release/agd Benchmarks/replies/smollm2-aligned.json "$$(Tools/models.sh --if-present smollm2)" \
+	  $(or $(EVALS),../shared/evals)/iheval/benchmark/rule-following/single-turn/aligned/default/input_data.json.gz
+
 # llama.cpp's random models of all its architectures, computed here and by libllama: the table in Documentation/models.md.
 ARCHITECTURES ?= .build/architectures
 architectures:

@@ -68,9 +68,10 @@ let package = Package(
                 .product(name: "NIOCore", package: "swift-nio", condition: evaluation),
                 .product(name: "NIOPosix", package: "swift-nio", condition: evaluation),
             ],
-            resources: ["report.html", "report.css", "quality-judge.txt", "criteria-judge.txt"].map {
-                .embedInCode("Resources/\($0)")
-            }
+            resources: [
+                "report.html", "report.css", "quality-judge.txt", "criteria-judge.txt",
+                "Settings/smollm2-instructions.json",
+            ].map { .embedInCode("Resources/\($0)") }
         ),
         .target(
             name: "AGDServer",

@@ -59,13 +59,14 @@ method() { # method NAME: sets options
         instaboost-9) options=(--strategy instaboost --multiplier 9) ;;
         ihdec) options=(--strategy ihdec) ;;
         ihdec-300) options=(--strategy ihdec --beta 300) ;;
+        directer) options=(--strategy directer) ;;
         dola) options=(--strategy dola) ;;
         nucleus) options=(--strategy sample --temp 1 --top-k 0 --top-p 0.95 --min-p 0 --seed 1) ;;
         *) echo "real-models: there is no method $1" >&2; exit 2 ;;
     esac
 }
-instruction_methods=greedy,agd,cad-1,agd-cad-1,agd-cad-0.5,agd-share,random,agd-user,adacad,cocoa,region-prompt,instaboost-3,instaboost-9,ihdec,ihdec-300,agd-excess,agd-ungated,dola,second,cad-0.5,agd-contrast,agd-blend,nucleus
-document_methods=greedy,agd,cad-1,agd-cad-0.5,agd-share,random,adacad,cocoa,region-prompt,instaboost-3,instaboost-9,agd-excess,agd-ungated,agd-excess-ungated,cad-0.5,dola
+instruction_methods=greedy,agd,cad-1,agd-cad-1,agd-cad-0.5,agd-share,random,agd-user,adacad,cocoa,region-prompt,instaboost-3,instaboost-9,ihdec,ihdec-300,directer,agd-excess,agd-ungated,dola,second,cad-0.5,agd-contrast,agd-blend,nucleus
+document_methods=greedy,agd,cad-1,agd-cad-0.5,agd-share,random,adacad,cocoa,region-prompt,instaboost-3,instaboost-9,directer,agd-excess,agd-ungated,agd-excess-ungated,cad-0.5,dola
 
 for model in "${models[@]}"; do
     path=$(Tools/models.sh "$model")

@@ -146,6 +146,8 @@ package struct LaneSequence {
     package var rule: Rule
     /// What is added to the scores of its keys.
     package var keyBiases: KeyBiases?
+    /// What they are multiplied by before.
+    package var keyFactors: KeyFactors?
     /// Where recurrent layers find and leave their states.
     package var states = StateSlots()
 
@@ -182,6 +184,9 @@ package struct LaneSequence {
             first_query_column: Int32(queryColumns.first), query_lane_stride: Int32(queryColumns.stride),
             softcap_derivative: rule.softcapDerivative, score_factor: rule.scoreFactor, value_factor: rule.valueFactor,
             key_biases: keyBiases.map { UnsafePointer($0.raw) }, key_bias_count: Int32(keyBiases?.values.count ?? 0),
+            key_factors: keyFactors.map { UnsafePointer($0.raw) },
+            key_factor_count: Int32(keyFactors?.values.count ?? 0),
+            factor_layers: keyFactors.map { UnsafePointer($0.rawLayers) },
             state_before: Int32(states.before ?? -1), state_after: Int32(states.after),
             layers: UnsafePointer(layers.raw.baseAddress))
     }

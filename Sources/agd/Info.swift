@@ -1,3 +1,4 @@
+import AGDEvaluation
 import ArgumentParser
 import AttributionGuidedDecoding
 
@@ -42,8 +43,29 @@ struct Info: ParsableCommand {
         }
         if chatTemplate { return Terminal.write(try ChatTemplate.source(inFile: model)) }
         let summary = try ModelSummary(path: model)
-        if json { return try Terminal.writeJSON(summary) }
-        Terminal.write(TextTable(["", ""], summary.rows).rendered)
+        let settings = try ShippedSettings.fitting(summary).map(\.evidence)
+        if json { return try Terminal.writeJSON(Description(summary: summary, settings: settings)) }
+        Terminal.write(TextTable(["", ""], summary.rows + settings.map(\.row)).rendered)
+    }
+
+    /// What the file says, and the settings that come with the program for its family.
+    private struct Description: Encodable {
+        let summary: ModelSummary
+        let settings: [ShippedSettings.Evidence]
+
+        private enum CodingKeys: CodingKey { case settings }
+
+        func encode(to encoder: any Encoder) throws {
+            try summary.encode(to: encoder)
+            var own = encoder.container(keyedBy: CodingKeys.self)
+            try own.encode(settings, forKey: .settings)
+        }
+    }
+}
+
+extension ShippedSettings.Evidence {
+    fileprivate var row: [String] {
+        ["--settings \(name)", "for \(task): \(finding); \(model) on \(data): \(command)"]
     }
 }
 

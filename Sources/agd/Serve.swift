@@ -57,8 +57,11 @@ struct Serve: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "A file with a strategy, its options and regions, as agd tune writes it, for requests that name no strategy.",
-            valueName: "file"), completion: .file())
+            """
+            A strategy, its options and regions, for requests that name no strategy: a file as agd tune writes it, or the name \
+            of settings that come with agd (agd info tells which fit a model).
+            """,
+            valueName: "file|name"), completion: .file())
     var settings: String?
 
     @Option(
@@ -102,8 +105,8 @@ struct Serve: AsyncParsableCommand {
         configuration.inference.contextLength = modelOptions.contextSize
         configuration.inference.threadCount = modelOptions.threads.map(ModelOptions.threadCount)
         configuration.inference.cacheType = modelOptions.cacheType
-        configuration.inference.standard = try settings.map { path in
-            let file = try SettingsFile(reading: path)
+        configuration.inference.standard = try settings.map { name in
+            let file = try SettingsFile(named: name)
             return StandardDecoding(method: file.method, regions: file.regions)
         }
         configuration.inference.draft = draftOptions.draft

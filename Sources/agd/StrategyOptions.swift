@@ -12,8 +12,11 @@ struct StrategyOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "A file with a strategy and its options, as agd tune writes it; options given here come before the file's.",
-            valueName: "file"), completion: .file())
+            """
+            A strategy and its options: a file as agd tune writes it, or the name of settings that come with agd (agd info \
+            tells which fit a model); options given here come before them.
+            """,
+            valueName: "file|name"), completion: .file())
     var settings: String?
 
     /// What was given, by the options' names.
@@ -34,7 +37,7 @@ struct StrategyOptions: ParsableArguments {
 
     func validate() throws {
         if strategy != nil, settings != nil {
-            throw ValidationError("Give --strategy or --settings, not both: the file names a strategy.")
+            throw ValidationError("Give --strategy or --settings, not both: settings name a strategy.")
         }
         for option in DecodingMethod.options {
             guard let text = given[option.name], !option.values.accept(text) else { continue }
@@ -67,7 +70,7 @@ struct StrategyOptions: ParsableArguments {
 
     /// What --settings names.
     private var file: SettingsFile? {
-        get throws { try settings.map { path in try SettingsFile(reading: path) } }
+        get throws { try settings.map { name in try SettingsFile(named: name) } }
     }
 
     /// The regions that guide where --roi names none: the settings file's.

@@ -158,3 +158,34 @@ struct TaskReaderTests {
         #expect(error?.line == 1 && error?.field == field)
     }
 }
+
+@Suite("Settings that come with agd")
+struct ShippedSettingsTests {
+    @Test("are read as what they name, guide by a region, and say which run bears them out")
+    func all() throws {
+        let all = try ShippedSettings.all
+        #expect(Set(all.map(\.name)).count == all.count && !all.isEmpty)
+        for shipped in all {
+            #expect(try SettingsFile(named: shipped.name) == shipped.settings)
+            #expect(!shipped.settings.method.needsRegion || !shipped.settings.regions.isEmpty)
+            #expect(shipped.evidence.command.hasPrefix("Benchmarks/real-models.sh"))
+        }
+    }
+
+    @Test("a name that is neither a file nor theirs is refused with theirs; a path is a file's")
+    func unknown() throws {
+        let error = #expect(throws: EvaluationError.self) { try SettingsFile(named: "nonsense") }
+        #expect(error?.file == "nonsense" && error?.remedy.contains("smollm2-instructions") == true)
+        let file = try TemporaryFile("{\"strategy\": \"greedy\"}", name: "smollm2-instructions")
+        #expect(try SettingsFile(named: file.path).method == .greedy)
+    }
+
+    @Test("fit models of their family by the name in the file, and no others")
+    func families() throws {
+        #expect(try ShippedSettings.fitting(ModelSummary(path: Repository.model)).isEmpty)
+        let smollm2 = try #require(ShippedSettings.all.first { $0.name == "smollm2-instructions" })
+        #expect(smollm2.fits(architecture: "llama", name: "Smollm2 135M 8k Lc100K Mix1 Ep2"))
+        #expect(!smollm2.fits(architecture: "llama", name: "Llama 3.2 1B"))
+        #expect(!smollm2.fits(architecture: "llama", name: nil))
+    }
+}

@@ -47,6 +47,7 @@ struct StrategyRequestTests {
         ("repetitionPenalty", "repetition_penalty", 1.2), ("minimumAlpha", "min_alpha", 0.25), ("gamma", "gamma", 2),
         ("strength", "strength", 3), ("pick", "pick", "second"), ("multiplier", "multiplier", 5),
         ("beta", "beta", 20), ("decay", "decay", 0.5), ("scale", "scale", 0.5), ("generated", "generated", "share"),
+        ("keyFactor", "key_factor", 20),
     ]
 
     @Test("Each option is a field of agd, or one of those that OpenAI's clients send")

@@ -10,11 +10,12 @@ struct DecodingMethodTests {
     /// A value of each option, none at its standard.
     private static let values = [
         "rule": "ixg", "score": "excess", "entropyThreshold": "0.5", "candidates": "3", "minimumProbability": "0.25",
-        "tangents": "deferred", "lambda": "2.0", "plausibility": "0.5", "temperature": "0.5", "topK": "7",
+        "tangents": "deferred", "lambda": "2.0", "plausibility": "0.25", "temperature": "0.5", "topK": "7",
         "topP": "0.5",
         "minP": "0.125", "seed": "\(UInt64.max)", "alpha": "0.5", "dolaLayers": "0,2", "repetitionPenalty": "1.5",
         "minimumAlpha": "0.25", "gamma": "2.0", "strength": "3.0", "pick": "second",
         "generated": "share", "multiplier": "5.0", "beta": "20.0", "decay": "0.5", "scale": "0.5",
+        "keyFactor": "20.0",
     ]
 
     @Test("Every option has a value to be tested with, and the same description in every method that has it")
@@ -118,7 +119,7 @@ struct DecodingMethodTests {
         let model = try Oracle.model("llama")
         let needs = StrategyNeeds(
             regions: [.allTokens], rule: .cpLRP, tangents: .whenAsked, generated: .share, earlyLayers: [0],
-            intervention: .hiding([0]),
+            intervention: .hiding([0]), rereads: true,
             companions: [CompanionSequence(try model.prompt(tokens: [1]), under: .hiding([0]))])
         struct Needy: DecodingStrategy {
             let name = "needy"
@@ -133,7 +134,7 @@ struct DecodingMethodTests {
         #expect(dictated.tangents == needs.tangents)
         #expect(dictated.generated == .share)
         #expect(dictated.earlyLayers == [0])
-        #expect(dictated.intervention == needs.intervention)
+        #expect(dictated.intervention == needs.intervention && dictated.rereads)
         #expect(dictated.companions.map(\.prompt.tokens) == [[1]])
         #expect(dictated.companions.map(\.intervention) == [.hiding([0])])
     }

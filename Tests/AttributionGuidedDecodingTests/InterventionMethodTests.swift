@@ -84,7 +84,24 @@ struct InterventionMethodTests {
         }
     }
 
-    @Test("a control vector is added behind its layers, at all positions", arguments: InterventionOracle.variants)
+    @Test(
+        "DIRECTER: the region's keys are scaled as far as the token stays plausible",
+        arguments: InterventionOracle.variants)
+    func directer(variant: String) async throws {
+        let (oracle, trial) = (try InterventionOracle.load(variant), try await Trial(variant))
+        for reference in oracle.directer {
+            let steps = try await trial.steps(
+                DynamicKeyScaling(
+                    to: Self.region(reference.positions), trial.model, factor: reference.factor,
+                    plausibility: reference.plausibility))
+            #expect(steps.map(\.token) == reference.tokens, "factor \(reference.factor)")
+            #expect(steps.map(\.choice.guided) == reference.layers.map { $0 > 0 })
+        }
+    }
+
+    @Test(
+        "a control vector is added behind its layers, at all positions",
+        arguments: InterventionOracle.variants)
     func controlVector(variant: String) async throws {
         let (oracle, trial) = (try InterventionOracle.load(variant), try await Trial(variant))
         for reference in oracle.control {
@@ -120,6 +137,7 @@ struct InterventionMethodTests {
         for strategy in [
             AttentionBoost(to: Self.region([3, 4]), multiplier: 1), ControlVector([vector: 1], scale: 0),
             InstructionHierarchy(trial.prompt, positions: [.system: [1, 2], .user: [5, 6]], beta: 0),
+            DynamicKeyScaling(to: Self.region([3, 4]), trial.model, factor: 1),
         ] as [any DecodingStrategy] {
             #expect(try await trial.steps(strategy).map(\.token) == greedy, "\(strategy.name)")
         }

@@ -90,7 +90,39 @@ struct InterventionTests {
         }
     }
 
-    @Test("a cached prompt is kept as far as the intervention is the same, and read again from there on")
+    @Test("a token that is read again under scaled keys leaves no trace", arguments: [true, false])
+    func rereading(fused: Bool) throws {
+        let (oracle, model) = (try InterventionOracle.load("gemma3"), try Oracle.model("gemma3"))
+        let scaling = KeyScaling(factors: [3: 50, 4: 50], layers: [0, 2, 5])
+        for regions in [[], [Oracle.span]] {
+            let plain = try Self.session(model, under: .none, regions: regions, fused: fused)
+            let tried = try Self.session(model, under: .none, regions: regions, fused: fused)
+            _ = try plain.append(oracle.prompt)
+            let before = try tried.append(oracle.prompt)
+            let again = try tried.reread(under: scaling, observesAttention: true)
+            let otherwise = try Self.session(model, under: .none, regions: regions, fused: !fused)
+            _ = try otherwise.append(oracle.prompt)
+            #expect(
+                try Self.distance(again.logits, otherwise.reread(under: scaling).logits.map(Double.init)) < 1e-3)
+            #expect(Self.distance(again.logits, before.logits.map(Double.init)) > 1e-2)
+            #expect(again.attention.map(\.layer) == Array(0..<model.configuration.layerCount))
+            let same = try tried.reread(under: KeyScaling(factors: [:], layers: []))
+            #expect(Self.distance(same.logits, before.logits.map(Double.init)) < 1e-4)
+            #expect(tried.contents.tokens.count == oracle.prompt.count - 1)
+            for tokens in [[7], [9, 2]] {
+                let (a, b) = (try plain.append(tokens), try tried.append(tokens))
+                #expect(Self.distance(b.logits, a.logits.map(Double.init)) < 1e-4)
+                #expect(
+                    plain.relevance(of: [1, 2], a).elementsEqual(tried.relevance(of: [1, 2], b)) {
+                        $0.distance(to: $1) < 1e-4
+                    })
+                _ = try tried.reread(under: scaling)
+            }
+        }
+    }
+
+    @Test(
+        "a cached prompt is kept as far as the intervention is the same, and read again from there on")
     func caches() throws {
         let (oracle, model) = (try InterventionOracle.load("llama"), try Oracle.model("llama"))
         let boost = oracle.instaboost[0]

@@ -19,6 +19,13 @@ struct InterventionOracle: Decodable {
         var corrected: [Bool]
         var tokens: [Int]
     }
+    struct KeyScaled: Decodable {
+        var positions: [Int]
+        var factor, plausibility: Double
+        /// Layers in which keys were scaled, at each step.
+        var layers: [Int]
+        var tokens: [Int]
+    }
     struct Control: Decodable {
         var layers: [Int]
         var scale: Double
@@ -35,6 +42,7 @@ struct InterventionOracle: Decodable {
     var instaboost: [Boost]
     var hidden: [Hidden]
     var ihdec: [Hierarchy]
+    var directer: [KeyScaled]
     var control: [Control]
     var lanes: Lanes
 

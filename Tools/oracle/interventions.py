@@ -24,12 +24,19 @@ class Change:
     """What is done to attention at present."""
     multipliers = {}      # position: factor on its attention weights, which are normalised again
     hidden = ()           # positions that none behind them sees
+    scaled = {}           # position: factor on its key, as the last token sees it, in these layers
+    layers = ()
 
 
 def attention(module, query, key, value, attention_mask, scaling, dropout=0.0, **_):
     """Softmax attention, then the change."""
     key, value = (repeat_kv(x, module.num_key_value_groups) for x in (key, value))
     scores = query @ key.transpose(2, 3) * scaling
+    if Change.scaled and module.layer_idx in Change.layers:
+        for position, factor in Change.scaled.items():
+            own = position == key.shape[2] - 1
+            keys = key[:, :, position] * (1 if own else factor)
+            scores[:, :, -1, position] = (query[:, :, -1] * keys).sum(-1) * scaling
     length = scores.shape[-1]
     if attention_mask is not None:
         scores = scores + attention_mask[..., :length]
@@ -54,8 +61,9 @@ def load(folder, variant):
     return model.double()
 
 
-def change(multipliers=None, hidden=()):
+def change(multipliers=None, hidden=(), scaled=None, layers=()):
     Change.multipliers, Change.hidden = multipliers or {}, tuple(hidden)
+    Change.scaled, Change.layers = scaled or {}, tuple(layers)
 
 
 def logits(model, tokens):
@@ -132,6 +140,70 @@ def ihdec(model, prompt, roles, beta, decay):
     return {"roles": roles, "beta": beta, "decay": decay, "corrected": corrected} | result
 
 
+def directer(model, prompt, positions, factor, plausibility):
+    """Keys scaled, and fewer layers while the token is implausible (Kang and Kim, arXiv 2603.06745, and the authors' generator).
+
+    Only the last token sees scaled keys: the authors scale a copy of the cache, which they throw away.
+    """
+    count = model.config.num_hidden_layers
+    scaled = {position: factor for position in positions}
+
+    def states(tokens, layers):
+        """What enters and leaves each layer's attention at the last token."""
+        change(scaled=scaled, layers=layers)
+        seen = []
+        hooks = [
+            layer.self_attn.register_forward_hook(
+                lambda module, inputs, arguments, output: seen.append((arguments["hidden_states"][0, -1], output[0][0, -1])),
+                with_kwargs=True)
+            for layer in model.model.layers]
+        logits(model, tokens)
+        for hook in hooks:
+            hook.remove()
+        change()
+        return seen
+
+    def rank(tokens):
+        raw = states(tokens, [])
+        total = torch.zeros(count, dtype=torch.float64)
+        for probe in range(count):
+            for layer, ((before, after), (before_scaled, after_scaled)) in enumerate(zip(raw, states(tokens, [probe]))):
+                similarity = torch.cosine_similarity(before, after_scaled, dim=0) + torch.cosine_similarity(after, before_scaled, dim=0)
+                total[layer] += (2 - similarity).clamp_min(0)
+        return total.argsort(descending=True).tolist()
+
+    ranking = rank(prompt)
+    kept, margins = [], []
+
+    def step(tokens):
+        raw = logits(model, tokens)
+        probabilities = raw.softmax(-1)
+        first, second = probabilities.topk(2).values.tolist()
+        margins.append(abs(second - plausibility * first))
+        if len(tokens) > len(prompt) and second < plausibility * first - 1e-9:
+            kept.append(0)
+            return raw
+        layers, trial = list(range(count)), 0
+        while len(layers) > 1 and trial < 10:
+            trial += 1
+            change(scaled=scaled, layers=layers)
+            steered = logits(model, tokens)
+            change()
+            token = steered.argmax()
+            margins.append(abs(probabilities[token].item() - plausibility * first))
+            if probabilities[token] > plausibility * first:
+                kept.append(len(layers))
+                return steered
+            layers = ranking[:max(1, count // 2 ** trial)]
+        kept.append(0)
+        return raw
+
+    result = decode(step, prompt)
+    return {
+        "positions": positions, "factor": factor, "plausibility": plausibility, "ranking": ranking, "layers": kept,
+        "smallest_distance_to_plausibility": min(margins)} | result
+
+
 def direction(index, width):
     return torch.sin(1 + 0.7 * torch.arange(width, dtype=torch.float64) * (index + 1))
 
@@ -187,6 +259,10 @@ def main():
                 ihdec(model, prompt, {"system": [*range(1, 8)], "user": [*range(10, 18)]}, 20.0, 0.9),
                 ihdec(model, prompt, {"system": [*range(1, 6)], "user": [*range(8, 15)], "assistant": [*range(17, 24)]}, 12.0, 0.97),
                 ihdec(model, prompt, {"user": [*range(0, 9)], "assistant": [*range(12, 20)]}, 300.0, 0.8),
+            ],
+            "directer": [
+                directer(model, prompt, span, 100.0, 0.5), directer(model, prompt, others, 4.0, 0.05),
+                directer(model, prompt, span, 3.0, 0.01),
             ],
             "control": [
                 control(model, prompt, [0, 1], 0.3), control(model, prompt, [model.config.num_hidden_layers - 1], -0.8),

@@ -14,19 +14,34 @@ public struct SettingsFile: Sendable, Hashable {
         (self.method, self.regions) = (method, regions)
     }
 
+    /// Those that come with the program by that name, else a file's.
+    /// - Throws: ``EvaluationError`` that names the field.
+    public init(named name: String) throws(EvaluationError) {
+        let shipped = try ShippedSettings.all
+        if let own = shipped.first(where: { $0.name == name }) {
+            self = own.settings
+        } else if name.contains("/") || FileManager.default.fileExists(atPath: name) {
+            try self.init(reading: name)
+        } else {
+            throw EvaluationError(
+                file: name, problem: "is no file, nor settings that come with agd",
+                remedy: "give a file as agd tune writes it, or one of " + shipped.map(\.name).joined(separator: ", "))
+        }
+    }
+
     /// Reads a file.
     /// - Throws: ``EvaluationError`` that names the field.
     public init(reading path: String) throws(EvaluationError) {
         let root = JSONField(try InputFile.json(at: path))
-        do throws(EvaluationError) {
-            regions =
-                try root["roi"].optional.map { (field) throws(EvaluationError) in
-                    try RegionSpecification.regions(in: field)
-                } ?? []
-            method = try Self.method(root)
-        } catch {
-            throw error.located(file: path)
-        }
+        do throws(EvaluationError) { try self.init(root) } catch { throw error.located(file: path) }
+    }
+
+    init(_ root: JSONField) throws(EvaluationError) {
+        regions =
+            try root["roi"].optional.map { (field) throws(EvaluationError) in
+                try RegionSpecification.regions(in: field)
+            } ?? []
+        method = try Self.method(root)
     }
 
     private static func method(_ root: JSONField) throws(EvaluationError) -> DecodingMethod {

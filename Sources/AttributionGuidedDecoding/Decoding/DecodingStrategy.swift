@@ -40,6 +40,9 @@ public struct StrategyNeeds: Sendable {
     public var earlyLayers: [Int]
     /// What the prompt and its completion are computed under; by default the model is as it is.
     public var intervention: Intervention
+    /// Whether the strategy asks what would follow if the last token saw scaled keys, see ``DecodingContext/reread(under:observesAttention:)``.
+    /// Nothing is drafted then. Each asking costs a pass of its own.
+    public var rereads: Bool
     /// Other prompts, or the same under interventions, which the same tokens complete: what the model expects after each is heard
     /// at each step too, see ``DecodingContext/companions``. Each costs one more column in each matrix product, and caches of its own.
     public var companions: [CompanionSequence]
@@ -48,7 +51,7 @@ public struct StrategyNeeds: Sendable {
     public init(
         regions: [RegionOfInterest] = [], rule: PropagationRule = .attnLRP, tangents: TangentSchedule = .withEachStep,
         generated: GeneratedTokens = .outside, earlyLayers: [Int] = [], intervention: Intervention = .none,
-        companions: [CompanionSequence] = []
+        rereads: Bool = false, companions: [CompanionSequence] = []
     ) {
         self.regions = regions
         self.rule = rule
@@ -56,6 +59,7 @@ public struct StrategyNeeds: Sendable {
         self.generated = generated
         self.earlyLayers = earlyLayers
         self.intervention = intervention
+        self.rereads = rereads
         self.companions = companions
     }
 }
@@ -102,10 +106,11 @@ public struct DecodingContext: ~Copyable {
     /// What the model expects after each of the strategy's ``StrategyNeeds/companions`` and the completion so far.
     public let companions: [Distribution]
     private let relevanceSource: ([Int]) throws -> [[Double]]
+    private let rereadSource: ((KeyScaling, Bool) throws -> Rereading)?
 
     init(
         distribution: Distribution, tokens: [Int] = [], earlyLogits: [[Float]] = [],
-        companions: [Distribution] = [],
+        companions: [Distribution] = [], reread: ((KeyScaling, Bool) throws -> Rereading)? = nil,
         relevance: @escaping ([Int]) throws -> [[Double]]
     ) {
         self.distribution = distribution
@@ -113,11 +118,31 @@ public struct DecodingContext: ~Copyable {
         self.earlyLogits = earlyLogits
         self.companions = companions
         relevanceSource = relevance
+        rereadSource = reread
     }
 
     /// S(c, R) of each token for each of the strategy's regions, as `[region][token]`.
     /// - Throws: ``TensorGraphError`` or ``InferenceError``, where the tangents can't be computed.
     public func relevance(of tokens: [Int]) throws -> [[Double]] { try relevanceSource(tokens) }
+
+    /// What would follow if the last token, and it alone, saw scaled keys. A strategy that asks says so in ``StrategyNeeds/rereads``.
+    /// - Parameter observesAttention: tells what each layer's attention reads and gives too.
+    /// - Throws: ``TensorGraphError`` or ``InferenceError``.
+    public func reread(under scaling: KeyScaling, observesAttention: Bool = false) throws -> Rereading {
+        guard let rereadSource else {
+            throw GenerationError.invalid(
+                field: "reread", problem: "is not asked for in the strategy's needs")
+        }
+        return try rereadSource(scaling, observesAttention)
+    }
+}
+
+/// The last token, read again.
+public struct Rereading: Sendable {
+    /// What would follow it.
+    public let distribution: Distribution
+    /// What each layer's attention reads and gives, by layers; empty unless asked for.
+    public let attention: [AttentionActivation]
 }
 
 /// A token that a strategy could choose.

@@ -7,6 +7,7 @@ package final class GenerationState: @unchecked Sendable {  // Touched by the se
     private var strategy: any DecodingStrategy
     private let tangents: TangentSchedule
     private let generated: GeneratedTokens
+    private let rereads: Bool
     private let limits: GenerationLimits
     private var constraints: ConstraintState
     private let promptLength: Int
@@ -31,15 +32,15 @@ package final class GenerationState: @unchecked Sendable {  // Touched by the se
         self.companions = companions
         self.strategy = strategy
         tangents = strategy.needs.tangents
-        generated = strategy.needs.generated
+        (generated, rereads) = (strategy.needs.generated, strategy.needs.rereads)
         self.limits = limits
         self.constraints = constraints
         self.promptLength = promptLength
         self.text = text
         position = promptLength
-        // Tangents that are caught up when asked for are those of the last token that was read, and what a token weighs isn't
-        // known before it is chosen.
-        let dependsOnChoice = tangents == .whenAsked && !inference.regions.isEmpty || generated == .share
+        // Tangents that are caught up when asked for are those of the last token that was read, which alone is read again, and what a
+        // token weighs isn't known before it is chosen.
+        let dependsOnChoice = tangents == .whenAsked && !inference.regions.isEmpty || generated == .share || rereads
         self.drafts = dependsOnChoice ? nil : drafts
         self.drafts?.read(inference.tokens)
     }
@@ -122,13 +123,21 @@ package final class GenerationState: @unchecked Sendable {  // Touched by the se
 
     private func choose(_ prediction: Prediction, _ tokenizer: Tokenizer?) throws -> GenerationStep {
         self.prediction = prediction
-        let unconstrained = prediction.distribution.without(tokenizer?.suppressedTokens ?? [])
+        let unsuppressed = { (prediction: Prediction) in
+            prediction.distribution.without(tokenizer?.suppressedTokens ?? [])
+        }
+        let unconstrained = unsuppressed(prediction)
         let distribution = try constraints.applied(to: unconstrained)
+        let reread = { (scaling: KeyScaling, observesAttention: Bool) in
+            let again = try self.inference.reread(under: scaling, observesAttention: observesAttention)
+            return Rereading(
+                distribution: try self.constraints.applied(to: unsuppressed(again)), attention: again.attention)
+        }
         let choice = try strategy.choose(
             DecodingContext(
                 distribution: distribution, tokens: Array(inference.tokens.prefix(position)),
                 earlyLogits: prediction.earlyLogits,
-                companions: prediction.companions, relevance: relevance))
+                companions: prediction.companions, reread: rereads ? reread : nil, relevance: relevance))
         guard distribution.logits.indices.contains(choice.token) else {
             throw GenerationError.invalid(
                 field: strategy.name, problem: "chose token \(choice.token), which is not in the vocabulary")

@@ -87,6 +87,18 @@ static void score(const struct block * b, long start, long count) {
     }
 }
 
+// Multiplies scores, and their tangents, by the sequence's factors for positions from `start` on.
+static void scale_keys(const struct block * b, long start) {
+    const struct lane_sequence * s = b->sequence;
+    const long end = s->key_factor_count - start;
+    if (end <= 0 || !s->factor_layers[b->parameters->layer]) return;
+    for (int row = 0; row < b->row_count; row += 4)
+        for (int lane = 0; lane < (weights_vary(b) ? b->lane_count : 1); lane++) {
+            float * x = scores_of(b, lane, row);
+            for (long i = 0; i < 4 * end && i < 4 * POSITIONS; i++) x[i] *= s->key_factors[start + i / 4];
+        }
+}
+
 // Soft-caps scores, which still lack the scale and go on lacking it; tangents take its slope.
 static void cap(const struct block * b, long count) {
     const struct lane_attention_parameters * p = b->parameters;
@@ -170,6 +182,7 @@ static void attend(const struct block * b, const struct ggml_tensor * queries, f
     for (; start < end; start += POSITIONS) {
         long count = end - start < POSITIONS ? end - start : POSITIONS;
         score(b, start, count);
+        scale_keys(b, start);
         cap(b, count);
         weigh(b, start, count, &totals);
         sum(b, start, count);

@@ -132,6 +132,9 @@ struct lane_sequence {
     float value_factor;       // on the tangents of values
     const float * key_biases;  // [key_bias_count], added to the scores of keys by position; -infinity hides one from those behind it
     int key_bias_count;        // positions from here on have none
+    const float * key_factors;  // [key_factor_count], that scores of keys are multiplied by, by position
+    int key_factor_count;       // positions from here on have none
+    const bool * factor_layers;  // for each layer whether it has any
     int state_before, state_after;  // slots of the states before the new tokens, -1 where all are zero, and behind them
     const struct lane_layer * layers;
 };

@@ -96,7 +96,8 @@ package final class BatchEvaluator: @unchecked Sendable {  // `turn` guards what
         let composed = steps.map { step in
             ForwardEvaluation.Shape.Extent(
                 group: step.place.group, tokens: step.place.tokens, wantedTokens: step.place.wantedTokens,
-                historyLength: step.session.historyLength(step.range.upperBound))
+                historyLength: step.session.historyLength(step.range.upperBound),
+                scaledLayers: step.trial?.keyFactors?.layers ?? [])
         }
         let predicted = steps.filter { $0.output != .none }
         let shape = ForwardEvaluation.Shape(
@@ -107,7 +108,8 @@ package final class BatchEvaluator: @unchecked Sendable {  // `turn` guards what
             },
             regionPlaces: steps.reduce(into: []) { places, step in
                 places.formUnion(step.session.memory.places(hasTangents: step.laneCount > 1))
-            }, contextLength: steps.map(\.session.options.contextLength).max() ?? 0,
+            }, observesAttention: steps.contains { $0.trial?.observesAttention == true },
+            contextLength: steps.map(\.session.options.contextLength).max() ?? 0,
             composed: isFused ? nil : composed)
         let memories = isFused ? [] : steps.map(\.session.memory)
         if let index = evaluations.firstIndex(where: {

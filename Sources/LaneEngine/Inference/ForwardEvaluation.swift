@@ -15,6 +15,8 @@ package final class ForwardEvaluation {
         var earlyCounts: [Int: Int]
         /// Where regions of the sequences begin behind attention.
         var regionPlaces: Set<RegionPlace>
+        /// Whether what enters and leaves each layer's attention is read out; of a single token alone.
+        var observesAttention: Bool
         /// Positions that the sequences may come to have.
         var contextLength: Int
         /// Where attention is composed, how much of each sequence takes part.
@@ -25,6 +27,8 @@ package final class ForwardEvaluation {
             var tokens, wantedTokens: Range<Int>
             /// Cached positions, rounded up.
             var historyLength: Int
+            /// Layers that scale keys.
+            var scaledLayers: Set<Int>
         }
     }
 
@@ -39,6 +43,7 @@ package final class ForwardEvaluation {
     private var logits, probabilities, hidden: Tensor?
     /// Of each early layer the columns asked for, and what comes out.
     private var early: [Int: (columns: Tensor, logits: Tensor)] = [:]
+    private let observer: AttentionObserver?
 
     /// - Parameter memories: of the sequences, where attention is composed.
     init(
@@ -70,7 +75,8 @@ package final class ForwardEvaluation {
                 group: extent.group, tokens: extent.tokens, wantedTokens: extent.wantedTokens, memory: memory,
                 inputs: AttentionInputs(
                     graph, configuration, memory.cache.layout, tokenCount: extent.tokens.count,
-                    historyLength: extent.historyLength))
+                    historyLength: extent.historyLength, scalesKeys: !extent.scaledLayers.isEmpty),
+                scaledLayers: extent.scaledLayers)
         }
         self.parts = parts
         let composed = ComposedLaneOperations(columns: columns, parts: parts)
@@ -79,6 +85,8 @@ package final class ForwardEvaluation {
         let lastFused = fused.with(wantedBatch)
         let deltaNetScratch = graph.laneDeltaNetScratch(
             width: configuration.deltaNetWidth, threadCount: stream.threadCount)
+        let observer = shape.observesAttention ? AttentionObserver() : nil
+        self.observer = observer
         func propagator(_ device: Int?, isLast: Bool) -> ForwardLanes {
             let isFused =
                 shape.composed == nil || (fusesOperations && device == nil && layout.mostLanes <= Graph.laneLimit)
@@ -94,7 +102,7 @@ package final class ForwardEvaluation {
                 columns: columns, positions: positions, wantedPositions: wantedPositions,
                 wantedColumns: isLast ? wantedColumns : nil,
                 operations: operations, batch: isLast ? wantedBatch : batch, deltaNetScratch: deltaNetScratch,
-                places: shape.regionPlaces)
+                places: shape.regionPlaces, observer: observer)
         }
 
         var x = graph.reshape(
@@ -170,7 +178,9 @@ package final class ForwardEvaluation {
                 }
             })
         for (part, step) in zip(parts, steps) {
-            part.inputs?.write(start: step.range.lowerBound, biases: step.session.keyBiases?.values ?? [])
+            part.inputs?.write(
+                start: step.range.lowerBound, biases: step.session.keyBiases?.values ?? [],
+                factors: step.trial?.keyFactors?.values ?? [])
         }
         batch.write(steps.map { $0.sequence(layout, layout, wantsAll: true) })
         wantedBatch.write(steps.map { $0.sequence(layout, shape.wanted, wantsAll: false) })
@@ -222,7 +232,7 @@ extension ForwardEvaluation {
                 scores: step.output == .allScores ? tangentLanes.map { row(column($0), of: logits) } : nil,
                 earlyLogits: step.earlyLayers.compactMap { layer in
                     early[layer].map { row(earlyRow(of: step, layer, among: steps) + index, of: $0.logits) }
-                }, embeddingLength: hidden.shape[0])
+                }, attention: observer?.values ?? [], embeddingLength: hidden.shape[0])
         }
     }
 

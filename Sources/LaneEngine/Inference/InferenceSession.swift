@@ -38,6 +38,10 @@ package final class InferenceSession: @unchecked Sendable {  // Handed from one 
     package private(set) var intervention: Intervention
     /// The intervention's, as attention reads them.
     private(set) var keyBiases: KeyBiases?
+    /// What the last token is read again under, while it is.
+    private var trial: SequenceStep.Trial?
+    /// The last token's position where the caches hold it as it was tried, so that it has to be read once more before others.
+    private var triedPosition: Int?
     /// Tokens whose keys and values are in the cache.
     package private(set) var tokens: [Int] = []
     /// Leading tokens whose tangents are in the cache; at the others the tangent caches are zero.
@@ -87,8 +91,8 @@ package final class InferenceSession: @unchecked Sendable {  // Handed from one 
 
     package var contents: CacheContents {
         CacheContents(
-            tokens: Array(tokens.prefix(reading?.keptCount ?? tokens.count)), regions: regions, rule: options.rule,
-            intervention: intervention, resumption: resumption)
+            tokens: Array(tokens.prefix(min(reading?.keptCount ?? tokens.count, triedPosition ?? .max))),
+            regions: regions, rule: options.rule, intervention: intervention, resumption: resumption)
     }
 
     /// Where evaluation can go on without beginning again, but for the very beginning.
@@ -135,6 +139,7 @@ package final class InferenceSession: @unchecked Sendable {  // Handed from one 
     /// seen from there, the tokens before it are evaluated again together with the next one.
     package func truncate(to length: Int) {
         reading = nil
+        if let position = triedPosition, length <= position { triedPosition = nil }
         tokens.removeSubrange(min(length, tokens.count)...)
         forgetCaches(from: tokens.count)
     }
@@ -193,6 +198,20 @@ package final class InferenceSession: @unchecked Sendable {  // Handed from one 
         return try readAlone { _ in }
     }
 
+    /// What would follow the last token if it, and it alone, saw scaled keys. What is read afterwards knows nothing of it.
+    /// - Parameter observesAttention: reads out what enters and leaves attention too.
+    package func reread(under scaling: KeyScaling, observesAttention: Bool = false) throws -> Prediction {
+        precondition(!tokens.isEmpty && reading == nil)
+        let last = tokens.count - 1
+        trial = .init(
+            keyFactors: scaling.keyFactors(before: last, layerCount: model.configuration.layerCount),
+            observesAttention: observesAttention)
+        defer { (trial, triedPosition) = (nil, last) }
+        reading = Reading(
+            keptCount: tokens.count, start: last, position: resume(at: last), withTangents: false, output: .logits)
+        return try readAlone { _ in }
+    }
+
     private func readAlone(_ progress: (Int) throws -> Void) throws -> Prediction {
         let predictions = try evaluator.read([self]) {
             if let reading { try progress(max(0, reading.position - reading.start)) }
@@ -235,7 +254,8 @@ extension InferenceSession {
             || !regions.isEmpty
                 && (memory.states != nil
                     || memory.cache.layout.earliestStart(afterWriting: tokens.count) > tangentLength)
-        let start = withTangents ? min(kept, tangentLength) : kept
+        let settled = triedPosition ?? kept
+        let start = withTangents ? min(settled, tangentLength) : settled
         reading = Reading(
             keptCount: kept, start: start, position: resume(at: start), withTangents: withTangents, output: output)
     }
@@ -274,6 +294,7 @@ extension InferenceSession {
         var step = SequenceStep(
             session: self, range: range, laneCount: laneCount, output: isWanted ? reading.output : .none)
         if let states = memory.states { step.states = states.places(of: range) }
+        if isLast { step.trial = trial }
         return step
     }
 
@@ -297,6 +318,7 @@ extension InferenceSession {
         }
         let isDone = reading.position == tokens.count
         self.reading = isDone ? nil : reading
+        if isDone { triedPosition = nil }
         return isDone ? reading.predictions : nil
     }
 }

@@ -12,6 +12,8 @@ package struct Prediction {
     package var scores: [[Float]]?
     /// For each early layer `[vocabularySize]`: the output matrix applied to what enters it.
     package var earlyLogits: [[Float]] = []
+    /// What each layer's attention read and gave at the token, where asked for.
+    package var attention: [AttentionActivation] = []
     /// What follows each of the tokens just read, where asked for.
     package var distributions: [Distribution] = []
     /// What stands before the output matrix at each of the tokens just read, where asked for.

@@ -9,6 +9,8 @@ struct SequenceStep {
     let output: ForwardEvaluation.Output
     /// Where recurrent layers find and leave their states.
     var states = LaneSequence.StateSlots()
+    /// What is changed for this step alone.
+    var trial: Trial?
     /// Given by ``LaneLayout/init(placing:)``.
     var place = Place()
 
@@ -17,6 +19,13 @@ struct SequenceStep {
         var group = 0
         /// Among the group's tokens, and among those of them whose output is wanted.
         var tokens = 0..<0, wantedTokens = 0..<0
+    }
+
+    /// A single token that is tried under scaled keys.
+    struct Trial {
+        let keyFactors: KeyFactors?
+        /// Whether what enters and leaves each layer's attention is read out.
+        let observesAttention: Bool
     }
 
     var tokens: ArraySlice<Int> { session.tokens[range] }
@@ -53,6 +62,7 @@ struct SequenceStep {
             queryColumns: wantsAll ? own : columns(wanted, place.wantedTokens),
             rule: .init(rule), keyBiases: session.keyBiases)
         sequence.states = states
+        sequence.keyFactors = trial?.keyFactors
         return sequence
     }
 }

@@ -11,6 +11,8 @@ struct AttentionInputs {
         let newRows: Tensor
         /// `[rows, tokens]`: what is added to the score of a row that a token sees, -infinity elsewhere.
         let mask: Tensor
+        /// `[rows, tokens]`: what the score of a row is multiplied by before; nil where no layer scales keys.
+        let factors: Tensor?
         /// Position `p` lies in row `p % ringLength`.
         let ringLength: Int
     }
@@ -21,7 +23,8 @@ struct AttentionInputs {
 
     /// - Parameter historyLength: positions so far, those of the new tokens included, rounded up.
     init(
-        _ graph: Graph, _ configuration: ModelConfiguration, _ layout: CacheLayout, tokenCount: Int, historyLength: Int
+        _ graph: Graph, _ configuration: ModelConfiguration, _ layout: CacheLayout, tokenCount: Int, historyLength: Int,
+        scalesKeys: Bool = false
     ) {
         self.tokenCount = tokenCount
         let windows = Set(configuration.attention.map(\.slidingWindow))
@@ -31,32 +34,44 @@ struct AttentionInputs {
                 let rowCount = min(historyLength, ringLength)
                 let history = History(
                     rowCount: rowCount, newRows: graph.input(.int64, tokenCount, name: "cache rows"),
-                    mask: graph.input(.float32, rowCount, tokenCount, name: "mask"), ringLength: ringLength)
+                    mask: graph.input(.float32, rowCount, tokenCount, name: "mask"),
+                    factors: scalesKeys ? graph.input(.float32, rowCount, tokenCount, name: "key factors") : nil,
+                    ringLength: ringLength)
                 return (window, history)
             })
         // No layer on a graphics processor may need them, but they are written.
-        for history in histories.values { [history.newRows, history.mask].forEach(graph.include) }
+        for history in histories.values {
+            [history.newRows, history.mask, history.factors].compactMap { $0 }.forEach(graph.include)
+        }
     }
 
     /// What layers with this window look at; nil for a window that no layer has.
     func history(_ slidingWindow: Int?) -> History? { histories[slidingWindow] }
 
     /// Sets them for consecutive positions from `start`.
-    /// - Parameter biases: of leading positions, see ``Intervention/attentionBias``.
-    func write(start: Int, biases: [Float] = []) {
+    /// - Parameters:
+    ///   - biases: of leading positions, see ``Intervention/attentionBias``.
+    ///   - factors: likewise, see ``KeyScaling/factors``.
+    func write(start: Int, biases: [Float] = [], factors: [Float] = []) {
         for (window, history) in histories {
             history.newRows.write((start..<start + tokenCount).map { Int64($0 % history.ringLength) })
-            var values = [Float](repeating: -.infinity, count: history.rowCount * tokenCount)
-            for token in 0..<tokenCount {
-                let position = start + token
-                let first = window.map { max(0, position - $0 + 1) } ?? 0
-                for seen in first...position {
-                    let bias = seen < biases.count ? biases[seen] : 0
-                    let seesItself = seen == position && bias == -.infinity
-                    values[token * history.rowCount + seen % history.ringLength] = seesItself ? 0 : bias
+            func values(elsewhere: Float, _ value: (_ seen: Int, _ position: Int) -> Float) -> [Float] {
+                var values = [Float](repeating: elsewhere, count: history.rowCount * tokenCount)
+                for token in 0..<tokenCount {
+                    let position = start + token
+                    let first = window.map { max(0, position - $0 + 1) } ?? 0
+                    for seen in first...position {
+                        values[token * history.rowCount + seen % history.ringLength] = value(seen, position)
+                    }
                 }
+                return values
             }
-            history.mask.write(values)
+            history.mask.write(
+                values(elsewhere: -.infinity) { seen, position in
+                    let bias = seen < biases.count ? biases[seen] : 0
+                    return seen == position && bias == -.infinity ? 0 : bias
+                })
+            history.factors?.write(values(elsewhere: 1) { seen, _ in seen < factors.count ? factors[seen] : 1 })
         }
     }
 }
@@ -70,4 +85,6 @@ struct BatchPart {
     let memory: SequenceMemory
     /// Where attention is composed.
     var inputs: AttentionInputs?
+    /// Layers that scale keys.
+    var scaledLayers: Set<Int> = []
 }

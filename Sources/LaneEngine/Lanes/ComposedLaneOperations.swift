@@ -136,9 +136,12 @@ struct ComposedLaneOperations: LaneOperations {
         }
 
         // Attention weights and their tangents, [rows, tokens, heads] for each lane.
+        let factors =
+            part.scaledLayers.contains(layer) ? history.factors.map { graph.suffix($0, axis: 1, tokens) } : nil
         func products(_ keys: Tensor, _ lane: Int) -> Tensor {
             // Lane by lane: not every device repeats a matrix along the last dimension.
-            perHead(graph.multiplyMatrix(keys, context.lane(columns, lane)))
+            let products = perHead(graph.multiplyMatrix(keys, context.lane(columns, lane)))
+            return factors.map { graph.multiply(products, $0) } ?? products
         }
         let scores = AttentionScores(products(primalKeys, 0), attention, rule, in: graph)
         let mask = graph.suffix(history.mask, axis: 1, tokens)

@@ -54,7 +54,9 @@ struct DeviceLaneOperations: LaneOperations {
                 values: lanes.map { part.memory.cache.values(layer: layer, lane: $0) })
         }
         guard attention.softcap == nil, attention.sinks == nil,
-            composed.parts.allSatisfy({ Graph.deviceAttends(caches($0), tokenCount: $0.tokens.count) })
+            composed.parts.allSatisfy({
+                Graph.deviceAttends(caches($0), tokenCount: $0.tokens.count) && !$0.scaledLayers.contains(layer)
+            })
         else {
             return composed.attention(queries: queries, keys: keys, values: values, attention, layer: layer)
         }

@@ -19,6 +19,8 @@ struct ForwardLanes: Propagation {
     let deltaNetScratch: Graph.LaneScratch
     /// Where regions of these sequences begin behind attention; elsewhere it costs nothing that they could.
     let places: Set<RegionPlace>
+    /// Hears what enters and leaves attention; nil where nobody asks.
+    var observer: AttentionObserver?
 
     private var graph: Graph { columns.graph }
 
@@ -137,6 +139,15 @@ struct ForwardLanes: Propagation {
 
     func marked(_ x: Tensor, at place: RegionPlace) -> Tensor {
         places.contains(place) ? operations.marked(x, at: place) : x
+    }
+
+    func observed(_ output: Tensor, of input: Tensor, layer: Int) -> Tensor {
+        guard let observer else { return output }
+        // Copies, for what they are views of is overwritten.
+        let copies = [input, output].map { graph.scale($0, by: 1) }
+        copies.forEach(graph.output)
+        observer.activations.append((layer, copies[0], copies[1]))
+        return output
     }
 
     func route(_ logits: Tensor, _ routing: Routing, selectionBias: Tensor?) -> (experts: Tensor, weights: Tensor) {

@@ -24,7 +24,11 @@ struct DecoderBlock<Propagator: Propagation> {
         var attended = propagator.wanted(x)
         if let attention = weights.attention {
             attended = propagator.add(
-                attended, scaled(normed(self.attention(attention, input), weights.postAttentionNorm)))
+                attended,
+                scaled(
+                    normed(
+                        propagator.observed(self.attention(attention, input), of: input, layer: index),
+                        weights.postAttentionNorm)))
         }
         guard let feedForward = weights.feedForward else { return attended }
         let transformed = self.feedForward(feedForward, feedForwardInput(x, input, attended), unnormed: attended)

@@ -62,6 +62,9 @@ protocol Propagation {
     /// `x` times the sigmoid of as many gates, which are constants.
     func damped(_ x: Activation, by gates: Activation) -> Activation
 
+    /// What a layer's attention gives for `input`; a propagator may take note of both.
+    func observed(_ output: Activation, of input: Activation, layer: Int) -> Activation
+
     // MARK: Regions
 
     /// `x`, which lies at a place where regions may begin.
@@ -83,6 +86,8 @@ protocol Propagation {
 
 extension Propagation {
     func wanted(_ x: Activation) -> Activation { x }
+
+    func observed(_ output: Activation, of input: Activation, layer: Int) -> Activation { output }
 
     func linear(_ x: Activation, _ layers: [LinearWeights]) -> [Activation] { layers.map { linear(x, $0) } }
 

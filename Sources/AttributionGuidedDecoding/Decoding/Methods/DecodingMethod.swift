@@ -29,6 +29,8 @@ public enum DecodingMethod: Sendable, Hashable {
     case instructionHierarchy(InstructionHierarchy.Settings)
     /// A control vector, added to the residual stream; see ``ControlVector``.
     case controlVector(ControlVector.Settings)
+    /// DIRECTER, which scales the region's keys as far as the token stays plausible; see ``DynamicKeyScaling``.
+    case dynamicKeyScaling(DynamicKeyScaling.Settings)
     /// DoLa; see ``LayerContrast``.
     case layerContrast(LayerContrast.Settings)
     /// Guidance in words: the region is emphasised in the prompt (see ``RegionEdit/importance``), which is decoded greedily.
@@ -40,7 +42,7 @@ public enum DecodingMethod: Sendable, Hashable {
     public static let kinds: [Kind] = [
         .greedy, .sample, .guided, Kind(reverseGuided), Kind(blended), Kind(contrastGuided), Kind(contextAware),
         Kind(adaptiveContextAware), Kind(confidenceContextAware), Kind(promptStrength), Kind(attentionBoost),
-        Kind(instructionHierarchy), Kind(controlVector), Kind(layerContrast),
+        Kind(instructionHierarchy), Kind(dynamicKeyScaling), Kind(controlVector), Kind(layerContrast),
         Kind { (_: RegionPrompt) in .regionPrompt }, Kind(unguidedCandidate),
     ]
 
@@ -59,6 +61,7 @@ public enum DecodingMethod: Sendable, Hashable {
         case .attentionBoost(let settings): settings
         case .instructionHierarchy(let settings): settings
         case .controlVector(let settings): settings
+        case .dynamicKeyScaling(let settings): settings
         case .layerContrast(let settings): settings
         case .regionPrompt: RegionPrompt()
         case .unguidedCandidate(let settings): settings
