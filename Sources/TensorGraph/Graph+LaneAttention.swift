@@ -245,10 +245,10 @@ extension Graph {
     }
 
     /// Causal attention of `queries` `[headWidth, heads, columns]`, each over its own sequence's caches of `layer`, as `stored`
-    /// left them.
+    /// left them; nil where an earlier operation of the graph has.
     /// - Parameter scratch: from ``laneAttentionScratch(headWidth:laneCount:threadCount:)``; operations of a graph share it.
     package func laneAttention(
-        queries: Tensor, stored: Tensor, keyValueHeads: Int, layer: Int, of batch: LaneBatch,
+        queries: Tensor, stored: Tensor?, keyValueHeads: Int, layer: Int, of batch: LaneBatch,
         _ attention: LaneAttention, scratch: LaneScratch
     ) -> Tensor {
         keepAlive(batch)
@@ -259,7 +259,7 @@ extension Graph {
             thread_count: Int32(scratch.threadCount), lane_limit: Int32(scratch.laneCount))
         let blocks = (queries.shape[1] / keyValueHeads * queries.shape[2] + 15) / 16
         return step(
-            queries.shape, [queries, stored], lane_attention, parameters,
+            queries.shape, [queries] + (stored.map { [$0] } ?? []), lane_attention, parameters,
             partCount: max(scratch.threadCount, min(keyValueHeads * blocks, 8 * scratch.threadCount)),
             threadLimit: scratch.threadCount)
     }

@@ -103,7 +103,7 @@ struct GGUFWriter: Sendable {
 }
 
 extension GGUFWriter {
-    enum Vocabulary { case bytePairEncoding, sentencePiece }
+    enum Vocabulary: CaseIterable { case bytePairEncoding, sentencePiece, gemma4 }
 
     /// A model that works: two layers, 16 wide, with a token for every byte.
     static func model(_ architecture: String = "llama", _ vocabulary: Vocabulary = .bytePairEncoding) -> GGUFWriter {
@@ -155,10 +155,15 @@ extension GGUFWriter {
     private mutating func addVocabulary(_ vocabulary: Vocabulary) {
         let names = ["<s>", "</s>", "<unk>", "<|im_end|>"]
         var types: [Int32] = [3, 3, 2, 3]
+        let bytes = (0..<256).map { String(format: "<0x%02X>", $0) }
         switch vocabulary {
+        case .gemma4:
+            self["tokenizer.ggml.model"] = .string("gemma4")
+            self["tokenizer.ggml.tokens"] = .strings(names + bytes)
+            self["tokenizer.ggml.merges"] = .strings(["a b"])
+            types += Array(repeating: 6, count: 256)
         case .sentencePiece:
             self["tokenizer.ggml.model"] = .string("llama")
-            let bytes = (0..<256).map { String(format: "<0x%02X>", $0) }
             self["tokenizer.ggml.tokens"] = .strings(names + bytes)
             self["tokenizer.ggml.scores"] = .float32s(Array(repeating: 0, count: 260))
             types += Array(repeating: 6, count: 256)

@@ -395,6 +395,10 @@ struct MalformedModel: Sendable, CustomTestStringConvertible {
             $0.changeTokens { $0[4 + 0x41] = "something" }
             $0["tokenizer.ggml.token_type"] = nil
         },
+        .init("a byte without a token, for Gemma 4", "tokenizer.ggml.tokens", "<0x41>", vocabulary: .gemma4) {
+            $0.changeTokens { $0[4 + 0x41] = "something" }
+            $0["tokenizer.ggml.token_type"] = nil
+        },
         .init("BOS outside the vocabulary", "tokenizer.ggml.bos_token_id", "260") {
             $0["tokenizer.ggml.bos_token_id"] = .uint32(260)
         },

@@ -9,9 +9,11 @@ struct MalformedModelTests {
         [["info", path], ["generate", "-m", path, "--prompt-tokens", "1,2,3", "-n", "2", "-t", "1"]]
     }
 
-    @Test("A tiny model of each family works", arguments: ["llama", "qwen2", "qwen3", "gemma3"], [true, false])
-    func unbroken(architecture: String, hasMerges: Bool) async throws {
-        let model = GGUFWriter.model(architecture, hasMerges ? .bytePairEncoding : .sentencePiece)
+    @Test(
+        "A tiny model of each family works", arguments: ["llama", "qwen2", "qwen3", "gemma3"],
+        GGUFWriter.Vocabulary.allCases)
+    func unbroken(architecture: String, vocabulary: GGUFWriter.Vocabulary) async throws {
+        let model = GGUFWriter.model(architecture, vocabulary)
         let file = try TemporaryFile(model.serialized().file, name: "model.gguf")
         for request in Self.requests(file.path) + [["generate", "-m", file.path, "-p", "a b é", "-n", "2", "-t", "1"]] {
             let result = try await Command.run(request)

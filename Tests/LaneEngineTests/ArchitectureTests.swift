@@ -72,7 +72,9 @@ struct ArchitectureTests {
         arguments: [
             ("llama-dense", []), ("deepseek2-moe", ["latent attention"]),
             ("deci-dense", ["without attention", "a matrix in place of attention", "layers differ"]),
-            ("gemma4-dense", ["layers differ"]), ("smollm3-dense", []),
+            ("gemma4-dense", ["layers differ"]),
+            ("gemma4-e-dense", ["layers differ", "embeddings of 8 elements for each layer", "3 layers with the keys"]),
+            ("smollm3-dense", []),
         ])
     func remarks(name: String, parts: [String]) throws {
         let remarks = try Self.model(name).configuration.remarks

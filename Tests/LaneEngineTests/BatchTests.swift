@@ -87,7 +87,7 @@ struct BatchTests {
     }
 
     /// Reads the members' prompts, then completes them step by step, together and alone.
-    private func compare(
+    func compare(
         _ model: LanguageModel, _ members: [Member], fused: Bool, exactly: Bool, completion: [Int]
     ) throws {
         let evaluator = try BatchEvaluator(model, threadCount: exactly ? 2 : 1, fusesOperations: fused)

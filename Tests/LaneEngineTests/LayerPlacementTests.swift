@@ -23,6 +23,13 @@ struct LayerPlacementTests {
         #expect(placement.output == 2)
     }
 
+    @Test("layers that share keys and values lie together, where the first of them is", arguments: [6, 3])
+    func inseparable(offloaded: Int) {
+        let placement = LayerPlacement(
+            layerCount: 6, offloaded: offloaded, freeMemory: [1, 1, 1], inseparable: 2..<6)
+        #expect(placement.layers == (offloaded == 6 ? [0, 0, 1, 1, 1, 1] : Array(repeating: nil, count: 6)))
+    }
+
     @Test("none without devices or layers for them", arguments: [(0, [8]), (4, [])])
     func none(offloaded: Int, memory: [Int]) {
         let placement = LayerPlacement(layerCount: 3, offloaded: offloaded, freeMemory: memory)

@@ -4,13 +4,15 @@ import Testing
 @testable import TestFixtures
 
 /// Sessions that have come to their tokens in other ways against sessions that read them at once.
-@Suite("Recurrent layers go on from their states, whatever was read, dropped and read again")
+@Suite("Recurrent layers, and those that share keys and values, go on whatever was read, dropped and read again")
 struct RecurrentStateTests {
     /// The models of the fixtures that have such layers, the last one of them too.
     static var files: [String] {
         get throws {
             try ArchitectureTests.files.filter { path in
-                try LanguageModel.open(path: path).1.attention.contains { $0.deltaNet != nil }
+                try LanguageModel.open(path: path).1.attention.contains {
+                    $0.deltaNet != nil || $0.keyValueLayer != nil
+                }
             }
         }
     }

@@ -12,6 +12,7 @@ compiler.
 
 import argparse
 import pathlib
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -83,6 +84,24 @@ HYPERPARAMETERS = {
     "QWEN35": DELTA_NET, "QWEN35MOE": DELTA_NET, "QWEN3NEXT": DELTA_NET,
 }
 
+# Gemma 4 E2B and E4B: embeddings for each layer; the last layers attend over the keys and values of earlier ones, two of them over
+# those of the same, and have wider feed-forward networks.
+GEMMA4_E = HYPERPARAMETERS["GEMMA4"] | {
+    "BLOCK_COUNT": "uint32_t(7)", "EMBEDDING_LENGTH_PER_LAYER": "uint32_t(8)", "ATTENTION_SHARED_KV_LAYERS": "uint32_t(3)",
+    "ATTENTION_HEAD_COUNT_KV": "layers({1, 1, 1, 1, 1, 1, 1})", "FEED_FORWARD_LENGTH": "layers({24, 24, 24, 24, 48, 48, 48})",
+    "ATTENTION_SLIDING_WINDOW_PATTERN": "layers({1, 1, 1, 0, 1, 1, 0})"}
+
+# What becomes of a Gemma 4 model before it is saved. As in real models keys serve as values in the global layer.
+KEYS_AS_VALUES = "layers.back().wv = layers.back().wv_s = layers.back().wv_in_s = nullptr;"
+# llama.cpp doesn't save these. Files may hold keys and values of layers that have no use for them, or not.
+SHARED_KEYS = """for (int il : {4, 5}) {
+                    auto & l = layers[il];
+                    l.wk = l.wk_s = l.wk_in_s = l.wv = l.wv_s = l.wv_in_s = l.attn_k_norm = nullptr;
+                }
+                saver.add_kv(LLM_KV_ATTENTION_SHARED_KV_LAYERS, uint32_t(3));
+                saver.add_tensor(model->per_layer_model_proj);
+                saver.add_tensor(model->per_layer_proj_norm);"""
+
 
 def replaced(source: str, old: str, new: str) -> str:
     if old not in source:
@@ -97,8 +116,8 @@ def without_classifier(source: str) -> str:
     return replaced(source, save, f"model_and_ctx.first->cls_out = nullptr; {save}")
 
 
-def smaller(source: str) -> str:
-    """The test's source with other widths and hyper-parameters."""
+def smaller(source: str, hyperparameters: dict[str, dict[str, str]], gemma4: str) -> str:
+    """The test's source with other widths and hyper-parameters, and what becomes of Gemma 4 before it is saved."""
 
     def replace(old: str, new: str) -> None:
         nonlocal source
@@ -112,21 +131,22 @@ def smaller(source: str) -> str:
     settings = "".join(
         f"if (arch == LLM_ARCH_{family}) {{ "
         + " ".join(f"ms.add_kv(LLM_KV_{key}, {value});" for key, value in values.items()) + " }\n"
-        for family, values in HYPERPARAMETERS.items())
+        for family, values in hyperparameters.items())
     replace("ms.add_kv(LLM_KV_LOGIT_SCALE,             1.0f);", "")
     replace("    for (uint32_t il = 0; il < n_layer; il++) {\n        ggml_tensor t;",
             f"using layers = std::vector<uint32_t>;\n{settings}    for (uint32_t il = 0; il < n_layer; il++) {{\n        ggml_tensor t;")
     # The test leaves Gemma 4 out.
     source = source.replace("arch == LLM_ARCH_GEMMA4 || arch == LLM_ARCH_GEMMA4_ASSISTANT", "arch == LLM_ARCH_GEMMA4_ASSISTANT")
     replace("        case LLM_ARCH_MISTRAL3:\n", "        case LLM_ARCH_MISTRAL3:\n        case LLM_ARCH_GEMMA4:\n")
-    # As in its real models keys serve as values in the global layer. llama.cpp reads a key of Gemma 4 that it doesn't write.
+    # llama.cpp reads a key of Gemma 4 that it doesn't write.
     replace("llama_model_save_to_file(model_and_ctx.first.get(), path.c_str());", """if (arch == LLM_ARCH_GEMMA4) {
-                auto & layer = model_and_ctx.first->layers.back();
-                layer.wv = layer.wv_s = layer.wv_in_s = nullptr;
-                llama_model_saver saver(model_and_ctx.first.get());
+                llama_model * model = model_and_ctx.first.get();
+                auto & layers = model->layers;
+                llama_model_saver saver(model);
                 saver.add_kv_from_model();
+                saver.add_kv(LLM_KV_EMBEDDING_LENGTH_PER_LAYER, model->hparams.n_embd_per_layer);
+                """ + gemma4 + """
                 saver.add_tensors_from_model();
-                saver.add_kv(LLM_KV_EMBEDDING_LENGTH_PER_LAYER, uint32_t(0));
                 saver.save(path);
             } else llama_model_save_to_file(model_and_ctx.first.get(), path.c_str());""")
     # Gemma 4's and DeepSeek's widths.
@@ -140,18 +160,8 @@ def smaller(source: str) -> str:
     return source
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folder", type=pathlib.Path)
-    parser.add_argument("--small", action="store_true")
-    options = parser.parse_args()
-    test = SOURCE / "tests/test-llama-archs.cpp"
-    if not test.exists():
-        sys.exit(f"{test} is missing: run Tools/dependencies.sh")
-    source = without_classifier(test.read_text().replace('"../src/', f'"{SOURCE}/src/'))
-    if options.small:
-        source = smaller(source)
-    options.folder.mkdir(parents=True, exist_ok=True)
+def write(source: str, arguments: list[str], folder: pathlib.Path) -> None:
+    """Builds the test's source and has it write models into a folder."""
     with tempfile.TemporaryDirectory() as scratch:
         program = pathlib.Path(scratch) / "write"
         main_file = pathlib.Path(scratch) / "write.cpp"
@@ -161,9 +171,29 @@ def main() -> None:
         subprocess.run(
             ["c++", "-std=c++17", "-w", *includes, "-o", program, main_file, ROOT / "Tools/architectures/common.cpp",
              *archives, "-lpthread", "-ldl", "-fopenmp"], check=True)
-        pattern = "^(" + "|".join(FAMILIES) + ")$"
-        choice = ["-s", "7", "-d", "0.4", "-a", pattern] if options.small else ["-s", "1"]
-        subprocess.run([program, *choice, "-o", options.folder], check=True, stderr=subprocess.DEVNULL)
+        subprocess.run([program, *arguments, "-o", folder], check=True, stderr=subprocess.DEVNULL)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=pathlib.Path)
+    parser.add_argument("--small", action="store_true")
+    options = parser.parse_args()
+    test = SOURCE / "tests/test-llama-archs.cpp"
+    if not test.exists():
+        sys.exit(f"{test} is missing: run Tools/dependencies.sh")
+    source = without_classifier(test.read_text().replace('"../src/', f'"{SOURCE}/src/'))
+    options.folder.mkdir(parents=True, exist_ok=True)
+    if not options.small:
+        write(source, ["-s", "1"], options.folder)
+        return
+    choice = ["-s", "7", "-d", "0.4", "-a"]
+    pattern = "^(" + "|".join(FAMILIES) + ")$"
+    write(smaller(source, HYPERPARAMETERS, KEYS_AS_VALUES), [*choice, pattern], options.folder)
+    with tempfile.TemporaryDirectory() as scratch:
+        gemma4 = HYPERPARAMETERS | {"GEMMA4": GEMMA4_E}
+        write(smaller(source, gemma4, SHARED_KEYS), [*choice, "^gemma4$"], pathlib.Path(scratch))
+        shutil.copy(pathlib.Path(scratch) / "gemma4-dense.gguf", options.folder / "gemma4-e-dense.gguf")
 
 
 main()

@@ -20,8 +20,8 @@ public struct Attribution: Sendable, Codable {
     public let logit: Double
     /// For each layer the relevance of its heads' outputs.
     public internal(set) var heads: [HeadRelevance]
-    /// Relevance of the residual stream at each position, at the input of each layer and after the last,
-    /// `[layers + 1][positions]`.
+    /// Relevance of the residual stream at each position, at the input of each layer and after the last, `[layers + 1][positions]`.
+    /// At the input of the first it is all that the token has, by its embeddings for each layer too, where it has such.
     public internal(set) var residualStream: [[Double]]
 
     /// Relevance of each layer's neurons, summed over positions, `[layers][neurons]`; empty where it wasn't asked for. It is not

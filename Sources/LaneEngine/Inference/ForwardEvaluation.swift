@@ -40,6 +40,7 @@ package final class ForwardEvaluation {
     private let laneWeights: Tensor?
     private let batch = LaneBatch(), wantedBatch = LaneBatch()
     private let parts: [BatchPart]
+    private let lastOwnKeyValueLayer: Int
     private var logits, probabilities, hidden: Tensor?
     /// Of each early layer the columns asked for, and what comes out.
     private var early: [Int: (columns: Tensor, logits: Tensor)] = [:]
@@ -52,12 +53,13 @@ package final class ForwardEvaluation {
     ) throws {
         self.shape = shape
         let configuration = model.configuration
+        lastOwnKeyValueLayer = configuration.lastOwnKeyValueLayer
         let (layout, wanted) = (shape.layout, shape.wanted)
         let tensorsPerGroup = 80 + 20 * layout.mostLanes
         let tensorsPerSequence = 60 + 130 * layout.mostLanes
         let graph = try Graph(
             capacity: 256 + configuration.layerCount
-                * (80 + tensorsPerGroup * layout.groups.count + tensorsPerSequence * (shape.composed?.count ?? 0)))
+                * (100 + tensorsPerGroup * layout.groups.count + tensorsPerSequence * (shape.composed?.count ?? 0)))
         let columns = LaneColumns(graph: graph, all: layout, wanted: wanted)
         tokens = graph.input(.int32, layout.columnCount, name: "tokens")
         let positions = graph.input(.int32, layout.columnCount, name: "positions")
@@ -87,7 +89,10 @@ package final class ForwardEvaluation {
             width: configuration.deltaNetWidth, threadCount: stream.threadCount)
         let observer = shape.observesAttention ? AttentionObserver() : nil
         self.observer = observer
-        func propagator(_ device: Int?, isLast: Bool) -> ForwardLanes {
+        /// - Parameters:
+        ///   - isLast: whether outputs that aren't wanted are of no use behind the layer.
+        ///   - narrows: whether they are left out there, and not before.
+        func propagator(_ device: Int?, isLast: Bool, narrows: Bool = false) -> ForwardLanes {
             let isFused =
                 shape.composed == nil || (fusesOperations && device == nil && layout.mostLanes <= Graph.laneLimit)
             let operations: any LaneOperations
@@ -100,24 +105,41 @@ package final class ForwardEvaluation {
             }
             return ForwardLanes(
                 columns: columns, positions: positions, wantedPositions: wantedPositions,
-                wantedColumns: isLast ? wantedColumns : nil,
+                wantedColumns: narrows ? wantedColumns : nil,
                 operations: operations, batch: isLast ? wantedBatch : batch, deltaNetScratch: deltaNetScratch,
                 places: shape.regionPlaces, observer: observer)
         }
 
-        var x = graph.reshape(
-            graph.rows(model.weights.embedding, tokens), configuration.embeddingLength, 1, layout.columnCount)
-        if configuration.embeddingScale != 1 { x = graph.scale(x, by: configuration.embeddingScale) }
-        // Each lane starts as its weights times the embeddings; the primal's weight is 1.
-        if let laneWeights { x = graph.multiply(x, laneWeights) }
+        let (tokens, laneWeights) = (tokens, laneWeights)
+        /// Each lane starts as its weights times the embeddings; the primal's weight is 1.
+        func embeddings(_ table: Tensor, scale: Float) -> Tensor {
+            let rows = graph.reshape(graph.rows(table, tokens), table.shape[0], 1, layout.columnCount)
+            let scaled = scale == 1 ? rows : graph.scale(rows, by: scale)
+            return laneWeights.map { graph.multiply(scaled, $0) } ?? scaled
+        }
+        var x = embeddings(model.weights.embedding, scale: configuration.embeddingScale)
+        let perLayerLength = configuration.perLayerEmbeddingLength ?? 0
+        var perLayerInputs = model.weights.perLayerEmbeddings.map { weights in
+            propagator(nil, isLast: false).perLayerInputs(
+                x, embeddings(weights.table, scale: Float(perLayerLength).squareRoot()), weights, configuration)
+        }
+        // In one go with the other embeddings, before ours and ggml's operations take turns.
+        perLayerInputs.map(graph.include)
+        let last = configuration.lastOwnKeyValueLayer
         var earlyInputs: [Int: Tensor] = [:]
-        for (index, weights) in model.weights.layers.enumerated() {
+        for (index, weights) in model.weights.layers.enumerated() where shape.predicts || index <= last {
             if shape.earlyCounts[index] != nil { earlyInputs[index] = x }
+            let propagator = propagator(
+                model.layerDevices[index], isLast: index >= last, narrows: index == last)
+            perLayerInputs = perLayerInputs.map(propagator.wanted)
             let block = DecoderBlock(
-                propagator: propagator(
-                    model.layerDevices[index], isLast: index == configuration.layerCount - 1),
-                configuration: configuration, weights: weights, index: index, contextLength: shape.contextLength)
-            x = block(x)
+                propagator: propagator, configuration: configuration, weights: weights, index: index,
+                contextLength: shape.contextLength)
+            x = block(
+                x,
+                perLayerInput: perLayerInputs.map {
+                    propagator.perLayerInput($0, layer: index, length: perLayerLength)
+                })
         }
         if shape.predicts {
             let propagator = propagator(model.layerDevices.last ?? nil, isLast: true)
@@ -137,7 +159,7 @@ package final class ForwardEvaluation {
             for (layer, input) in earlyInputs.sorted(by: { $0.key < $1.key }) {
                 let count = shape.earlyCounts[layer] ?? 0
                 let chosen = graph.input(.int32, count, name: "early columns")
-                let rows = graph.rows(graph.reshape(input, input.shape[0], layout.columnCount), chosen)
+                let rows = graph.rows(graph.reshape(input, input.shape[0], input.shape[2]), chosen)
                 let result = logits(graph.reshape(rows, input.shape[0], 1, count))
                 graph.output(result)
                 early[layer] = (chosen, result)
@@ -185,7 +207,8 @@ package final class ForwardEvaluation {
         batch.write(steps.map { $0.sequence(layout, layout, wantsAll: true) })
         wantedBatch.write(steps.map { $0.sequence(layout, shape.wanted, wantsAll: false) })
         for (layer, (chosen, _)) in early {
-            chosen.write(steps.filter { $0.earlyLayers.contains(layer) }.flatMap(primalColumns))
+            chosen.write(
+                steps.filter { $0.earlyLayers.contains(layer) }.flatMap { primalColumns($0, beforeLayer: layer) })
         }
         return try plan.compute { try steps.map { try predictions(of: $0, among: steps) } }
     }
@@ -209,10 +232,12 @@ extension ForwardEvaluation {
         }
     }
 
-    /// Columns of the primals of the tokens whose output is wanted.
-    private func primalColumns(_ step: SequenceStep) -> [Int32] {
-        let start = shape.layout.ranges[step.place.group].lowerBound
-        return step.place.tokens.suffix(step.place.wantedTokens.count).map { Int32(start + $0) }
+    /// Columns of the primals of the tokens whose output is wanted, among those that a layer has as its input.
+    private func primalColumns(_ step: SequenceStep, beforeLayer layer: Int) -> [Int32] {
+        let (group, wanted) = (step.place.group, step.place.wantedTokens)
+        let isNarrow = layer > lastOwnKeyValueLayer
+        let start = (isNarrow ? shape.wanted : shape.layout).ranges[group].lowerBound
+        return (isNarrow ? wanted : step.place.tokens.suffix(wanted.count)).map { Int32(start + $0) }
     }
 
     private func predictions(of step: SequenceStep, among steps: [SequenceStep]) throws -> [Prediction] {

@@ -74,7 +74,7 @@ package struct CacheLayout: Sendable {
     // MARK: Memory
 
     /// Bytes of the caches of one lane.
-    package var byteCount: Int { byteCount { rowCount($0.slidingWindow) } }
+    package var byteCount: Int { byteCount { $0.keyValueLayer == nil ? rowCount($0.slidingWindow) : 0 } }
 
     /// Bytes of one lane's caches that a token reads which is the last of `positions`.
     func bytesRead(positions: Int) -> Int { byteCount { min(positions, $0.slidingWindow ?? positions) } }

@@ -60,43 +60,52 @@ struct ComposedLaneOperations: LaneOperations {
     }
 
     func attention(
-        queries: Tensor, keys: Tensor, values: Tensor, _ attention: SoftmaxAttention, layer: Int
+        queries: Tensor, keysAndValues: (keys: Tensor, values: Tensor)?, _ attention: SoftmaxAttention, layer: Int
     ) -> Tensor {
-        eachPart(queries: queries, keys: keys, values: values, attention) { part, history, queries, keys, values in
-            let cached = store(keys, values, layer: layer, part.memory.cache, at: history.newRows)
-            guard let queries else {
-                // Nothing else asks for what it has written.
-                (cached.keys + cached.values).forEach(graph.include)
-                return nil
+        eachPart(queries: queries, keysAndValues: keysAndValues, attention) { part, history, queries, keysAndValues in
+            var cached = caches(of: part, layer: layer)
+            if let (keys, values) = keysAndValues {
+                cached = store(keys, values, into: cached, at: history.newRows)
+                // Nothing else asks for what it has written, or who asks doesn't name it.
+                if queries == nil || attention.servesOtherLayers {
+                    (cached.keys + cached.values).forEach(graph.include)
+                }
             }
-            return self.attention(queries: queries, cached, attention, layer: layer, part, history)
+            return queries.map { self.attention(queries: $0, cached, attention, layer: layer, part, history) }
         }
     }
 
-    /// What `body` makes of the tokens of each sequence: keys and values of all of them, `[headWidth, heads, tokens, lanes]`, and
-    /// queries of those that attend, nil where none does.
+    /// Those of all the sequence's lanes.
+    func caches(of part: BatchPart, layer: Int) -> LaneCaches {
+        let lanes = 0..<columns.all.groups[part.group].laneCount
+        return LaneCaches(
+            keys: lanes.map { part.memory.cache.keys(layer: layer, lane: $0) },
+            values: lanes.map { part.memory.cache.values(layer: layer, lane: $0) })
+    }
+
+    /// What `body` makes of the tokens of each sequence: keys and values of all of them, `[headWidth, heads, tokens, lanes]`, nil
+    /// where an earlier layer has made them, and queries of those that attend, nil where none does.
     func eachPart(
-        queries: Tensor, keys: Tensor, values: Tensor, _ attention: SoftmaxAttention,
+        queries: Tensor, keysAndValues: (keys: Tensor, values: Tensor)?, _ attention: SoftmaxAttention,
         _ body: (
-            BatchPart, AttentionInputs.History, _ queries: Tensor?, _ keys: Tensor, _ values: Tensor
+            BatchPart, AttentionInputs.History, _ queries: Tensor?, _ keysAndValues: (keys: Tensor, values: Tensor)?
         ) -> Tensor?
     ) -> Tensor {
-        let (queryGroups, keyGroups, valueGroups) = (
-            columns.groups(of: queries), columns.groups(of: keys), columns.groups(of: values)
+        let queryGroups = columns.groups(of: queries)
+        let (keyGroups, valueGroups) = (
+            keysAndValues.map { columns.groups(of: $0.keys) }, keysAndValues.map { columns.groups(of: $0.values) }
         )
         func tokens(_ range: Range<Int>, of group: Tensor) -> Tensor {
             range.count == group.shape[2] ? group : graph.contiguous(graph.slice(group, axis: 2, range))
         }
         var outputs = [[Tensor]](repeating: [], count: columns.all.groups.count)
         for part in parts {
-            guard let keys = keyGroups[part.group], let values = valueGroups[part.group],
-                let history = part.inputs?.history(attention.slidingWindow)
-            else {
-                continue
-            }
+            guard let history = part.inputs?.history(attention.slidingWindow) else { continue }
+            let keys = keyGroups?[part.group].map { tokens(part.tokens, of: $0) }
+            let values = valueGroups?[part.group].map { tokens(part.tokens, of: $0) }
             let attending = queries.shape[2] == columns.all.columnCount ? part.tokens : part.wantedTokens
             let own = attending.isEmpty ? nil : queryGroups[part.group].map { tokens(attending, of: $0) }
-            let output = body(part, history, own, tokens(part.tokens, of: keys), tokens(part.tokens, of: values))
+            let output = body(part, history, own, keys.flatMap { keys in values.map { (keys, $0) } })
             if let output { outputs[part.group].append(output) }
         }
         return columns.joined(
@@ -107,8 +116,8 @@ struct ComposedLaneOperations: LaneOperations {
 
     /// Of one sequence: `[headWidth, heads, tokens, lanes]` to `[headWidth * heads, 1, tokens, lanes]`.
     private func attention(
-        queries: Tensor, _ cached: (keys: [Tensor], values: [Tensor]), _ attention: SoftmaxAttention, layer: Int,
-        _ part: BatchPart, _ history: AttentionInputs.History
+        queries: Tensor, _ cached: LaneCaches, _ attention: SoftmaxAttention, layer: Int, _ part: BatchPart,
+        _ history: AttentionInputs.History
     ) -> Tensor {
         let (width, heads, tokens, laneCount) = (
             queries.shape[0], queries.shape[1], queries.shape[2], queries.shape[3]
@@ -170,16 +179,15 @@ struct ComposedLaneOperations: LaneOperations {
 
     /// Writes keys and values of the new tokens into the cache; the results are the caches of each lane afterwards.
     private func store(
-        _ keys: Tensor, _ values: Tensor, layer: Int, _ cache: LaneCache, at rows: Tensor
-    ) -> (keys: [Tensor], values: [Tensor]) {
+        _ keys: Tensor, _ values: Tensor, into caches: LaneCaches, at rows: Tensor
+    ) -> LaneCaches {
         func written(_ x: Tensor, _ lane: Int, into cache: Tensor) -> Tensor {
             graph.writeRows(
                 graph.permute(graph.slice(x, axis: 3, lane..<lane + 1), 0, 2, 1, 3), into: cache, at: rows)
         }
         let lanes = 0..<keys.shape[3]
-        return (
-            lanes.map { written(keys, $0, into: cache.keys(layer: layer, lane: $0)) },
-            lanes.map { written(values, $0, into: cache.values(layer: layer, lane: $0)) }
-        )
+        return LaneCaches(
+            keys: lanes.map { written(keys, $0, into: caches.keys[$0]) },
+            values: lanes.map { written(values, $0, into: caches.values[$0]) })
     }
 }

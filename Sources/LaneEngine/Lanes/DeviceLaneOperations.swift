@@ -45,24 +45,22 @@ struct DeviceLaneOperations: LaneOperations {
     }
 
     func attention(
-        queries: Tensor, keys: Tensor, values: Tensor, _ attention: SoftmaxAttention, layer: Int
+        queries: Tensor, keysAndValues: (keys: Tensor, values: Tensor)?, _ attention: SoftmaxAttention, layer: Int
     ) -> Tensor {
-        func caches(_ part: BatchPart) -> LaneCaches {
-            let lanes = 0..<columns.all.groups[part.group].laneCount
-            return LaneCaches(
-                keys: lanes.map { part.memory.cache.keys(layer: layer, lane: $0) },
-                values: lanes.map { part.memory.cache.values(layer: layer, lane: $0) })
-        }
-        guard attention.softcap == nil, attention.sinks == nil,
+        // What layers share is written and read by ggml's operations, which know of each other.
+        guard attention.softcap == nil, attention.sinks == nil, !attention.servesOtherLayers,
+            let keysAndValues,
             composed.parts.allSatisfy({
-                Graph.deviceAttends(caches($0), tokenCount: $0.tokens.count) && !$0.scaledLayers.contains(layer)
+                Graph.deviceAttends(composed.caches(of: $0, layer: layer), tokenCount: $0.tokens.count)
+                    && !$0.scaledLayers.contains(layer)
             })
         else {
-            return composed.attention(queries: queries, keys: keys, values: values, attention, layer: layer)
+            return composed.attention(queries: queries, keysAndValues: keysAndValues, attention, layer: layer)
         }
-        return composed.eachPart(queries: queries, keys: keys, values: values, attention) {
-            part, history, queries, keys, values in
-            let caches = caches(part)
+        return composed.eachPart(queries: queries, keysAndValues: keysAndValues, attention) {
+            part, history, queries, keysAndValues in
+            guard let (keys, values) = keysAndValues else { return nil }
+            let caches = composed.caches(of: part, layer: layer)
             let stored = graph.deviceStore(keys: keys, values: values, at: history.newRows, of: caches, on: device)
             guard let queries else {
                 graph.include(stored)

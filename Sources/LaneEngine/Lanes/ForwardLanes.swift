@@ -10,7 +10,7 @@ struct ForwardLanes: Propagation {
     let columns: LaneColumns
     /// Of each column, int32 `[columns]`, and of each wanted one.
     let positions, wantedPositions: Tensor
-    /// The columns whose output is wanted, int32; nil where it is that of all, or no layer is the last.
+    /// The columns whose output is wanted, int32; nil where it is that of all that are left, or all are wanted in this layer.
     let wantedColumns: Tensor?
     let operations: any LaneOperations
     /// Where the sequences' tokens and states lie.
@@ -117,9 +117,9 @@ struct ForwardLanes: Propagation {
     }
 
     func attention(
-        queries: Tensor, keys: Tensor, values: Tensor, _ attention: SoftmaxAttention, layer: Int
+        queries: Tensor, keysAndValues: (keys: Tensor, values: Tensor)?, _ attention: SoftmaxAttention, layer: Int
     ) -> Tensor {
-        operations.attention(queries: queries, keys: keys, values: values, attention, layer: layer)
+        operations.attention(queries: queries, keysAndValues: keysAndValues, attention, layer: layer)
     }
 
     func convolved(_ x: Tensor, _ weights: Tensor, layer: Int) -> Tensor {

@@ -69,12 +69,18 @@ struct FusedLaneOperations: LaneOperations {
     }
 
     func attention(
-        queries: Tensor, keys: Tensor, values: Tensor, _ attention: SoftmaxAttention, layer: Int
+        queries: Tensor, keysAndValues: (keys: Tensor, values: Tensor)?, _ attention: SoftmaxAttention, layer: Int
     ) -> Tensor {
-        let placed = graph.lanePlaced(queries: queries, keys: keys, values: values, layer: layer, of: batch)
-        let stored = placed ?? graph.laneStore(keys: keys, values: values, layer: layer, of: batch)
+        let placed = keysAndValues.flatMap {
+            graph.lanePlaced(queries: queries, keys: $0.keys, values: $0.values, layer: layer, of: batch)
+        }
+        let stored =
+            placed ?? keysAndValues.map { graph.laneStore(keys: $0.keys, values: $0.values, layer: layer, of: batch) }
+        // Later layers don't name it, and must come after it.
+        if attention.servesOtherLayers { stored.map(graph.include) }
         let output = graph.laneAttention(
-            queries: placed ?? queries, stored: stored, keyValueHeads: keys.shape[1], layer: layer, of: batch,
+            queries: placed ?? queries, stored: stored, keyValueHeads: attention.keyValueHeadCount, layer: layer,
+            of: batch,
             .init(
                 scale: attention.scale, slidingWindow: attention.slidingWindow, softcap: attention.softcap,
                 sinks: attention.sinks), scratch: attentionScratch)

@@ -3,7 +3,8 @@ import TensorGraph
 /// Keys and values of all positions so far, and beside them the keys and values of each tangent lane.
 ///
 /// For every layer and lane there are keys and values, `[headWidth, rows, keyValueHeads]`: attention walks the positions of one
-/// head after the other, and memory is fastest when read in order. Rows are told by the ``CacheLayout``; unused ones are zero.
+/// head after the other, and memory is fastest when read in order. Rows are told by the ``CacheLayout``; unused ones are zero. Layers
+/// that attend over those of an earlier layer have that layer's.
 final class LaneCache {
     let layout: CacheLayout
     let laneCount: Int
@@ -32,7 +33,9 @@ final class LaneCache {
         func allocate(_ lanes: Int, purpose: String) throws -> [TensorBuffer] {
             guard lanes > 0 else { return [] }
             return try Set(model.layerDevices).map { device in
-                let members = model.layerDevices.indices.filter { model.layerDevices[$0] == device }
+                let members = model.layerDevices.indices.filter {
+                    model.layerDevices[$0] == device && configuration.attention[$0].keyValueLayer == nil
+                }
                 let shapes = members.flatMap { layer in
                     let attention = configuration.attention[layer]
                     // A layer without keys gets next to nothing.
@@ -54,6 +57,9 @@ final class LaneCache {
         }
         primalBuffers = try allocate(1, purpose: "KV cache")
         tangentBuffers = try allocate(laneCount - 1, purpose: "tangent KV cache")
+        for (layer, attention) in configuration.attention.enumerated() {
+            if let source = attention.keyValueLayer { layers[layer] = layers[source] }
+        }
         self.layers = layers
     }
 

@@ -19,7 +19,7 @@ protocol LaneOperations {
     func softmax(_ x: Tensor) -> Tensor
     /// Stores each sequence's new keys and values in its caches, then attends; as in ``Propagation``.
     func attention(
-        queries: Tensor, keys: Tensor, values: Tensor, _ attention: SoftmaxAttention, layer: Int
+        queries: Tensor, keysAndValues: (keys: Tensor, values: Tensor)?, _ attention: SoftmaxAttention, layer: Int
     ) -> Tensor
     /// An activation behind attention, with what the sequences' regions hold of it added to their tangents.
     func marked(_ x: Tensor, at place: RegionPlace) -> Tensor

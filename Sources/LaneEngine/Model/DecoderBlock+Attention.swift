@@ -14,13 +14,23 @@ extension DecoderBlock {
 
     private func headAttention(_ weights: HeadWeights, _ x: Activation) -> Activation {
         let projected = propagator.projections(
-            x, query: weights.query, others: [weights.key] + (weights.value.map { [$0] } ?? []))
+            x, query: weights.query, others: [weights.key, weights.value].compactMap { $0 })
         let (query, gates) = queriesAndGates(projected[0])
         let queries = positioned(query, shape.headCount, weights.queryNorm)
-        let keys = positioned(projected[1], shape.keyValueHeadCount, weights.keyNorm)
-        let values = heads(projected[projected.count - 1], shape.keyValueHeadCount, weights.valueNorm)
-        let attended = attend(queries: queries, keys: keys, values: values, sinks: weights.sinks)
+        let attended = attend(
+            queries: queries, keysAndValues: keysAndValues(weights, projected[1...]), sinks: weights.sinks)
         return propagator.linear(gates.map { propagator.damped(attended, by: $0) } ?? attended, weights.output)
+    }
+
+    /// - Parameter projected: keys, and values unless keys serve as such; nothing where an earlier layer has made them.
+    private func keysAndValues(
+        _ weights: HeadWeights, _ projected: ArraySlice<Activation>
+    ) -> (keys: Activation, values: Activation)? {
+        guard let key = projected.first, let value = projected.last else { return nil }
+        return (
+            positioned(key, shape.keyValueHeadCount, weights.keyNorm),
+            heads(value, shape.keyValueHeadCount, weights.valueNorm)
+        )
     }
 
     /// What the matrix of queries makes: head by head queries, and gates behind them where there are any.
@@ -46,17 +56,21 @@ extension DecoderBlock {
             rotated(propagator.slice(down, latent.rank..<latent.rank + latent.rotatedWidth)))
         // The keys serve as values: what the rotated part adds to the outputs is left out afterwards.
         let attended = propagator.splitHeads(
-            attend(queries: latentQueries, keys: keys, values: keys), count: shape.headCount)
+            attend(queries: latentQueries, keysAndValues: (keys, keys)), count: shape.headCount)
         return propagator.linear(
             propagator.linearByHead(propagator.slice(attended, 0..<latent.rank), weights.value), weights.output)
     }
 
-    private func attend(queries: Activation, keys: Activation, values: Activation, sinks: Tensor? = nil) -> Activation {
+    private func attend(
+        queries: Activation, keysAndValues: (keys: Activation, values: Activation)?, sinks: Tensor? = nil
+    ) -> Activation {
         propagator.attention(
-            queries: shape.temperature.map { propagator.tempered(queries, $0) } ?? queries, keys: keys, values: values,
+            queries: shape.temperature.map { propagator.tempered(queries, $0) } ?? queries,
+            keysAndValues: keysAndValues,
             SoftmaxAttention(
-                scale: configuration.attentionScale, slidingWindow: shape.slidingWindow,
-                softcap: configuration.attentionSoftcap, sinks: sinks),
+                keyValueHeadCount: shape.keyValueHeadCount, scale: configuration.attentionScale,
+                slidingWindow: shape.slidingWindow, softcap: configuration.attentionSoftcap, sinks: sinks,
+                servesOtherLayers: configuration.sharesKeysAndValues(ofLayer: index)),
             layer: index)
     }
 

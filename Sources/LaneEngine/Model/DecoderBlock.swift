@@ -14,11 +14,12 @@ struct DecoderBlock<Propagator: Propagation> {
 
     /// `h = x + attention(norm(x))`, then `h + feedForward(norm(h))`; with norms after the sub-layers their results are normed
     /// too. In parallel both read the layer's input, through a norm each or one for both. A layer may be without either of the two.
-    func callAsFunction(_ x: Activation) -> Activation {
-        propagator.marked(output(of: x), at: .init(layer: index, kind: .residualStream))
+    /// - Parameter perLayerInput: of the wanted tokens, where they have embeddings for each layer.
+    func callAsFunction(_ x: Activation, perLayerInput: Activation? = nil) -> Activation {
+        propagator.marked(output(of: x, perLayerInput), at: .init(layer: index, kind: .residualStream))
     }
 
-    private func output(of x: Activation) -> Activation {
+    private func output(of x: Activation, _ perLayerInput: Activation?) -> Activation {
         let sharedNorm = configuration.isParallel ? weights.feedForwardNorm : nil
         let input = normed(x, weights.attentionNorm ?? sharedNorm)
         var attended = propagator.wanted(x)
@@ -33,7 +34,7 @@ struct DecoderBlock<Propagator: Propagation> {
         guard let feedForward = weights.feedForward else { return attended }
         let transformed = self.feedForward(feedForward, feedForwardInput(x, input, attended), unnormed: attended)
         let output = propagator.add(attended, scaled(normed(transformed, weights.postFeedForwardNorm)))
-        return propagator.scaled(output, by: weights.outputScale)
+        return propagator.scaled(withPerLayerInput(output, perLayerInput), by: weights.outputScale)
     }
 
     private func feedForwardInput(_ x: Activation, _ input: Activation, _ attended: Activation) -> Activation {

@@ -49,7 +49,8 @@ public final class LanguageModel: Sendable {
         // Servers come first: what follows the last layer, logits of the whole vocabulary, needn't cross the network then.
         let devices = offloaded > 0 ? try options.remoteDevices() + Device.gpus : []
         placement = LayerPlacement(
-            layerCount: configuration.layerCount, offloaded: offloaded, freeMemory: devices.map(\.memory.free))
+            layerCount: configuration.layerCount, offloaded: offloaded, freeMemory: devices.map(\.memory.free),
+            inseparable: configuration.sharingLayers)
         weights = try TransformerWeights(
             plan, devices: devices, layerDevices: placement.layers, outputDevice: placement.output,
             repacked: options.repacksWeights, progress: progress)

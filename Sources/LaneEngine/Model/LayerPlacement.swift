@@ -8,7 +8,8 @@ struct LayerPlacement: Equatable, Sendable {
     /// - Parameters:
     ///   - offloaded: layers on devices, counted from the last; more than there are also moves the output matrix.
     ///   - freeMemory: bytes on each device; where one doesn't tell (0), all get as many layers.
-    init(layerCount: Int, offloaded: Int, freeMemory: [Int]) {
+    ///   - inseparable: layers that are all where the first of them is.
+    init(layerCount: Int, offloaded: Int, freeMemory: [Int], inseparable: Range<Int>? = nil) {
         guard !freeMemory.isEmpty, offloaded > 0 else {
             layers = Array(repeating: nil, count: layerCount)
             output = nil
@@ -18,7 +19,8 @@ struct LayerPlacement: Equatable, Sendable {
         let ends = shares.indices.map { shares[...$0].reduce(0, +) / shares.reduce(0, +) }
         let count = min(offloaded, layerCount)
         layers = (0..<layerCount).map { layer in
-            let index = layer - (layerCount - count)
+            let place = inseparable.map { $0.contains(layer) ? $0.lowerBound : layer } ?? layer
+            let index = place - (layerCount - count)
             guard index >= 0 else { return nil }
             let middle = (Double(index) + 0.5) / Double(count)
             return ends.firstIndex { middle <= $0 } ?? shares.count - 1

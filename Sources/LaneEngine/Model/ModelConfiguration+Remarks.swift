@@ -25,6 +25,11 @@ extension ModelConfiguration {
         {
             remarks.append("layers differ in heads or widths; the largest are named")
         }
+        if let perLayerEmbeddingLength {
+            remarks.append("embeddings of \(perLayerEmbeddingLength) elements for each layer")
+        }
+        let sharing = attention.count { $0.keyValueLayer != nil }
+        if sharing > 0 { remarks.append("\(layers(sharing)) with the keys and values of an earlier one") }
         let unrotated = attention.count { $0.headCount > 0 && $0.rope == nil }
         if unrotated > 0 { remarks.append("\(layers(unrotated)) without rotary embeddings") }
         if !predictingLayers.isEmpty {

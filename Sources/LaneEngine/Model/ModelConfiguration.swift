@@ -24,6 +24,8 @@ public struct ModelConfiguration: Sendable {
     public internal(set) var feedForwardLengths: [Int]
     /// Tokens of the vocabulary.
     public let vocabularySize: Int
+    /// Elements of the embedding that a token has for each layer; nil where it has none.
+    public internal(set) var perLayerEmbeddingLength: Int?
     /// Added to the mean square in an RMSNorm.
     public let normEpsilon: Float
     /// Factor on the embeddings at the input of the first layer; 1 where the family has none.
@@ -69,6 +71,8 @@ public struct ModelConfiguration: Sendable {
         public var slidingWindow: Int?
         /// How queries grow with their position.
         public var temperature: AttentionTemperature?
+        /// The earlier layer whose keys and values it attends over; nil where it has its own.
+        public var keyValueLayer: Int?
         /// Norms of queries, keys and values that have no gain, and so no tensor.
         var gainlessNorms: Set<LayerNorm> = []
         /// Whether the rotary frequencies are multiplied by the file's table of factors, if it has one.

@@ -48,8 +48,10 @@ protocol Propagation {
     /// `a(gate) * up` with the activation function `a`.
     func gatedProduct(gate: Activation, up: Activation, _ function: ActivationFunction) -> Activation
     /// Causal softmax attention of `layer`; the heads' outputs come back side by side, `[heads * width]` at each position.
+    /// - Parameter keysAndValues: nil for those that an earlier layer has made.
     func attention(
-        queries: Activation, keys: Activation, values: Activation, _ attention: SoftmaxAttention, layer: Int
+        queries: Activation, keysAndValues: (keys: Activation, values: Activation)?, _ attention: SoftmaxAttention,
+        layer: Int
     ) -> Activation
 
     /// Each channel's sum of its last inputs times `weights` `[inputs, channels]`, `x` the newest (a causal convolution).

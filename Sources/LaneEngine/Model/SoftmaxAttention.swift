@@ -2,6 +2,7 @@ import TensorGraph
 
 /// What softmax attention may differ in from layer to layer.
 struct SoftmaxAttention {
+    var keyValueHeadCount: Int
     /// Factor on `q.k`.
     var scale: Float
     /// Positions that a query sees, itself included; nil for all.
@@ -10,6 +11,8 @@ struct SoftmaxAttention {
     var softcap: Float?
     /// `[heads]`, for each head a logit that takes its share of the attention and leads nowhere (gpt-oss, arXiv 2508.10925).
     var sinks: Tensor?
+    /// Whether later layers attend over its keys and values.
+    var servesOtherLayers = false
 }
 
 /// The scores of some queries, and what a change of `q.k` changes in them.

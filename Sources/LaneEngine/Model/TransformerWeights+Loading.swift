@@ -28,6 +28,12 @@ extension TransformerWeights {
         layersOnCPU = devices.isEmpty ? self.layers : try loaded(on: layerDevices.map { _ in nil })
         let host = LoadedTensors(plan: plan, store: store, prefix: "", device: nil)
         outputNormOnCPU = try host.norm("output_norm") ?? NormWeights()
+        perLayerEmbeddings = try plan.entries["per_layer_token_embd.weight"].map { table in
+            PerLayerEmbeddings(
+                table: try host.tensor("per_layer_token_embd.weight", .lookup), rows: table.tensor,
+                projection: try host.linear("per_layer_model_proj"),
+                norm: try host.norm("per_layer_proj_norm") ?? NormWeights())
+        }
     }
 }
 
@@ -38,7 +44,8 @@ extension WeightPlan {
     ) -> [(name: String, tensor: GGUFFile.TensorDescription, use: WeightStore.Use)] {
         entries.sorted { $0.key < $1.key }.flatMap {
             name, entry -> [(String, GGUFFile.TensorDescription, WeightStore.Use)] in
-            let device = entry.layer.map { layerDevices[$0] } ?? outputDevice
+            let isInput = name.hasPrefix("per_layer_")
+            let device = isInput ? nil : entry.layer.map { layerDevices[$0] } ?? outputDevice
             var uses: [WeightStore.Use]
             switch entry.kind {
             case .table: uses = [.lookup]
@@ -91,8 +98,13 @@ private struct LoadedTensors {
             attentionNorm: try norm(.attention), postAttentionNorm: try norm(.postAttention),
             feedForwardNorm: try norm(.feedForward), postFeedForwardNorm: try norm(.postFeedForward),
             attention: try attention(shape), feedForward: try feedForward(),
-            ropeFactors: shape.usesRopeFactors ? ropeFactors() : nil,
+            ropeFactors: shape.usesRopeFactors ? ropeFactors() : nil, perLayerInput: try perLayerInput(),
             outputScale: vector("layer_output_scale.weight")?.readFloats().first ?? 1)
+    }
+
+    private func perLayerInput() throws -> PerLayerInput? {
+        guard let gate = try optionalLinear("inp_gate") else { return nil }
+        return PerLayerInput(gate: gate, projection: try linear("proj"), norm: try norm("post_norm") ?? NormWeights())
     }
 
     private func attention(_ shape: ModelConfiguration.LayerAttention) throws -> AttentionWeights? {
@@ -105,7 +117,8 @@ private struct LoadedTensors {
         }
         return .heads(
             HeadWeights(
-                query: try linear("attn_q"), key: try linear("attn_k"), value: try optionalLinear("attn_v"),
+                query: try linear("attn_q"), key: shape.keyValueLayer == nil ? try linear("attn_k") : nil,
+                value: shape.keyValueLayer == nil ? try optionalLinear("attn_v") : nil,
                 output: try linear("attn_output"), queryNorm: try headNorm(.query), keyNorm: try headNorm(.key),
                 valueNorm: try headNorm(.value), sinks: vector("attn_sinks.weight")))
     }

@@ -9,12 +9,16 @@ package struct TransformerWeights: Sendable {
         /// Nil where the layer has no feed-forward network.
         var feedForward: FeedForward?
         var ropeFactors: RopeFactors?
+        /// Nil where tokens have no embeddings for each layer.
+        var perLayerInput: PerLayerInput?
         /// Factor on the layer's output.
         var outputScale: Float = 1
     }
 
     /// `[embeddingLength, vocabularySize]`, for looking up rows.
     let embedding: Tensor
+    /// Nil where there are none; on the CPU.
+    let perLayerEmbeddings: PerLayerEmbeddings?
     let layers: [Layer]
     let outputNorm: NormWeights
     /// The same as the CPU reads them, whatever lies on devices: in the mapped file.
@@ -69,7 +73,9 @@ enum AttentionWeights: Sendable {
 }
 
 struct HeadWeights: Sendable {
-    var query, key: LinearWeights
+    var query: LinearWeights
+    /// Nil where the layer attends over the keys and values of an earlier one.
+    var key: LinearWeights?
     /// Nil where keys, before their norm, serve as values.
     var value: LinearWeights?
     var output: LinearWeights
@@ -92,6 +98,26 @@ struct LatentWeights: Sendable {
     /// `[rank, valueWidth, heads]`: what makes each head's output from attended latent elements.
     var value: LinearWeights
     var output: LinearWeights
+}
+
+/// What a token's embeddings for each layer are made of: see ``Propagation/perLayerInputs(_:_:_:_:)``.
+struct PerLayerEmbeddings: Sendable {
+    /// `[layers * length, vocabularySize]`, for looking up rows, and where they lie in the file.
+    var table: Tensor
+    var rows: GGUFFile.TensorDescription
+    /// `[embeddingLength, layers * length]`.
+    var projection: LinearWeights
+    /// `[length]`.
+    var norm: NormWeights
+}
+
+/// How a token's embedding for a layer enters it.
+struct PerLayerInput: Sendable {
+    /// `[embeddingLength, length]`.
+    var gate: LinearWeights
+    /// `[length, embeddingLength]`.
+    var projection: LinearWeights
+    var norm: NormWeights
 }
 
 /// The matrices of a gated network `down(a(gate(x)) * up(x))`, or without a gate of `down(a(up(x)))`.
@@ -147,6 +173,10 @@ extension TransformerWeights.Layer {
             both.experts = try both.experts.mapMatrices(transform)
             layer.feedForward = .denseAndExperts(both)
         }
+        if let input = perLayerInput {
+            layer.perLayerInput?.gate = try transform(input.gate)
+            layer.perLayerInput?.projection = try transform(input.projection)
+        }
         return layer
     }
 
@@ -165,7 +195,7 @@ extension AttentionWeights {
         switch self {
         case .heads(var weights):
             weights.query = try transform(weights.query)
-            weights.key = try transform(weights.key)
+            weights.key = try weights.key.map(transform)
             weights.value = try weights.value.map(transform)
             weights.output = try transform(weights.output)
             return .heads(weights)
@@ -208,18 +238,17 @@ extension ExpertWeights {
 }
 
 extension TransformerWeights {
-    /// Bytes of all matrices that a decoding step reads, those of all experts included.
-    package var bytesPerToken: Int {
-        layers.reduce(output.byteCount) { sum, layer in
-            layer.matrices.reduce(sum) { $0 + $1.byteCount }
-        }
+    /// All but the output matrix.
+    private var matrices: [LinearWeights] {
+        layers.flatMap(\.matrices) + (perLayerEmbeddings.map { [$0.projection] } ?? [])
     }
+
+    /// Bytes of all matrices that a decoding step reads, those of all experts included.
+    package var bytesPerToken: Int { matrices.reduce(output.byteCount) { $0 + $1.byteCount } }
 
     /// Whether all matrices lie in panels, so that what comes of a token is the same to the last bit however many are read with it.
-    package var areAllInPanels: Bool {
-        output.panels != nil && layers.allSatisfy { $0.matrices.allSatisfy { $0.panels != nil } }
-    }
+    package var areAllInPanels: Bool { output.panels != nil && matrices.allSatisfy { $0.panels != nil } }
 
     /// Whether all matrices are stored in float32.
-    package var isExact: Bool { layers.allSatisfy { $0.matrices.allSatisfy { $0.mapped.type == .float32 } } }
+    package var isExact: Bool { matrices.allSatisfy { $0.mapped.type == .float32 } }
 }

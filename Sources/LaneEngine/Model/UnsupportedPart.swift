@@ -23,7 +23,7 @@ enum UnsupportedPart {
         (["exp", "gate_inp", "moe"], "a mixture of experts"),
         (["v.", "mm.", "vision"], "an encoder of images"),
         ([".input_scale", ".scale", "_scale"], "scales beside its matrices, as of NVFP4"),
-        (["per_layer"], "embeddings of tokens for each layer"),
+        (["per_layer", ".inp_gate"], "embeddings of tokens for each layer"),
         (["shared_kv_layers"], "layers that attend over the keys and values of an earlier one"),
         (["attn_norm_2"], "a second norm before attention"),
         (["softcap"], "soft-capped logits"),

@@ -37,6 +37,7 @@ package struct WeightPlan {
                 try find(name, [[dimensions / 2]], .vector)
             }
         }
+        if let length = configuration.perLayerEmbeddingLength { try addPerLayerEmbeddings(length) }
         for layer in 0..<configuration.layerCount {
             try addNorms(layer, architecture)
             try addAttention(layer, architecture)
@@ -50,13 +51,26 @@ package struct WeightPlan {
 
     var outputName: String { entries["output.weight"] == nil ? "token_embd.weight" : "output.weight" }
 
+    private mutating func addPerLayerEmbeddings(_ length: Int) throws {
+        let (width, all) = (configuration.embeddingLength, length * configuration.layerCount)
+        try require("per_layer_token_embd.weight", [[all, configuration.vocabularySize]], .table)
+        try matrix("per_layer_model_proj", [width, all], layer: nil, isScaled: false)
+        try norm("per_layer_proj_norm", [[length]], .rms, layer: nil)
+        for layer in 0..<configuration.layerCount {
+            let prefix = "blk.\(layer)."
+            try matrix("\(prefix)inp_gate", [width, length], layer: layer, isScaled: false)
+            try matrix("\(prefix)proj", [length, width], layer: layer, isScaled: false)
+            try norm("\(prefix)post_norm", [[width]], .rms, layer: layer)
+        }
+    }
+
     private mutating func addNorms(_ layer: Int, _ architecture: Architecture) throws {
         let shape = configuration.attention[layer]
         for role in LayerNorm.allCases where architecture.norms.contains(role) {
             var shapes = [[configuration.embeddingLength]]
             switch role {
             case .query, .key:
-                if shape.deltaNet != nil { continue }
+                if shape.deltaNet != nil || role == .key && shape.keyValueLayer != nil { continue }
                 let (width, heads) = (
                     shape.headWidth, role == .query ? shape.headCount : shape.keyValueHeadCount
                 )
@@ -89,6 +103,13 @@ package struct WeightPlan {
             file.tensors["blk.\(layer).attn_qkv.weight"] == nil
         {
             parts.removeLast()
+        }
+        if shape.keyValueLayer != nil {
+            // What a file has of them is left aside, as in llama.cpp.
+            if file.tensors["blk.\(layer).attn_qkv.weight"] == nil { parts.removeLast(parts.count - 1) }
+            for name in ["attn_k", "attn_v", "attn_k_norm"] {
+                known.formUnion(["weight", "bias", "scale", "input_scale"].map { "blk.\(layer).\(name).\($0)" })
+            }
         }
         try matrices(parts, in: width, from: "attn_qkv", layer: layer)
         try matrix("blk.\(layer).attn_output", [queries, width], layer: layer)

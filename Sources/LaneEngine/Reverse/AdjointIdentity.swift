@@ -15,17 +15,25 @@ extension ReverseAttribution {
         var generator = SeededGenerator(seed: seed)
         let layers = model.weights.layers
         return try layers.indices.map { layer in
-            let count = residualStream[layer].count
-            let direction = (0..<count).map { _ in Float(generator.nextUniform() - 0.5) }
-            let covector = (0..<count).map { _ in Float(generator.nextUniform() - 0.5) }
+            func random(_ count: Int) -> [Float] { (0..<count).map { _ in Float(generator.nextUniform() - 0.5) } }
+            let (count, inputs) = (residualStream[layer].count, inputs(ofLayer: layer))
+            let (direction, covector) = (random(count), random(count))
+            let directions = ReverseLayer.Inputs(
+                perLayer: inputs.perLayer.map { random($0.count) },
+                keysAndValues: inputs.keysAndValues.map {
+                    .init(keys: random($0.keys.count), values: random($0.values.count))
+                })
             let (weights, buffer) = try layers[layer].decoded()
             let error = try withExtendedLifetime(buffer) {
-                let pushed = try pushForward(direction, [RegionOfInterest()], layer, weights, rule, fused: fused)[0]
+                let pushed = try pushForward(
+                    direction, directions, [RegionOfInterest()], layer, weights, rule, fused: fused)[0]
                 let pulled = try ReverseLayer(
-                    model.configuration, weights: weights, index: layer, of: sequence
+                    model.configuration, weights: weights, index: layer, inputs: inputs, of: sequence
                 )
-                .pullBack(covector, input: residualStream[layer], rule: rule).adjoint
-                return Self.error(of: pushed, along: covector, against: Self.dot(direction, pulled))
+                .pullBack(covector, input: residualStream[layer], rule: rule)
+                let expected = zip([direction] + directions.all, [pulled.adjoint] + pulled.inputAdjoints.all)
+                    .reduce(0) { $0 + Self.dot($1.0, $1.1) }
+                return Self.error(of: pushed, along: covector, against: expected)
             }
             try progress(Double(layer + 1) / Double(layers.count))
             return error
@@ -63,9 +71,10 @@ extension ReverseAttribution {
             let (weights, buffer) = try layers[layer].decoded()
             let errors = try withExtendedLifetime(buffer) {
                 let zero = [Float](repeating: 0, count: covector.count)
-                let pushed = try pushForward(zero, regions, layer, weights, rule, fused: fused)
+                let inputs = inputs(ofLayer: layer)
+                let pushed = try pushForward(zero, inputs.zero, regions, layer, weights, rule, fused: fused)
                 let reverse = ReverseLayer(
-                    model.configuration, weights: weights, index: layer, of: sequence)
+                    model.configuration, weights: weights, index: layer, inputs: inputs, of: sequence)
                 let result = try reverse.pullBack(
                     covector, input: residualStream[layer], rule: rule, reading: .init(neurons: true))
                 let output = try reverse.output(residualStream[layer]).residualStream
@@ -96,9 +105,10 @@ extension ReverseAttribution {
         return abs(dot(pushed, covector) - expected) / max(size, .leastNormalMagnitude)
     }
 
-    /// The tangents of the layer's output for a tangent of its input and regions inside it, one for each region.
+    /// The tangents of the layer's output for tangents of its inputs and regions inside it, one for each region.
     private func pushForward(
-        _ tangent: [Float], _ regions: [RegionOfInterest], _ layer: Int, _ weights: TransformerWeights.Layer,
+        _ tangent: [Float], _ tangents: ReverseLayer.Inputs, _ regions: [RegionOfInterest], _ layer: Int,
+        _ weights: TransformerWeights.Layer,
         _ rule: PropagationRule, fused: Bool
     ) throws -> [[Float]] {
         let laneCount = 1 + regions.count
@@ -139,12 +149,26 @@ extension ReverseAttribution {
         let block = DecoderBlock(
             propagator: lanes, configuration: model.configuration, weights: weights, index: layer,
             contextLength: tokens.count)
-        let y = block(x)
+        let inputs = inputs(ofLayer: layer)
+        let length = model.configuration.perLayerEmbeddingLength ?? 0
+        let perLayer = inputs.perLayer.map { _ in
+            graph.input(.float32, length, 1, laneCount * tokens.count, name: "embeddings for the layer")
+        }
+        let y = block(x, perLayerInput: perLayer)
         graph.output(y)
         // A layer may have no use for them, but they are written.
         graph.include(positions)
         let plan = try GraphPlan(graph, on: sequence.stream)
-        x.write(residualStream[layer] + regions.flatMap { _ in tangent })
+        func allLanes(_ primal: [Float], _ tangent: [Float]) -> [Float] { primal + regions.flatMap { _ in tangent } }
+        x.write(allLanes(residualStream[layer], tangent))
+        if let own = inputs.perLayer, let tangent = tangents.perLayer { perLayer?.write(allLanes(own, tangent)) }
+        if let own = inputs.keysAndValues, let tangent = tangents.keysAndValues {
+            for lane in 0..<laneCount {
+                let values = lane == 0 ? own : tangent
+                memory.cache.keys(layer: layer, lane: lane).write(positions: values.keys)
+                memory.cache.values(layer: layer, lane: lane).write(positions: values.values)
+            }
+        }
         positions.write((0..<laneCount).flatMap { _ in tokens.indices.map { Int32($0) } })
         part.inputs?.write(start: 0)
         return try plan.compute { Array(y.readFloats().split(into: tangent.count).dropFirst()) }
@@ -152,6 +176,32 @@ extension ReverseAttribution {
 
     private static func dot(_ a: [Float], _ b: [Float]) -> Double {
         zip(a, b).reduce(0) { $0 + Double($1.0) * Double($1.1) }
+    }
+}
+
+extension ReverseLayer.Inputs {
+    fileprivate var all: [[Float]] {
+        (perLayer.map { [$0] } ?? []) + (keysAndValues.map { [$0.keys, $0.values] } ?? [])
+    }
+
+    fileprivate var zero: Self {
+        func zeros(_ values: [Float]) -> [Float] { Array(repeating: 0, count: values.count) }
+        return Self(
+            perLayer: perLayer.map(zeros),
+            keysAndValues: keysAndValues.map { .init(keys: zeros($0.keys), values: zeros($0.values)) })
+    }
+}
+
+extension Tensor {
+    /// Fills the first rows of a cache `[headWidth, rows, heads]` with `[headWidth, heads]` of each position.
+    fileprivate func write(positions values: [Float]) {
+        let (width, rows, heads) = (shape[0], shape[1], shape[2])
+        var all = [Float](repeating: 0, count: elementCount)
+        for (index, value) in values.enumerated() {
+            let (element, head, row) = (index % width, index / width % heads, index / width / heads)
+            all[(head * rows + row) * width + element] = value
+        }
+        write(all)
     }
 }
 

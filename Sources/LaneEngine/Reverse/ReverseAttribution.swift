@@ -36,6 +36,12 @@ public final class ReverseAttribution {
 
     private static let attentionByteCount = 1 << 30
 
+    /// How tokens enter at every layer, where they have embeddings for each, and what enters there, `[layers][tokens * length]`.
+    private var perLayerEmbeddings: ReversePerLayerInputs?
+    private var perLayerInputs: [[Float]] = []
+    /// Of layers whose keys and values later ones attend over too.
+    private var keysAndValues: [Int: ReverseLayer.KeysAndValues] = [:]
+
     /// Reads `tokens`, which are not empty.
     /// - Parameter progress: called with the fraction of layers done; it may throw to stop.
     /// - Throws: ``TokenError`` for tokens that don't exist or none, ``TensorGraphError`` where memory is short, and
@@ -55,11 +61,24 @@ public final class ReverseAttribution {
         // On the CPU whatever lies on devices: half of the work is products with transposed weights, which few devices know.
         sequence = try ReverseSequence(
             tokenCount: tokens.count, on: ComputeStream(devices: [], threadCount: options.threadCount))
-        residualStream = [Self.embeddings(of: tokens, model)]
-        for position in ablation.tokens where tokens.indices.contains(position) {
-            let width = model.configuration.embeddingLength
-            residualStream[0].replaceSubrange(
-                position * width..<(position + 1) * width, with: repeatElement(0, count: width))
+        func embeddings(_ table: GGUFFile.TensorDescription, scale: Float) -> [Float] {
+            tokens.enumerated().flatMap { position, token in
+                ablation.tokens.contains(position)
+                    ? Array(repeating: 0, count: table.shape[0])
+                    : model.file.row(token, of: table).map { $0 * scale }
+            }
+        }
+        let configuration = model.configuration
+        residualStream = [
+            model.file.tensors["token_embd.weight"].map { embeddings($0, scale: configuration.embeddingScale) } ?? []
+        ]
+        if let weights = model.weights.perLayerEmbeddings {
+            let scale = Float(configuration.perLayerEmbeddingLength ?? 0).squareRoot()
+            let own = ReversePerLayerInputs(
+                configuration: configuration, weights: weights, sequence: sequence, stream: residualStream[0],
+                embeddings: embeddings(weights.rows, scale: scale))
+            perLayerEmbeddings = own
+            perLayerInputs = try own.inputs()
         }
         for layer in 0..<model.configuration.layerCount {
             let size = attention.count * (attention.last?.count ?? 0) * MemoryLayout<Float>.size
@@ -67,6 +86,7 @@ public final class ReverseAttribution {
             let output = try reverseLayer(layer).output(residualStream[layer], keepsAttention: keeps)
             residualStream.append(output.residualStream)
             if let kept = output.attention { attention.append(kept) }
+            keysAndValues[layer] = output.keysAndValues
             try progress(Double(layer + 1) / Double(model.configuration.layerCount))
         }
     }
@@ -149,7 +169,15 @@ public final class ReverseAttribution {
     func reverseLayer(_ index: Int) -> ReverseLayer {
         ReverseLayer(
             model.configuration, weights: model.weights.layersOnCPU[index], index: index,
+            inputs: inputs(ofLayer: index),
             ablation: LayerAblation(ablation, layer: index, of: model), of: sequence)
+    }
+
+    /// What enters a layer beside the residual stream.
+    func inputs(ofLayer index: Int) -> ReverseLayer.Inputs {
+        ReverseLayer.Inputs(
+            perLayer: perLayerInputs.isEmpty ? nil : perLayerInputs[index],
+            keysAndValues: model.configuration.attention[index].keyValueLayer.flatMap { keysAndValues[$0] })
     }
 
     /// Targets whose relevance is sent back together: as many as keep a layer's intermediate results within about a GiB.
@@ -200,10 +228,26 @@ public final class ReverseAttribution {
             for (index, value) in adjoints.enumerated() { adjoint[first + index] += term.weight * value }
         }
         let start = Start(targets: terms.map(\.target), logits: output.logits, relevances: output.relevances)
+        var sharedAdjoints: [Int: ReverseLayer.KeysAndValues] = [:]
+        var perLayerAdjoints: [[Float]] = []
         for layer in (0..<layerCount).reversed() {
-            let result = try reverseLayer(layer).pullBack(
-                adjoint, input: residualStream[layer],
+            var result = try reverseLayer(layer).pullBack(
+                adjoint, input: residualStream[layer], sharedAdjoints: sharedAdjoints.removeValue(forKey: layer),
                 attention: attention.indices.contains(layer) ? attention[layer] : nil, rule: rule, reading: reading)
+            if let source = model.configuration.attention[layer].keyValueLayer,
+                let own = result.inputAdjoints.keysAndValues
+            {
+                if sharedAdjoints[source] == nil {
+                    sharedAdjoints[source] = own
+                } else {
+                    sharedAdjoints[source]? += own
+                }
+            }
+            if let own = result.inputAdjoints.perLayer { perLayerAdjoints.append(own) }
+            if layer == 0, let perLayerEmbeddings {
+                let relevance = try perLayerEmbeddings.relevance(perLayerAdjoints.reversed(), rule: rule)
+                result.residualStream = zip(result.residualStream, relevance).map { zip($0, $1).map(+) }
+            }
             each(start, layer, adjoint, result)
             adjoint = result.adjoint
             try progress(Double(layerCount - layer) / Double(layerCount))
@@ -249,10 +293,5 @@ public final class ReverseAttribution {
         rows.write(targets.flatMap { model.file.row($0.token, of: model.weights.outputRows) })
         let values = try plan.compute { wanted.map { $0.readFloats() } }
         return (values[0].map(Double.init), values[1].split(into: width), values[2].map(Double.init))
-    }
-
-    private static func embeddings(of tokens: [Int], _ model: LanguageModel) -> [Float] {
-        guard let table = model.file.tensors["token_embd.weight"] else { return [] }
-        return tokens.flatMap { model.file.row($0, of: table) }.map { $0 * model.configuration.embeddingScale }
     }
 }

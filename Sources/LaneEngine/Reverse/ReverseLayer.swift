@@ -6,6 +6,8 @@ struct ReverseLayer {
     struct Result {
         /// `[lanes * tokens * embeddingLength]`, of the layer's input.
         var adjoint: [Float]
+        /// Of what enters beside it.
+        var inputAdjoints: Inputs
         /// Relevance of the residual stream at the layer's input, `[lanes][tokens]`.
         var residualStream: [[Double]]
         /// Relevance of the heads' outputs, `[lanes][tokens][heads]`, and the sum of its positive elements.
@@ -20,17 +22,19 @@ struct ReverseLayer {
         var neurons = false
     }
 
-    private let configuration: ModelConfiguration
+    let configuration: ModelConfiguration
     private let weights: TransformerWeights.Layer
-    private let index: Int
+    let index: Int
+    let inputs: Inputs
     private let ablation: LayerAblation
     private let sequence: ReverseSequence
-    private var tokenCount: Int { sequence.tokenCount }
+    var tokenCount: Int { sequence.tokenCount }
 
     init(
-        _ configuration: ModelConfiguration, weights: TransformerWeights.Layer, index: Int,
+        _ configuration: ModelConfiguration, weights: TransformerWeights.Layer, index: Int, inputs: Inputs = Inputs(),
         ablation: LayerAblation = LayerAblation(), of sequence: ReverseSequence
     ) {
+        self.inputs = inputs
         self.configuration = configuration
         self.weights = weights
         self.index = index
@@ -42,8 +46,10 @@ struct ReverseLayer {
     struct Output {
         /// `[tokens * embeddingLength]`.
         var residualStream: [Float]
-        /// What attention came to, if that was wanted, for ``ReverseLayer/pullBack(_:input:attention:rule:reading:)``.
+        /// What attention came to, if that was wanted, for ``ReverseLayer/pullBack(_:input:sharedAdjoints:attention:rule:reading:)``.
         var attention: [Float]?
+        /// For layers that attend over them too; nil where none does.
+        var keysAndValues: KeysAndValues?
         /// `[tokens * width]`; those that the layer doesn't have are left out.
         var activations: [RegionPlace.Kind: [Float]]
     }
@@ -60,16 +66,22 @@ struct ReverseLayer {
         let replacements = ablation.replacements(in: graph, tokenCount: tokenCount)
         // The rule makes no difference to the values.
         let tape = tape(graph, .attnLRP, laneCount: 1, replacements)
-        let y = block(tape)(tape.source(x)).value
+        let sources = sources(tape)
+        let y = block(tape)(tape.source(x), perLayerInput: sources.perLayer).value
+        // Graphs alike lie alike in the memory that they share, so that all layers keep them where one does.
+        let made = configuration.sharingLayers == nil ? [] : madeKeysAndValues(tape).map { graph.contiguous($0.value) }
         let read = places.compactMap { place in tape.activations[place].map { (place, graph.contiguous($0.value)) } }
         let attention = keepsAttention ? tape.attention : nil
-        ([y] + read.map(\.1) + (attention.map { [$0] } ?? [])).forEach(graph.output)
+        ([y] + made + read.map(\.1) + (attention.map { [$0] } ?? [])).forEach(graph.output)
         let plan = try GraphPlan(graph, on: sequence.stream, in: sequence.memory)
         x.write(input)
+        write(sources)
         ablation.write(replacements, tokenCount: tokenCount)
         return try plan.compute {
             Output(
                 residualStream: y.readFloats(), attention: attention?.readFloats(),
+                keysAndValues: configuration.sharesKeysAndValues(ofLayer: index) && made.count == 2
+                    ? KeysAndValues(keys: made[0].readFloats(), values: made[1].readFloats()) : nil,
                 activations: Dictionary(uniqueKeysWithValues: read.map { ($0, $1.readFloats()) }))
         }
     }
@@ -77,11 +89,12 @@ struct ReverseLayer {
     /// The adjoint of the layer's input from that of its output.
     /// - Parameters:
     ///   - adjoint: `[lanes * tokens * embeddingLength]`.
+    ///   - sharedAdjoints: of its keys and values, by way of later layers.
     ///   - attention: what it came to, if that was kept.
     ///   - reading: whose relevance is wanted; of others there is none in the result.
     func pullBack(
-        _ adjoint: [Float], input: [Float], attention: [Float]? = nil, rule: PropagationRule,
-        reading: Reading = Reading()
+        _ adjoint: [Float], input: [Float], sharedAdjoints: KeysAndValues? = nil, attention: [Float]? = nil,
+        rule: PropagationRule, reading: Reading = Reading()
     ) throws -> Result {
         let (width, heads) = (configuration.embeddingLength, configuration.attention[index].headCount)
         let laneCount = adjoint.count / input.count
@@ -93,7 +106,12 @@ struct ReverseLayer {
         known.map(graph.include)
         let tape = tape(graph, rule, laneCount: laneCount, replacements, knownAttention: known)
         let source = tape.source(x)
-        tape.pullBack(outputAdjoint, from: block(tape)(source))
+        let sources = sources(tape)
+        let output = block(tape)(source, perLayerInput: sources.perLayer)
+        let shared = sharedAdjoints.map { _ in adjointInputs(tape, laneCount: laneCount) } ?? []
+        tape.pullBack(outputAdjoint, from: output, and: shared)
+        // A rule may send nothing to some.
+        let inputAdjoints = sources.all.map { tape.adjoint(of: $0).map(graph.contiguous) }
 
         func place(_ kind: RegionPlace.Kind) -> (adjoint: Tensor, value: Tensor)? {
             tape.activations[kind].flatMap { place in
@@ -110,10 +128,15 @@ struct ReverseLayer {
         let perNeuron = (reading.neurons ? place(.neurons) : nil).map {
             graph.sumOfPositions(graph.multiply($0.adjoint, $0.value))
         }
-        ([inputAdjoint, residualStream] + (perHead ?? []) + (perNeuron.map { [$0] } ?? [])).forEach(graph.output)
+        ([inputAdjoint, residualStream] + inputAdjoints.compactMap { $0 } + (perHead ?? [])
+            + (perNeuron.map { [$0] } ?? [])).forEach(graph.output)
         let plan = try GraphPlan(graph, on: sequence.stream, in: sequence.memory)
         x.write(input)
         outputAdjoint.write(adjoint)
+        write(sources)
+        for (input, adjoint) in zip(shared, [sharedAdjoints?.keys, sharedAdjoints?.values]) {
+            if let adjoint { input.adjoint.write(adjoint) }
+        }
         if let attention { known?.write(attention) }
         ablation.write(replacements, tokenCount: tokenCount)
         try plan.compute()
@@ -123,7 +146,8 @@ struct ReverseLayer {
             reading.heads
             ? Array(repeating: Array(repeating: withAbsentHeads([]), count: tokenCount), count: laneCount) : []
         return Result(
-            adjoint: inputAdjoint.readFloats(), residualStream: numbers(residualStream).split(into: tokenCount),
+            adjoint: inputAdjoint.readFloats(), inputAdjoints: read(inputAdjoints, sources, laneCount: laneCount),
+            residualStream: numbers(residualStream).split(into: tokenCount),
             heads: headLanes?.first ?? none, positiveHeads: headLanes?.last ?? none,
             neurons: perNeuron.map { numbers($0).split(into: $0.shape[0]) } ?? Array(repeating: [], count: laneCount))
     }
@@ -185,7 +209,7 @@ struct ReverseLayer {
     private func newGraph(laneCount: Int) throws -> Graph {
         let experts = weights.matrices.map(\.weight.shape).filter { $0[2] > 1 }
         return try Graph(
-            capacity: 600 + 150 * laneCount + experts.reduce(0) { $0 + Graph.transposedTensorCount(experts: $1) })
+            capacity: 640 + 150 * laneCount + experts.reduce(0) { $0 + Graph.transposedTensorCount(experts: $1) })
     }
 }
 

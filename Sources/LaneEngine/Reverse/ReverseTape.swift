@@ -4,7 +4,7 @@ import TensorGraph
 ///
 /// A value is a tensor `[width, heads, tokens]`. Its adjoint, which says how much the target changes with each element
 /// under the rule, is `[width, heads, tokens, lanes]`: one lane for each target. Every operation notes the transpose of
-/// what ``ForwardLanes`` does to a tangent; ``pullBack(_:from:)`` plays the notes backwards.
+/// what ``ForwardLanes`` does to a tangent; ``pullBack(_:from:and:)`` plays the notes backwards.
 final class ReverseTape: Propagation {
     struct Activation {
         let value: Tensor
@@ -19,6 +19,8 @@ final class ReverseTape: Propagation {
     /// What takes the place of activations, where something does.
     private let replacements: [RegionPlace.Kind: Replacement]
     private let scratch: Graph.ReverseScratch
+    /// What the layer attends over, where an earlier one has made it, or what it has made itself: `[headWidth, heads, tokens]` each.
+    var keysAndValues: (keys: Activation, values: Activation)?
     /// What attention came to when the sequence was read, where that was kept; and what it comes to.
     private let knownAttention: Tensor?
     private(set) var attention: Tensor?
@@ -53,9 +55,12 @@ final class ReverseTape: Propagation {
     /// An activation that nothing is known about.
     func source(_ value: Tensor) -> Activation { record(value) { _ in [] } }
 
-    /// Sends the adjoint of `result` back to everything that it was computed from.
-    func pullBack(_ adjoint: Tensor, from result: Activation) {
+    /// Sends the adjoint of `result` back to everything that it was computed from, and with it those of others that came before it.
+    func pullBack(
+        _ adjoint: Tensor, from result: Activation, and others: [(adjoint: Tensor, activation: Activation)] = []
+    ) {
         adjoints = [result.index: adjoint]
+        for other in others { adjoints[other.activation.index] = other.adjoint }
         for index in pullBacks.indices.reversed() {
             guard let adjoint = adjoints[index] else { continue }
             for (source, contribution) in pullBacks[index](adjoint) {
@@ -64,7 +69,7 @@ final class ReverseTape: Propagation {
         }
     }
 
-    /// The adjoint of an activation after ``pullBack(_:from:)``; nil where no relevance reaches it.
+    /// The adjoint of an activation after ``pullBack(_:from:and:)``; nil where no relevance reaches it.
     func adjoint(of activation: Activation) -> Tensor? { adjoints[activation.index] }
 
     func record(_ value: Tensor, _ pullBack: @escaping PullBack) -> Activation {
@@ -240,9 +245,14 @@ final class ReverseTape: Propagation {
     }
 
     func attention(
-        queries: Activation, keys: Activation, values: Activation, _ attention: SoftmaxAttention, layer: Int
+        queries: Activation, keysAndValues own: (keys: Activation, values: Activation)?, _ attention: SoftmaxAttention,
+        layer: Int
     ) -> Activation {
         let (graph, rule, scratch) = (graph, rule, scratch)
+        guard let (keys, values) = own ?? keysAndValues else {
+            preconditionFailure("a layer without keys and values of its own is given those of another")
+        }
+        keysAndValues = (keys, values)
         let attended = graph.wholeAttention(
             queries: queries.value, keys: keys.value, values: values.value,
             .init(

@@ -5,6 +5,8 @@ enum TokenizerMetadata {
     enum Kind: String, CaseIterable {
         case sentencePiece = "llama"
         case bytePairEncoding = "gpt2"
+        /// Byte-pair encoding of characters, with tokens for the bytes of others.
+        case gemma4
     }
 
     /// - Returns: nil for a file without a vocabulary, or with llama.cpp's dummy for its own tests.
@@ -36,6 +38,9 @@ enum TokenizerMetadata {
         switch kind {
         case .sentencePiece: try checkEveryByteHasToken(tokens, metadata)
         case .bytePairEncoding: try checkMerges(metadata)
+        case .gemma4:
+            try checkEveryByteHasToken(tokens, metadata)
+            try checkMerges(metadata)
         }
         for role in ["bos", "eos", "eot", "eom"] { try checkTokenNumber(role, count: tokens.count, metadata) }
         return kind
@@ -107,7 +112,8 @@ enum TokenizerMetadata {
             && UInt8(token.dropFirst(3).dropLast(), radix: 16) != nil
     }
 
-    /// SentencePiece spells what it has no token for with bytes; libllama ends the process where one is missing.
+    /// SentencePiece spells what it has no token for with bytes; libllama ends the process where one is missing. Gemma 4 does likewise;
+    /// there it leaves the byte out.
     private static func checkEveryByteHasToken(_ tokens: [String], _ metadata: MetadataReader) throws {
         let names = Set(tokens)
         for byte in UInt8.min...UInt8.max {

@@ -37,8 +37,8 @@ extension Architecture {
     }
 
     /// Gemma 4: global layers have wider heads, fewer of them for keys, and keys that serve as values; values are
-    /// normed; each layer's output has a factor. The model with experts has them beside the dense networks. Those with
-    /// embeddings for each layer (E2B, E4B) are refused.
+    /// normed; each layer's output has a factor. The model with experts has them beside the dense networks. The small ones
+    /// (E2B, E4B) have embeddings for each layer, and last layers that attend over the keys and values of earlier ones.
     static let gemma4 = Architecture(
         name: "gemma4", ropeLayout: .halves, norms: gemma3.norms, activation: .geluTanh, layersDiffer: true,
         hasOutputScales: true, sharesKeysAsValues: true, hasRopeFactors: true, scalesFeedForward: true,
@@ -67,6 +67,8 @@ extension Architecture {
             configuration.attention[layer].rope?.dimensions = rotated
             configuration.attention[layer].usesRopeFactors = false
         }
+        configuration.perLayerEmbeddingLength = try metadata.optionalLength("%.embedding_length_per_layer_input")
+        try configuration.shareKeysAndValues(metadata)
         guard let length = try metadata.optionalLength("%.expert_feed_forward_length") else { return }
         configuration.experts = try metadata.experts(normalises: true, feedForwardLength: length)
         configuration.experts?.isBesideDense = true
@@ -75,6 +77,25 @@ extension Architecture {
 }
 
 extension ModelConfiguration {
+    /// The last layers attend over what the last of their kind before them has made: of the two layers before them the first has a
+    /// sliding window, the second sees all positions.
+    fileprivate mutating func shareKeysAndValues(_ metadata: MetadataReader) throws {
+        let key = "%.attention.shared_kv_layers"
+        let count = try metadata.optionalInteger(key, in: 0...layerCount - 1) ?? 0
+        for layer in layerCount - count..<layerCount {
+            let source = layerCount - count - (attention[layer].slidingWindow == nil ? 1 : 2)
+            var own = attention[layer]
+            own.headCount = source >= 0 ? attention[source].headCount : 0
+            guard source >= 0, own == attention[source] else {
+                throw metadata.invalid(
+                    key,
+                    "is \(count), but layer \(max(0, source)) has no keys and values that layer \(layer) could attend over",
+                    remedy: "Their heads or windows differ; convert the model again.")
+            }
+            attention[layer].keyValueLayer = source
+        }
+    }
+
     /// As the 27 B models do.
     fileprivate mutating func scaleQueriesByHiddenWidth() {
         attentionScale = 1 / Float(embeddingLength / headCount).squareRoot()
