@@ -48,7 +48,7 @@ struct Compare: AsyncParsableCommand {
             ).strategy
             let steps = try await decode(prompt, strategy, in: session)
             columns.append(.init(title: "agd, region \(region)", steps: steps))
-            summaries.append("region \(region): \(GuidanceSummary(steps, threshold: threshold).text)\n")
+            summaries.append("region \(region): \(GuidanceSummary(steps, threshold: threshold).line())\n")
         }
         Terminal.writeStyled(TextColumns(columns: columns, hasColor: color.isOn).rendered(width: Terminal.width))
         Terminal.writeError(summaries.joined())

@@ -122,13 +122,9 @@ struct Generate: AsyncParsableCommand {
             if let sources { Terminal.write(sources.text(of: display.answer)) }
             if let guidance = try method.guidance, !steps.isEmpty {
                 let summary = GuidanceSummary(steps, threshold: guidance.entropyThreshold)
-                Terminal.writeError(summary.text + "\n")
+                Terminal.writeError(summary.line(inColor: color.isOn && sources == nil) + "\n")
             }
-            let avoidedCount = steps.count { $0.avoided != nil }
-            if avoidedCount > 0 {
-                Terminal.writeError(
-                    "words to avoid were kept out \(avoidedCount == 1 ? "once" : "\(avoidedCount) times")\n")
-            }
+            if let kept = steps.avoidanceLine { Terminal.writeError(kept + "\n") }
         }
     }
 }

@@ -77,6 +77,22 @@ struct ChatTests {
         #expect(result.standardError.contains("note: text:\"zebra\" isn't in this conversation;"))
     }
 
+    @Test("/avoid keeps a word out of answers as --avoid does, until it is allowed again")
+    func avoid() async throws {
+        let free = try await Self.chat(["What do you know about Inga?"]).standardOutput
+        let words = { (text: Substring) in text.split(whereSeparator: { !$0.isLetter }).map(String.init) }
+        let word = try #require(words(free[...]).max { $0.count < $1.count })
+        let result = try await Self.chat([
+            "/avoid \(word)", "What do you know about Inga?", "/avoid off", "/again",
+        ])
+        let answers = result.standardOutput.split(separator: "\n")
+        try #require(answers.count == 2, "\(result.standardOutput) \(result.standardError)")
+        #expect(!words(answers[0]).contains(word) && answers[1] + "\n" == free)
+        #expect(result.standardError.contains("words to avoid were kept out"), "\(result.standardError)")
+        let option = try await Self.chat(["What do you know about Inga?"], ["--avoid", word])
+        #expect(option.standardOutput == answers[0] + "\n")
+    }
+
     @Test("/why shows what agd explain computes of the same answer")
     func why() async throws {
         let result = try await Self.chat(["What do you know about Inga?", "/why"])
@@ -145,7 +161,7 @@ struct ChatTests {
             (["/why"], "no answer"), (["/sources"], "no answer"), (["/document /nowhere.txt"], "/nowhere.txt"),
             (["Hi.", "/why 99"], "tokens"),
             (["/why x"], "counted from 1"),
-            (["/region nowhere"], "Regions are"), (["/quit now"], "takes nothing"),
+            (["/region nowhere"], "Regions are"), (["/avoid *"], "/avoid"), (["/quit now"], "takes nothing"),
         ])
     func wrong(lines: [String], mention: String) async throws {
         let result = try await Self.chat(lines)

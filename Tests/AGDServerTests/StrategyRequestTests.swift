@@ -38,6 +38,32 @@ struct StrategyRequestTests {
         #expect(try missing.status == 400 && missing.json["error"]?["param"] == "agd.roi")
     }
 
+    @Test(
+        "Usage counts at how many tokens guidance stepped in and chose otherwise, and says what would help where it didn't"
+    )
+    func usage() async throws {
+        let server = try await TestServer()
+        func usage(_ agd: [String: JSONValue]) async throws -> JSONValue? {
+            try await ask(agd, ["max_tokens": 12], on: server).json["usage"]
+        }
+        let strong = try await usage(["roi": ["system"], "score": "excess", "entropy_threshold": "off"])
+        #expect(strong?["agd"]?["guided"] == strong?["completion_tokens"])
+        #expect(strong?["agd"]?["changed"]?.integer ?? 0 > 0 && strong?["agd"]?["advice"] == nil)
+        let closed = try await usage(["roi": ["system"], "entropy_threshold": 19])
+        #expect(closed?["agd"]?["guided"] == 0 && closed?["agd"]?["changed"] == 0)
+        #expect(closed?["agd"]?["advice"]?.string?.contains("entropy stayed below 19.0 nats") == true)
+        #expect(try await usage([:])?["agd"] == nil)
+        for (path, body) in [
+            ("/v1/responses", ["input": "Hi.", "max_output_tokens": 4, "agd": ["roi": ["user"]]] as JSONValue),
+            (
+                "/v1/messages",
+                ["messages": [["role": "user", "content": "Hi."]], "max_tokens": 4, "agd": ["roi": ["user"]]]
+            ),
+        ] {
+            #expect(try await server.post(path, body).json["usage"]?["agd"]?["guided"] != nil, "\(path)")
+        }
+    }
+
     /// A value for each option that requests have a field of `agd` for.
     private static let values: [(option: String, field: String, value: JSONValue)] = [
         ("rule", "rule", "ixg"), ("score", "score", "excess"), ("entropyThreshold", "entropy_threshold", 0.5),

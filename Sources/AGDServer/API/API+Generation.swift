@@ -1,3 +1,4 @@
+import AttributionGuidedDecoding
 import Hummingbird
 import NIOCore
 
@@ -94,13 +95,17 @@ extension API {
 
 extension Usage {
     /// Before anything is generated.
-    init(_ request: GenerationRequest) { promptTokens = request.prompts.reduce(0) { $0 + $1.tokens.count } }
+    init(_ request: GenerationRequest) {
+        promptTokens = request.prompts.reduce(0) { $0 + $1.tokens.count }
+        guidance = request.guidance.map { GuidanceSummary(threshold: $0.entropyThreshold) }
+    }
 
     fileprivate mutating func count(_ event: GenerationEvent) {
         switch event {
         case .token(_, let token):
             completionTokens += 1 + token.withheldCount
             if !token.piece.thinking.isEmpty { thinkingTokens += 1 }
+            guidance?.count(token.step)
         case .cached(let count): promptTokensDetails.cachedTokens += count
         default: break
         }

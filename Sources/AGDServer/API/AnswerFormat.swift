@@ -65,8 +65,10 @@ struct Usage: Encodable, Sendable {
     var promptTokensDetails = Details()
     /// Of `completionTokens`, those that brought thoughts.
     var thinkingTokens = 0
+    /// What guidance did; nil where there was none.
+    var guidance: GuidanceSummary?
 
-    private enum CodingKeys: CodingKey { case promptTokens, completionTokens, totalTokens, promptTokensDetails }
+    private enum CodingKeys: CodingKey { case promptTokens, completionTokens, totalTokens, promptTokensDetails, agd }
 
     func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
@@ -74,6 +76,24 @@ struct Usage: Encodable, Sendable {
         try container.encode(completionTokens, forKey: .completionTokens)
         try container.encode(totalTokens, forKey: .totalTokens)
         try container.encode(promptTokensDetails, forKey: .promptTokensDetails)
+        try container.encodeIfPresent(guidance?.json, forKey: .agd)
+    }
+}
+
+extension GuidanceSummary {
+    /// Counts, and in words what would help where nothing was changed.
+    var json: JSONValue {
+        let advice =
+            switch idleReason {
+            case .gateStayedClosed(let threshold, let largest):
+                "The gate never opened: entropy stayed below \(threshold) nats (at most \((100 * largest).rounded() / 100)). Try a lower 'entropy_threshold', or \"off\"."
+            case .agreed:
+                "Where it was guided, the region spoke for what the model would have said. Try 'score': \"excess\"."
+            case nil: nil as String?
+            }
+        return .object(
+            [.init("guided", .number(Double(guidedCount))), .init("changed", .number(Double(changedCount)))]
+                + (advice.map { [.init("advice", .string($0))] } ?? []))
     }
 }
 

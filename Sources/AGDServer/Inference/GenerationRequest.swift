@@ -42,6 +42,9 @@ struct GenerationRequest: Sendable {
         return Sampling(options)
     }
 
+    /// How a region guides; nil where none does.
+    var guidance: Guidance? { method.guidance }
+
     /// Candidates that a step has at most.
     var candidateCount: Int { method.candidateCount }
 

@@ -14,6 +14,7 @@ struct Chat: AsyncParsableCommand {
 
     @OptionGroup(title: "Model") var modelOptions: ModelOptions
     @OptionGroup(title: "Choice of tokens") var strategyOptions: StrategyOptions
+    @OptionGroup(title: "Constraints") var constraintOptions: ConstraintOptions
     @OptionGroup(title: "Chat template") var template: ChatTemplateOptions
 
     @Option(parsing: .unconditional, help: ArgumentHelp("The system message.", valueName: "text"))
@@ -60,12 +61,13 @@ struct Chat: AsyncParsableCommand {
 
     func run() async throws {
         let conversation = try messages.map { try Conversation(file: $0) }
+        let constraints = try constraintOptions.constraints()
         let model = try modelOptions.load()
         let session = try Session(model, options: modelOptions.sessionOptions(for: model, needed: Self.contextLength))
         var turns = ChatTurns(
             conversation ?? Conversation(messages: [system.map(ChatMessage.system)].compactMap { $0 }),
-            regions: try roi.isEmpty ? strategyOptions.standingRegions : PromptOptions.regions(roi), session: session,
-            options: self)
+            regions: try roi.isEmpty ? strategyOptions.standingRegions : PromptOptions.regions(roi),
+            constraints: constraints, session: session, options: self)
         let input = ChatInput()
         guard input.isTerminal else { return try await answer(input, &turns) }
         // A template that the model lacks is told at once, and not after the first message.

@@ -7,6 +7,7 @@ enum ChatCommand: Equatable {
     case system(String?)
     case region(String?)
     case document(String?)
+    case avoid(String?)
     case greedy
     case guided
     /// Of one token of the last answer, counted from 1, or of all.
@@ -26,6 +27,7 @@ enum ChatCommand: Equatable {
         ["/system TEXT", "sets the system message; off takes it away"],
         ["/document FILE", "gives a text to draw on; off takes all away"],
         ["/region SPEC", "draws answers there: system, text:\"in French\"; off forgets all"],
+        ["/avoid WORD", "keeps a word out of answers; off allows all again"],
         ["/greedy, /guided", "answers without the regions, and with them again"],
         ["/again", "answers the last message again"],
         ["/sources", "shows which document or message each sentence rests on"],
@@ -50,6 +52,7 @@ enum ChatCommand: Equatable {
         switch name {
         case "/system": self = .system(argument)
         case "/document": self = .document(argument)
+        case "/avoid": self = .avoid(argument)
         case "/region", "/roi": self = .region(argument)
         case "/why": self = .why(token: try argument.map(Self.number))
         case "/save":

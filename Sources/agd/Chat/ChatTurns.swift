@@ -9,15 +9,20 @@ struct ChatTurns {
     private(set) var messages: [ChatMessage]
     private let tools: [JSONValue]
     private var regions: [RegionSpecification]
+    private var constraints: DecodingConstraints
     private var isGuided = true
     private var last: ChatAnswer?
     /// From here on an explanation of all tokens is no matter of seconds.
     private static let manyTokens = 100
 
-    init(_ conversation: Conversation, regions: [RegionSpecification], session: Session, options: Chat) {
+    init(
+        _ conversation: Conversation, regions: [RegionSpecification], constraints: DecodingConstraints,
+        session: Session, options: Chat
+    ) {
         messages = conversation.messages
         tools = conversation.tools
         self.regions = regions
+        self.constraints = constraints
         self.session = session
         self.options = options
     }
@@ -39,6 +44,7 @@ struct ChatTurns {
         case .system(let text): setSystem(text)
         case .document(let path): try setDocument(path)
         case .region(let text): try setRegion(text)
+        case .avoid(let text): try setAvoided(text)
         case .greedy, .guided:
             isGuided = command == .guided
             Terminal.note(
@@ -63,7 +69,9 @@ extension ChatTurns {
         let (prompt, strategy) = try method.decoding(
             of: marked, with: model, reverse: options.modelOptions.reverseOptions)
         let bar = ProgressBar("reading")
-        let generation = try session.generate(prompt, strategy: strategy, limits: options.limits) {
+        let generation = try session.generate(
+            prompt, strategy: strategy, limits: options.limits, constraints: constraints
+        ) {
             bar.update(Double($0) / Double(prompt.tokens.count))
         }
         let empty = AnswerDisplay(model.replyReader(after: prompt), inColor: options.color.isOn)
@@ -115,8 +123,10 @@ extension ChatTurns {
 
     private func tell(_ steps: [GenerationStep], _ method: DecodingMethod, isCut: Bool) {
         if let guidance = method.guidance, !steps.isEmpty {
-            Terminal.writeError(GuidanceSummary(steps, threshold: guidance.entropyThreshold).text + "\n")
+            let summary = GuidanceSummary(steps, threshold: guidance.entropyThreshold)
+            Terminal.writeError(summary.line(inColor: options.color.isOn) + "\n")
         }
+        if let kept = steps.avoidanceLine { Terminal.writeError(kept + "\n") }
         if isCut { Terminal.note("interrupted") }
         switch steps.last?.stopReason {
         case .contextFull:
@@ -172,6 +182,16 @@ extension ChatTurns {
     private var regionNote: String {
         let names = regions.map(\.description).joined(separator: ", ")
         return regions.isEmpty ? "no region; /region system names one" : "answers are drawn towards \(names)"
+    }
+
+    private mutating func setAvoided(_ text: String?) throws {
+        if let text {
+            do throws(AvoidanceError) {
+                constraints.avoided = text == "off" ? [] : constraints.avoided + [try AvoidedText(text)]
+            } catch { throw ValidationError("/avoid: \(error).") }
+        }
+        let words = constraints.avoided.map(\.description).joined(separator: ", ")
+        Terminal.note(words.isEmpty ? "no word is kept out" : "answers are kept free of \(words)")
     }
 
     private func save(to path: String) throws {

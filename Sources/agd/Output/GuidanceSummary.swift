@@ -1,37 +1,39 @@
 import AttributionGuidedDecoding
 
-/// What guidance did in a run, in a line, with advice where it did nothing.
-struct GuidanceSummary {
-    private let steps: [GenerationStep]
-    /// In nats; nil where every step is guided.
-    private let threshold: Double?
-
+extension GuidanceSummary {
     init(_ steps: [GenerationStep], threshold: Double?) {
-        self.steps = steps
-        self.threshold = threshold
+        self.init(threshold: threshold)
+        for step in steps { count(step) }
     }
 
-    /// Such as `guided 16 %, changed 12 % of 83 tokens`.
-    var text: String {
-        let (guided, changed) = (steps.count { $0.choice.guided }, steps.count { $0.changedByGuidance })
-        return "guided \(percent(guided)), changed \(percent(changed)) of \(steps.count) tokens"
-            + (advice(guided: guided, changed: changed).map { "; \($0)" } ?? "")
+    /// Such as `guided 16 %, changed 12 % of 83 tokens`, with advice where guidance did nothing.
+    /// - Parameter inColor: whether tokens that were chosen otherwise have been shown underlined.
+    func line(inColor: Bool = false) -> String {
+        let legend = inColor && changedCount > 0 ? " (underlined)" : ""
+        return "guided \(percent(guidedCount)), changed \(percent(changedCount)) of \(tokenCount) tokens\(legend)"
+            + (advice.map { "; \($0)" } ?? "")
     }
 
     private func percent(_ count: Int) -> String {
-        "\((100 * Double(count) / Double(max(1, steps.count))).formatted(decimals: 0)) %"
+        "\((100 * Double(count) / Double(max(1, tokenCount))).formatted(decimals: 0)) %"
     }
 
-    private func advice(guided: Int, changed: Int) -> String? {
-        let largest = steps.map(\.entropy).max() ?? 0
-        if guided == 0, let threshold, largest < threshold {
-            return
-                "the gate never opened: entropy stayed below \(threshold) nats (at most \(largest.formatted(decimals: 2))). "
+    private var advice: String? {
+        switch idleReason {
+        case .gateStayedClosed(let threshold, let largest):
+            "the gate never opened: entropy stayed below \(threshold) nats (at most \(largest.formatted(decimals: 2))). "
                 + "Try --entropy-threshold off, or a threshold from agd calibrate"
+        case .agreed:
+            "where it was guided, the region spoke for what the model would have said. Try --score excess"
+        case nil: nil
         }
-        if guided > 0, changed == 0 {
-            return "where it was guided, the region spoke for what the model would have said. Try --score excess"
-        }
-        return nil
+    }
+}
+
+extension [GenerationStep] {
+    /// How often the model would have said what is avoided; nil where it never would have.
+    var avoidanceLine: String? {
+        let count = count { $0.avoided != nil }
+        return count == 0 ? nil : "words to avoid were kept out \(count == 1 ? "once" : "\(count) times")"
     }
 }

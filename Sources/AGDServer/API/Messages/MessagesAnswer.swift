@@ -52,11 +52,14 @@ struct MessagesAnswer: AnswerFormat {
 
     static func usage(_ usage: Usage) -> JSONValue {
         let cached = usage.promptTokensDetails.cachedTokens
-        return [
-            "input_tokens": .number(Double(usage.promptTokens - cached)), "cache_creation_input_tokens": 0,
-            "cache_read_input_tokens": .number(Double(cached)),
-            "output_tokens": .number(Double(usage.completionTokens)),
-        ]
+        let guidance = usage.guidance.map { [JSONValue.Member("agd", $0.json)] } ?? []
+        return .object(
+            guidance + [
+                .init("input_tokens", .number(Double(usage.promptTokens - cached))),
+                .init("cache_creation_input_tokens", 0),
+                .init("cache_read_input_tokens", .number(Double(cached))),
+                .init("output_tokens", .number(Double(usage.completionTokens))),
+            ])
     }
 
     func block(_ part: AnswerPart) -> JSONValue {

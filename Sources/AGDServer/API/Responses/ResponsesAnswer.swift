@@ -33,15 +33,17 @@ struct ResponsesAnswer: AnswerFormat {
                 part, index, index == parts.parts.count - 1 ? Self.status(reason) : .completed,
                 cited: index == parts.firstText ? answer.sources : nil)
         }
-        document.usage = .object([
-            .init("input_tokens", .number(Double(usage.promptTokens))),
-            .init(
-                "input_tokens_details",
-                ["cached_tokens": .number(Double(usage.promptTokensDetails.cachedTokens)), "cache_write_tokens": 0]),
-            .init("output_tokens", .number(Double(usage.completionTokens))),
-            .init("output_tokens_details", ["reasoning_tokens": .number(Double(usage.thinkingTokens))]),
-            .init("total_tokens", .number(Double(usage.totalTokens))),
-        ])
+        let guidance = usage.guidance.map { [JSONValue.Member("agd", $0.json)] } ?? []
+        document.usage = .object(
+            guidance + [
+                .init("input_tokens", .number(Double(usage.promptTokens))),
+                .init(
+                    "input_tokens_details",
+                    ["cached_tokens": .number(Double(usage.promptTokensDetails.cachedTokens)), "cache_write_tokens": 0]),
+                .init("output_tokens", .number(Double(usage.completionTokens))),
+                .init("output_tokens_details", ["reasoning_tokens": .number(Double(usage.thinkingTokens))]),
+                .init("total_tokens", .number(Double(usage.totalTokens))),
+            ])
         document.agd = head.hasTrace ? Trace(head, 0, answer) : nil
         return document
     }
