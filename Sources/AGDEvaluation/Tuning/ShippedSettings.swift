@@ -37,6 +37,7 @@ public struct ShippedSettings: Sendable {
     }
 
     /// Those for models of the file's family.
+    /// - Throws: ``EvaluationError``, as ``all`` does.
     public static func fitting(_ model: ModelSummary) throws(EvaluationError) -> [ShippedSettings] {
         try all.filter { $0.fits(architecture: model.architecture, name: model.name) }
     }

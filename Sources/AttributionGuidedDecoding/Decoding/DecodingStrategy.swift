@@ -126,7 +126,9 @@ public struct DecodingContext: ~Copyable {
     public func relevance(of tokens: [Int]) throws -> [[Double]] { try relevanceSource(tokens) }
 
     /// What would follow if the last token, and it alone, saw scaled keys. A strategy that asks says so in ``StrategyNeeds/rereads``.
-    /// - Parameter observesAttention: tells what each layer's attention reads and gives too.
+    /// - Parameters:
+    ///   - scaling: of which positions' keys, in which layers.
+    ///   - observesAttention: tells what each layer's attention reads and gives too.
     /// - Throws: ``TensorGraphError`` or ``InferenceError``.
     public func reread(under scaling: KeyScaling, observesAttention: Bool = false) throws -> Rereading {
         guard let rereadSource else {

@@ -5,6 +5,7 @@ extension ReverseAttribution {
     /// What attention looks at is no relevance (Jain and Wallace, arXiv 1902.10186); it is here to be compared with.
     /// - Parameter queries: positions, at least one.
     /// - Returns: `[tokens]`; nothing but zeros for a model without softmax attention.
+    /// - Throws: ``TensorGraphError`` where memory is short, and what `progress` throws.
     public func attention(
         of queries: Range<Int>, progress: (Double) throws -> Void = { _ in }
     ) throws -> [Double] {
