@@ -52,6 +52,15 @@ struct SharedKeysTests {
         }
     }
 
+    @Test("layers that attend over another's keys have attention weights too, that add up to 1 over what is seen")
+    func attentionWeights() throws {
+        let reading = try ReverseAttribution(
+            LanguageModel(path: Self.path), tokens: Self.tokens, options: Oracle.reverseOptions)
+        let attention = try reading.attention(of: 8..<12)
+        #expect(abs(attention.reduce(0, +) - 1) < 1e-5 && attention.allSatisfy { $0 >= 0 })
+        #expect(attention[12...].allSatisfy { $0 == 0 })
+    }
+
     @Test("a token that is taken away doesn't enter at any layer")
     func ablation() throws {
         let model = try LanguageModel(path: Self.path)

@@ -66,8 +66,8 @@ struct ReverseLayer {
         let replacements = ablation.replacements(in: graph, tokenCount: tokenCount)
         // The rule makes no difference to the values.
         let tape = tape(graph, .attnLRP, laneCount: 1, replacements)
-        let sources = sources(tape)
-        let y = block(tape)(tape.source(x), perLayerInput: sources.perLayer).value
+        let (output, sources) = computed(on: tape, from: tape.source(x))
+        let y = output.value
         // Graphs alike lie alike in the memory that they share, so that all layers keep them where one does.
         let made = configuration.sharingLayers == nil ? [] : madeKeysAndValues(tape).map { graph.contiguous($0.value) }
         let read = places.compactMap { place in tape.activations[place].map { (place, graph.contiguous($0.value)) } }
@@ -106,8 +106,7 @@ struct ReverseLayer {
         known.map(graph.include)
         let tape = tape(graph, rule, laneCount: laneCount, replacements, knownAttention: known)
         let source = tape.source(x)
-        let sources = sources(tape)
-        let output = block(tape)(source, perLayerInput: sources.perLayer)
+        let (output, sources) = computed(on: tape, from: source)
         let shared = sharedAdjoints.map { _ in adjointInputs(tape, laneCount: laneCount) } ?? []
         tape.pullBack(outputAdjoint, from: output, and: shared)
         // A rule may send nothing to some.
@@ -161,7 +160,7 @@ struct ReverseLayer {
         let graph = try newGraph(laneCount: 1)
         let x = graph.input(.float32, configuration.embeddingLength, 1, tokenCount, name: "layer input")
         let tape = tape(graph, .cpLRP, laneCount: 1, [:])
-        _ = block(tape)(tape.source(x))
+        let sources = computed(on: tape, from: tape.source(x)).sources
         guard let outputs = tape.activations[.heads], let values = tape.attendedValues else { return nil }
         let (width, heads) = (outputs.value.shape[0], configuration.attention[index].headCount)
         let ones = graph.input(.float32, width, 1, tokenCount, 1, name: "ones")
@@ -171,6 +170,7 @@ struct ReverseLayer {
         graph.output(sent)
         let plan = try GraphPlan(graph, on: sequence.stream, in: sequence.memory)
         x.write(input)
+        write(sources)
         ones.write(
             (0..<tokenCount * width).map { element -> Float in
                 queries.contains(element / width) && element % (width / heads) == 0 ? 1 : 0
@@ -200,10 +200,15 @@ struct ReverseLayer {
                 threadCount: sequence.stream.threadCount), replacements: replacements, knownAttention: knownAttention)
     }
 
-    private func block(_ tape: ReverseTape) -> DecoderBlock<ReverseTape> {
-        DecoderBlock(
+    /// The layer's output, and what enters it beside the residual stream.
+    private func computed(
+        on tape: ReverseTape, from source: ReverseTape.Activation
+    ) -> (output: ReverseTape.Activation, sources: Sources) {
+        let sources = sources(tape)
+        let block = DecoderBlock(
             propagator: tape, configuration: configuration, weights: weights, index: index,
             contextLength: tokenCount)
+        return (block(source, perLayerInput: sources.perLayer), sources)
     }
 
     private func newGraph(laneCount: Int) throws -> Graph {
