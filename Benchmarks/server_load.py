@@ -1,9 +1,12 @@
-"""Load on a running `agd serve`: clients that hang up, and clients that stay. Needs Python only.
+"""Load on a running server: clients that hang up, clients that stay, and how fast it answers some at once. Needs Python only.
 
     server_load.py hang-up http://127.0.0.1:8080 PID            200 streams left after 0.1 s, while reading and while writing
     server_load.py soak http://127.0.0.1:8080 PID --minutes 30  16 clients with mixed requests
+    server_load.py speed http://127.0.0.1:8080 PID              8 clients, 64 questions, some with a document, answered greedily
 
-PID is the server's process, for its resident memory. The exit status is 1 where something was not as promised.
+The first two are for `agd serve`; `speed` is for any server that speaks OpenAI's protocol, such as llama-server. With --guided its
+system message is the region. PID is the server's process, for its resident memory. The exit status is 1 where something was not
+as promised.
 """
 import argparse
 import http.client
@@ -221,13 +224,83 @@ def soak(options):
     return bool(tally.unexpected or tally.differing)
 
 
+questions = [
+    "What is the capital of Italy, and what is it known for?", "Explain how a bicycle stays upright.",
+    "Write a short letter to a neighbour about a noisy dog.", "Which planets have rings?", "How do I cook rice?",
+    "Tell a story about a lighthouse keeper.", "What is the difference between a list and a tuple in Python?",
+]
+document = "\n".join(
+    f"Section {number}. The harbour of Lindau counted {number * 37 % 91} boats in week {number}, of which {number * 11 % 13} came from Bregenz."
+    for number in range(1, 13))
+
+
+def speed(options):
+    """Streams questions from some clients until all are answered. No two begin alike behind the system message."""
+    numbers, lock = iter(range(options.count)), threading.Lock()
+    answers, failures = [], []
+
+    def ask(number):
+        question = f"Question {number}: {questions[number % len(questions)]}"
+        if number % 4 == 3:
+            question = f"Document {number}:\n{document}\n\nHow many boats were there in week {1 + number % 12}?"
+        body = {
+            "messages": [{"role": "system", "content": "You are a helpful assistant. Answer in full sentences."}, {"role": "user", "content": question}],
+            "model": "any", "max_tokens": options.tokens, "temperature": 0, "stream": True, "stream_options": {"include_usage": True},
+        }
+        if options.guided:
+            body["agd"] = {"roi": ["system"]}
+        start = time.monotonic()
+        connection = connect(options.base_url)
+        connection.request("POST", "/v1/chat/completions", json.dumps(body), {"Content-Type": "application/json"})
+        reply = connection.getresponse()
+        first, usage = None, None
+        for line in reply:
+            if not line.startswith(b"data: {"):
+                continue
+            event = json.loads(line[6:])
+            usage = event.get("usage") or usage
+            if first is None and any(choice["delta"].get("content") for choice in event.get("choices", [])):
+                first = time.monotonic() - start
+        connection.close()
+        assert reply.status == 200 and usage, (reply.status, usage)
+        return first, time.monotonic() - start, usage["prompt_tokens"], usage["completion_tokens"]
+
+    def client():
+        while True:
+            with lock:
+                number = next(numbers, None)
+            if number is None:
+                return
+            try:
+                answers.append(ask(number))
+            except Exception as error:  # Told below.
+                failures.append(repr(error))
+
+    threads = [threading.Thread(target=client) for _ in range(options.clients)]
+    start = time.monotonic()
+    [thread.start() for thread in threads]
+    [thread.join() for thread in threads]
+    seconds = time.monotonic() - start
+    if answers:
+        firsts = sorted(answer[0] for answer in answers if answer[0] is not None)
+        print(f"{len(answers)} answers to {options.clients} clients in {seconds:.1f} s: {sum(answer[3] for answer in answers) / seconds:.1f} generated tokens/s, "
+              f"{sum(answer[2] for answer in answers) / seconds:.0f} prompt tokens/s; first token after {statistics.median(firsts):.3f} s (median), "
+              f"{firsts[len(firsts) * 95 // 100]:.3f} s (95th percentile); resident memory {resident_megabytes(options.pid):.0f} MB")
+    for failure in failures:
+        print(failure, file=sys.stderr)
+    return bool(failures)
+
+
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-parser.add_argument("what", choices=["hang-up", "soak"])
+parser.add_argument("what", choices=["hang-up", "soak", "speed"])
 parser.add_argument("base_url")
 parser.add_argument("pid", type=int)
-parser.add_argument("--count", type=int, default=200)
-parser.add_argument("--clients", type=int, default=None)
-parser.add_argument("--minutes", type=float, default=30)
+parser.add_argument("--count", type=int, default=None, help="streams left (200), or questions asked (64)")
+parser.add_argument("--clients", type=int, default=None, help="at once (20, 16 and 8)")
+parser.add_argument("--minutes", type=float, default=30, help="of a soak")
+parser.add_argument("--tokens", type=int, default=128, help="of each answer, at most")
+parser.add_argument("--guided", action="store_true", help="answers are guided by the system message")
 options = parser.parse_args()
-options.clients = options.clients or (16 if options.what == "soak" else 20)
-sys.exit(hang_up(options) if options.what == "hang-up" else soak(options))
+task, clients, count = {"hang-up": (hang_up, 20, 200), "soak": (soak, 16, None), "speed": (speed, 8, 64)}[options.what]
+options.clients, options.count = options.clients or clients, options.count or count
+sys.exit(task(options))

@@ -32,6 +32,22 @@ package struct Tensor: @unchecked Sendable {  // A handle; whoever owns the tens
         values.withUnsafeBytes { ggml_backend_tensor_set(raw, $0.baseAddress, 0, $0.count) }
     }
 
+    /// Copies rows of each of a tensor's matrices from another one of the same type and width, wherever both lie.
+    package func write(rows: Range<Int>, from other: Tensor) {
+        precondition(
+            type == other.type && shape[0] == other.shape[0] && shape[2...] == other.shape[2...]
+                && rows.lowerBound >= 0 && rows.upperBound <= min(shape[1], other.shape[1]))
+        var bytes = [UInt8](repeating: 0, count: rows.count * stride(1))
+        bytes.withUnsafeMutableBytes { bytes in
+            for matrix in 0..<shape[2] {
+                let start = rows.lowerBound * stride(1)
+                ggml_backend_tensor_get(
+                    other.raw, bytes.baseAddress, matrix * other.stride(2) + start, bytes.count)
+                ggml_backend_tensor_set(raw, bytes.baseAddress, matrix * stride(2) + start, bytes.count)
+            }
+        }
+    }
+
     /// All elements of a float32 tensor, in memory order.
     package func readFloats() -> [Float] {
         precondition(type == .float32)

@@ -174,4 +174,49 @@ struct BatchTests {
             }
         }
     }
+
+    /// Two that begin alike for 90 tokens, the second with other regions, rules or interventions.
+    static let beginnings: [(name: String, second: @Sendable (Member) -> Member, shared: Bool)] = [
+        ("the same", { $0 }, true),
+        ("another without a region", { Member(prompt: $0.prompt) }, true),
+        ("a region behind the beginning", { Member(prompt: $0.prompt, regions: [.init(tokens: [95: 1])]) }, true),
+        ("tangents later", { Member(prompt: $0.prompt, regions: $0.regions, withTangents: false) }, true),
+        ("another region", { Member(prompt: $0.prompt, regions: [.init(tokens: [1: 1])]) }, false),
+        ("another rule", { Member(prompt: $0.prompt, regions: $0.regions, rule: .cpLRP) }, false),
+        (
+            "keys hidden early",
+            { Member(prompt: $0.prompt, regions: $0.regions, intervention: .hiding([3])) }, false
+        ),
+    ]
+
+    @Test("What prompts begin with alike is read once where tangents are the same too", arguments: beginnings.indices)
+    func sharedBeginning(index: Int) throws {
+        let model = try QuantizedModel.microcosm()
+        let common = (0..<90).map { ($0 * $0 + 3) % model.configuration.vocabularySize }
+        let first = Member(prompt: common + [1, 2, 3, 4, 5, 6], regions: [.init(tokens: [0: 1, 40: -0.5])])
+        let (name, change, isShared) = Self.beginnings[index]
+        let second = change(Member(prompt: common + [7, 8, 9, 10, 11, 12, 13], regions: first.regions))
+        let evaluator = try BatchEvaluator(model, threadCount: 2)
+        let batch = try [first, second].map { try $0.session(model, fused: true, evaluator) }
+        for (session, member) in zip(batch, [first, second]) {
+            session.beginReading(member.prompt, withTangents: member.withTangents)
+        }
+        let begun = try evaluator.advance(batch)
+        #expect((batch[1].evaluatedCount == common.count) == isShared, "\(name)")
+        var last = [try begun[0].get()?.last, try begun[1].get()?.last]
+        while let unread = batch.firstIndex(where: { $0.unreadCount > 0 }) {
+            last[unread] = try evaluator.advance([batch[unread]])[0].get()?.last
+        }
+        for (index, member) in [first, second].enumerated() {
+            let alone = try member.session(model, fused: true, nil)
+            let expected = try alone.append(member.prompt, withTangents: member.withTangents)
+            expectEqual(try #require(last[index]), expected, exactly: true, "\(name), member \(index)")
+            // Tangents that were left for later, and what the caches hold.
+            expectEqual(
+                try batch[index].predictionWithTangents(), try alone.predictionWithTangents(), exactly: true,
+                "\(name), member \(index), later")
+            expectEqual(
+                try batch[index].append([1, 2]), try alone.append([1, 2]), exactly: true, "\(name), afterwards")
+        }
+    }
 }

@@ -5,7 +5,7 @@ import TensorGraph
 ///
 /// Sequences may differ in length, regions and rule, and in whether they have tangents. What becomes of one doesn't depend on
 /// the others beside it: to the last bit where operations are fused and all weights in panels, else but for rounding, for ggml has
-/// other products for many columns than for few. One evaluation runs at a time.
+/// other products for many columns than for few. What their prompts begin with alike is read once. One evaluation runs at a time.
 package final class BatchEvaluator: @unchecked Sendable {  // `turn` guards what changes.
     let model: LanguageModel
     let fusesOperations: Bool
@@ -43,16 +43,19 @@ package final class BatchEvaluator: @unchecked Sendable {  // `turn` guards what
     package func advance(_ sequences: [InferenceSession]) throws -> [Result<[Prediction]?, any Error>] {
         try turn.wait {
             do {
-                let limit = pieceLimit(sequences)
-                let next = sequences.compactMap { sequence in
+                let readers = Self.readers(sequences)
+                let limit = pieceLimit(readers)
+                let next = readers.compactMap { sequence in
                     sequence.nextStep(columnLimit: sequence.unreadCount > Self.shortLength ? limit : nil)
                 }
                 let (all, wanted, steps) = LaneLayout.placing(next)
                 let predictions = try evaluation(all, wanted, steps).run(steps)
-                return sequences.map { sequence in
+                let results: [Result<[Prediction]?, any Error>] = sequences.map { sequence in
                     guard let index = steps.firstIndex(where: { $0.session === sequence }) else { return .success(nil) }
                     return Result { try sequence.finish(steps[index], predictions[index]) }
                 }
+                if readers.count < sequences.count { Self.shareBeginnings(sequences) }
+                return results
             } catch {
                 sequences.forEach { $0.stopReading() }
                 throw error
@@ -78,6 +81,19 @@ package final class BatchEvaluator: @unchecked Sendable {  // `turn` guards what
             sequences.forEach { $0.stopReading() }
             throw error
         }
+    }
+
+    /// Those that read in this step. The others begin as one of these does, and take over what it reads.
+    private static func readers(_ sequences: [InferenceSession]) -> [InferenceSession] {
+        shareBeginnings(sequences)
+        return sequences.reduce(into: []) { readers, sequence in
+            if sequence.mayShareBeginning, readers.contains(where: sequence.canWait) { return }
+            readers.append(sequence)
+        }
+    }
+
+    private static func shareBeginnings(_ sequences: [InferenceSession]) {
+        for sequence in sequences where sequence.mayShareBeginning { sequences.forEach(sequence.takeBeginning) }
     }
 
     /// Columns of each long prompt in this step; nil for as many as there is room for.

@@ -59,7 +59,7 @@ package struct CacheLayout: Sendable {
     }
 
     /// The fewest rows of any layer.
-    private var shortestRing: Int { windows.map(rowCount).min() ?? capacity }
+    var shortestRing: Int { windows.map(rowCount).min() ?? capacity }
     private var windows: [Int?] { configuration.attention.map(\.slidingWindow) }
 
     /// Tokens that can be evaluated at once.

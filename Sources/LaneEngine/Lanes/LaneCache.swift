@@ -11,6 +11,8 @@ final class LaneCache {
     /// Positions that were asked for.
     let contextLength: Int
     private let layers: [[(keys: Tensor, values: Tensor)]]
+    /// Layers with keys and values that aren't an earlier layer's.
+    private let ownLayers: [Int]
     /// Primal buffers, then tangent buffers, one a device.
     private let primalBuffers: [TensorBuffer]
     private let tangentBuffers: [TensorBuffer]
@@ -28,6 +30,9 @@ final class LaneCache {
                 for: "the caches of \(layout.capacity) positions with \(laneCount) lane\(laneCount == 1 ? "" : "s")")
         }
         self.contextLength = contextLength
+        ownLayers = configuration.attention.indices.filter {
+            configuration.attention[$0].keyValueLayer == nil && configuration.attention[$0].keyValueHeadCount > 0
+        }
         var layers = Array(repeating: [(keys: Tensor, values: Tensor)](), count: configuration.layerCount)
 
         func allocate(_ lanes: Int, purpose: String) throws -> [TensorBuffer] {
@@ -65,6 +70,17 @@ final class LaneCache {
 
     func keys(layer: Int, lane: Int) -> Tensor { layers[layer][lane].keys }
     func values(layer: Int, lane: Int) -> Tensor { layers[layer][lane].values }
+
+    /// Takes over what another cache of the same model and types holds of some positions, which no ring has overwritten in either.
+    func copy(_ positions: Range<Int>, lanes: Range<Int>, from other: LaneCache) {
+        guard !positions.isEmpty else { return }
+        for layer in ownLayers {
+            for (own, theirs) in zip(layers[layer][lanes], other.layers[layer][lanes]) {
+                own.keys.write(rows: positions, from: theirs.keys)
+                own.values.write(rows: positions, from: theirs.values)
+            }
+        }
+    }
 
     /// Forgets the tangents of every position.
     func clearTangents() { tangentBuffers.forEach { $0.clear() } }
