@@ -64,13 +64,14 @@ def start(command):
     process = subprocess.Popen([*map(str, command), "--port", str(port)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     url = f"http://127.0.0.1:{port}"
     wait_for(url, process)
-    return process, url
+    model = json.loads(urllib.request.urlopen(url + "/v1/models").read())["data"][0]["id"]
+    return process, url, model
 
 
-def ask(url, body):
+def ask(url, model, body):
     """The answer, its tokens and the seconds from the first to the last."""
     request = urllib.request.Request(
-        url + "/v1/chat/completions", json.dumps(body | {"model": "any", "stream": True, "stream_options": {"include_usage": True}}).encode(),
+        url + "/v1/chat/completions", json.dumps(body | {"model": model, "stream": True, "stream_options": {"include_usage": True}}).encode(),
         {"Content-Type": "application/json"})
     text, first, last, usage = "", None, None, {}
     with urllib.request.urlopen(request) as reply:
@@ -121,7 +122,7 @@ def main():
                 # Who comes first changes with each question.
                 for name in sorted(servers, key=lambda name: (list(servers).index(name) + index) % len(servers)):
                     body = {"messages": messages, "max_tokens": options.tokens, "temperature": 0}
-                    answers[name], count, took = ask(servers[name][1], body | ({} if name == "llama" else {"agd": guidance}))
+                    answers[name], count, took = ask(*servers[name][1:], body | ({} if name == "llama" else {"agd": guidance}))
                     tokens[name] += max(0, count - 1)
                     seconds[name] += took
                 differing += answers["off"] != answers["auto"]
@@ -133,7 +134,7 @@ def main():
                 told += f"; llama-server's unguided {speed['llama']:.1f}: {speed['auto'] / speed['llama']:.2f}"
             print(f"{told}; answers that differ: {differing}", flush=True)
     finally:
-        for process, _ in servers.values():
+        for process, _, _ in servers.values():
             process.terminate()
 
 

@@ -37,7 +37,7 @@ public struct ServerConfiguration: Sendable {
         /// A chat template in Jinja, in place of the model's own.
         public var chatTemplate: String?
         /// How far ahead of the model tokens are drafted.
-        public var draft = DraftLength.off
+        public var draft = DraftLength.auto
 
         public init() {}
     }

@@ -7,7 +7,7 @@ struct DraftOptions: ParsableArguments {
         help: ArgumentHelp(
             "Tokens copied from what came before and checked in one pass, which changes no text: off, auto, or 1 to \(DraftLength.longest).",
             valueName: "n"))
-    var draft: DraftLength = .off
+    var draft: DraftLength = .auto
 }
 
 extension DraftLength: ExpressibleByArgument {}

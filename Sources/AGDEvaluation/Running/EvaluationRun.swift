@@ -20,7 +20,7 @@ public struct EvaluationRun: Sendable {
     /// A way to run benchmarks on a model.
     public init(
         _ model: LanguageModel, scorer: ReplyScorer, threadCount: Int, cacheType: Session.CacheType,
-        judge: Judge? = nil, parallelCount: Int = 1, draft: DraftLength = .off
+        judge: Judge? = nil, parallelCount: Int = 1, draft: DraftLength = .auto
     ) {
         self.model = model
         self.scorer = scorer

@@ -5,7 +5,7 @@ public enum DraftLength: Sendable, Hashable, LosslessStringConvertible {
     /// None.
     case off
     /// As many as have lately stood, none for a while where none did, none beside other generations of a batch, whose columns
-    /// a draft would keep waiting, and none where the weights aren't in panels.
+    /// a draft would keep waiting, and none where the weights aren't in panels or layers are recurrent.
     case auto
     /// So many, wherever there is something to copy.
     case tokens(Int)
@@ -49,14 +49,14 @@ package struct Drafts {
     /// For each passage the position after its last occurrence that has one.
     private var continuations: [[Int]: Int] = [:]
 
-    /// - Parameter isExact: whether tokens read together are predicted as one by one, to the last bit. Where they aren't, a draft may tip
-    /// a token that is as likely as another, and has to be asked for.
+    /// - Parameter isFree: whether a refused draft costs a pass and nothing else, see ``LanguageModel/draftsFreely``. Where it costs more,
+    /// drafts have to be asked for.
     /// - Returns: nil where nothing is to be drafted.
-    package init?(_ length: DraftLength, isExact: Bool = true) {
+    package init?(_ length: DraftLength, isFree: Bool = true) {
         switch length {
         case .off: return nil
         case .auto:
-            guard isExact else { return nil }
+            guard isFree else { return nil }
             (limit, isFixed, self.length) = (DraftLength.longest, false, 3)
         case .tokens(let count): (limit, isFixed, self.length) = (count, true, count)
         }
@@ -102,4 +102,10 @@ package struct Drafts {
             length = min(limit, refused == 0 ? length + 2 : max(3, drafted - refused + 1))
         }
     }
+}
+
+extension LanguageModel {
+    /// Whether tokens read together are predicted as one by one, to the last bit, so that no draft tips a token that is as likely as
+    /// another; and are dropped again without reading those before them anew, as recurrent layers would.
+    var draftsFreely: Bool { weights.areAllInPanels && configuration.attention.allSatisfy { $0.deltaNet == nil } }
 }

@@ -122,7 +122,7 @@ extension Session {
                         after: tokens.suffix(Self.lookBack)),
                     promptLength: tokens.count,
                     text: TextStream(stopStrings: generation.limits.stopStrings),
-                    drafts: Drafts(session.options.draft, isExact: session.model.weights.areAllInPanels)),
+                    drafts: Drafts(session.options.draft, isFree: session.model.draftsFreely)),
                 member: session.batch?.join(), progress: generation.progress)
         }
     }

@@ -14,8 +14,8 @@ public actor Session {
         public var threadCount: Int
         /// How keys, values and their tangents are stored.
         public var cacheType: CacheType
-        /// How far ahead of the model tokens are drafted; off unless asked for.
-        public var draft = DraftLength.off
+        /// How far ahead of the model tokens are drafted.
+        public var draft = DraftLength.auto
 
         /// Options; by default 4096 positions in half precision and a thread for each core.
         public init(contextLength: Int = 4096, threadCount: Int = defaultThreadCount, cacheType: CacheType = .float16) {
