@@ -235,7 +235,8 @@ document = "\n".join(
 
 
 def speed(options):
-    """Streams questions from some clients until all are answered. No two begin alike behind the system message."""
+    """Streams questions from some clients until all are answered. No two begin alike behind the system message, which --shared makes long."""
+    system = "You are a helpful assistant. Answer in full sentences." + ("\n" + document * 2 if options.shared else "")
     model = json.loads(get(options.base_url, "/v1/models"))["data"][0]["id"]
     numbers, lock = iter(range(options.count)), threading.Lock()
     answers, failures = [], []
@@ -245,8 +246,7 @@ def speed(options):
         if number % 4 == 3:
             question = f"Document {number}:\n{document}\n\nHow many boats were there in week {1 + number % 12}?"
         body = {
-            "messages": [
-                {"role": "system", "content": "You are a helpful assistant. Answer in full sentences."}, {"role": "user", "content": question}],
+            "messages": [{"role": "system", "content": system}, {"role": "user", "content": question}],
             "model": model, "max_tokens": options.tokens, "temperature": 0, "stream": True, "stream_options": {"include_usage": True},
         }
         if options.guided:
@@ -302,6 +302,7 @@ parser.add_argument("--count", type=int, default=None, help="streams left (200),
 parser.add_argument("--clients", type=int, default=None, help="at once (20, 16 and 8)")
 parser.add_argument("--minutes", type=float, default=30, help="of a soak")
 parser.add_argument("--tokens", type=int, default=128, help="of each answer, at most")
+parser.add_argument("--shared", action="store_true", help="all questions follow one document of some 1,000 tokens")
 parser.add_argument("--guided", action="store_true", help="answers are guided by the system message")
 options = parser.parse_args()
 task, clients, count = {"hang-up": (hang_up, 20, 200), "soak": (soak, 16, None), "speed": (speed, 8, 64)}[options.what]

@@ -36,12 +36,12 @@ extension InferenceSession {
         guard let reading, reading.position >= reading.start, other !== self, memory.states == nil,
             options.cacheType == other.options.cacheType,
             intervention.residualStream == other.intervention.residualStream,
-            // Rings that have turned lie elsewhere.
-            max(writtenEnd, other.writtenEnd) <= ringLength(beside: other)
+            !hasOverwritten, !other.hasOverwritten
         else { return 0 }
         let limit = min(
             reading.output == .everyPosition ? reading.start : tokens.count - 1, other.tokens.count,
-            other.triedPosition ?? .max, ringLength(beside: other))
+            other.triedPosition ?? .max, memory.cache.layout.shortestRing,
+            other.memory.cache.layout.shortestRing)
         let common = firstDifference(before: limit) { [self] position in
             tokens[position] != other.tokens[position]
                 || intervention.bias(at: position) != other.intervention.bias(at: position)
@@ -57,9 +57,8 @@ extension InferenceSession {
         return max(firstTangentPosition, equal)
     }
 
-    private func ringLength(beside other: InferenceSession) -> Int {
-        min(memory.cache.layout.shortestRing, other.memory.cache.layout.shortestRing)
-    }
+    /// Whether a ring has turned, so that positions don't lie in rows of their own numbers any more.
+    private var hasOverwritten: Bool { writtenEnd > memory.cache.layout.shortestRing }
 
     private func firstDifference(before end: Int, _ differs: (Int) -> Bool) -> Int {
         (0..<max(0, end)).first(where: differs) ?? end
