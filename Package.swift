@@ -70,6 +70,7 @@ let package = Package(
             ],
             resources: [
                 "report.html", "report.css", "quality-judge.txt", "criteria-judge.txt",
+                "Settings/qwen-coder-instructions.json",
                 "Settings/smollm2-instructions.json",
             ].map { .embedInCode("Resources/\($0)") }
         ),

@@ -187,5 +187,8 @@ struct ShippedSettingsTests {
         #expect(smollm2.fits(architecture: "llama", name: "Smollm2 135M 8k Lc100K Mix1 Ep2"))
         #expect(!smollm2.fits(architecture: "llama", name: "Llama 3.2 1B"))
         #expect(!smollm2.fits(architecture: "llama", name: nil))
+        let qwen = try #require(ShippedSettings.all.first { $0.name == "qwen-coder-instructions" })
+        #expect(qwen.fits(architecture: "qwen2", name: "Qwen2.5 Coder 0.5B Instruct AWQ"))
+        #expect(!qwen.fits(architecture: "qwen2", name: "Qwen2.5 0.5B Instruct"))
     }
 }

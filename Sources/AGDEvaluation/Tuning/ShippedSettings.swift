@@ -25,7 +25,10 @@ public struct ShippedSettings: Sendable {
     /// - Throws: ``EvaluationError`` that names the field, for settings that can't be read; tests see to it that all can.
     public static var all: [ShippedSettings] {
         get throws(EvaluationError) {
-            let files = [("smollm2-instructions", PackageResources.smollm2_instructions_json)]
+            let files = [
+                ("qwen-coder-instructions", PackageResources.qwen_coder_instructions_json),
+                ("smollm2-instructions", PackageResources.smollm2_instructions_json),
+            ]
             return try files.map { (name, bytes) throws(EvaluationError) in
                 do throws(EvaluationError) {
                     return try ShippedSettings(name, JSONField(JSONParser.parse(bytes)))
