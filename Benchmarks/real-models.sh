@@ -4,7 +4,8 @@
 #     Benchmarks/real-models.sh [--limit N] [--shard I/N] [--sets LIST] [--methods LIST] [--output FOLDER] MODEL...
 #
 # MODEL is smollm2, qwen0.5, qwen1.5 or gemma3 (Tools/models.sh fetches it). LIST are names with commas between them; sets are
-# aligned, conflict (IHEval's single-turn rule following) and nq-swap. Where N is even, shards with an even I hold the items at even positions, on
+# aligned, conflict (IHEval's single-turn rule following), nq-swap, and where named ifeval, hotpotqa (a hundred questions, ten
+# paragraphs each) and nq-open (with the gold passage). Where N is even, shards with an even I hold the items at even positions, on
 # which settings are chosen; those with an odd I the others, on which they are reported. NQ-swap's items take turns between original and
 # swapped passages, so that its N has to be odd.
 #
@@ -77,6 +78,15 @@ for model in "${models[@]}"; do
                 names=${methods:-$instruction_methods} ;;
             nq-swap)
                 data=(nq-swap --data "$evals/qa/nq_swap/nq_swap_dev.first500.jsonl.gz" -n 32)
+                names=${methods:-$document_methods} ;;
+            ifeval)
+                data=(ifeval --data "$evals/ifeval/input_data.jsonl" -n 400)
+                names=${methods:-$instruction_methods} ;;
+            hotpotqa)
+                data=(hotpotqa --data "$evals/qa/hotpotqa/hotpot_dev_distractor_sample100.json.gz" -n 32)
+                names=${methods:-$document_methods} ;;
+            nq-open)
+                data=(nq-open --data "$evals/qa/nq_open/nq-open-oracle.jsonl.gz" -n 32)
                 names=${methods:-$document_methods} ;;
             *) echo "real-models: there is no set $set" >&2; exit 2 ;;
         esac
