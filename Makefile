@@ -55,8 +55,12 @@ oracle-models: agd
 # Whether ten replies of each run in Documentation/results-real.md begin as they did. Skipped where the model or the items aren't there.
 .PHONY: check-replies
 check-replies: agd
-	@Benchmarks/replies.py check .build/release/agd Benchmarks/replies/smollm2-aligned.json "$$(Tools/models.sh --if-present smollm2)" \
-	  $(or $(EVALS),../shared/evals)/iheval/benchmark/rule-following/single-turn/aligned/default/input_data.json.gz
+	@single_turn=$(or $(EVALS),../shared/evals)/iheval/benchmark/rule-following/single-turn; \
+	for check in smollm2-aligned smollm2-conflict qwen0.5-aligned; do \
+	  echo "$$check:"; \
+	  Benchmarks/replies.py check .build/release/agd "Benchmarks/replies/$$check.json" "$$(Tools/models.sh --if-present "$${check%-*}")" \
+	    "$$single_turn/$${check##*-}/default/input_data.json.gz" || exit; \
+	done
 
 # llama.cpp's random models of all its architectures, computed here and by libllama: the table in Documentation/models.md.
 ARCHITECTURES ?= .build/architectures
