@@ -189,15 +189,17 @@ struct BatchTests {
         ),
     ]
 
-    @Test("What prompts begin with alike is read once where tangents are the same too", arguments: beginnings.indices)
-    func sharedBeginning(index: Int) throws {
+    @Test(
+        "What prompts begin with alike is read once where tangents are the same too", arguments: beginnings.indices,
+        [true, false])
+    func sharedBeginning(index: Int, fused: Bool) throws {
         let model = try QuantizedModel.microcosm()
         let common = (0..<90).map { ($0 * $0 + 3) % model.configuration.vocabularySize }
         let first = Member(prompt: common + [1, 2, 3, 4, 5, 6], regions: [.init(tokens: [0: 1, 40: -0.5])])
         let (name, change, isShared) = Self.beginnings[index]
         let second = change(Member(prompt: common + [7, 8, 9, 10, 11, 12, 13], regions: first.regions))
-        let evaluator = try BatchEvaluator(model, threadCount: 2)
-        let batch = try [first, second].map { try $0.session(model, fused: true, evaluator) }
+        let evaluator = try BatchEvaluator(model, threadCount: 2, fusesOperations: fused)
+        let batch = try [first, second].map { try $0.session(model, fused: fused, evaluator) }
         for (session, member) in zip(batch, [first, second]) {
             session.beginReading(member.prompt, withTangents: member.withTangents)
         }
@@ -208,15 +210,15 @@ struct BatchTests {
             last[unread] = try evaluator.advance([batch[unread]])[0].get()?.last
         }
         for (index, member) in [first, second].enumerated() {
-            let alone = try member.session(model, fused: true, nil)
+            let alone = try member.session(model, fused: fused, nil)
             let expected = try alone.append(member.prompt, withTangents: member.withTangents)
-            expectEqual(try #require(last[index]), expected, exactly: true, "\(name), member \(index)")
+            expectEqual(try #require(last[index]), expected, exactly: fused, "\(name), member \(index)")
             // Tangents that were left for later, and what the caches hold.
             expectEqual(
-                try batch[index].predictionWithTangents(), try alone.predictionWithTangents(), exactly: true,
+                try batch[index].predictionWithTangents(), try alone.predictionWithTangents(), exactly: fused,
                 "\(name), member \(index), later")
             expectEqual(
-                try batch[index].append([1, 2]), try alone.append([1, 2]), exactly: true, "\(name), afterwards")
+                try batch[index].append([1, 2]), try alone.append([1, 2]), exactly: fused, "\(name), afterwards")
         }
     }
 }
