@@ -153,8 +153,9 @@ struct ContrastTests {
         let prompt = try model.prompt(tokens: oracle.prompt)
         let guided = AttributionGuided(region: RegionOfInterest(tokens: [3: 1]), entropyThreshold: 1000)
         for reference in oracle.cad {
-            let strategy = ContrastGuided(
-                guided, without: try model.prompt(tokens: reference.without), alpha: reference.alpha)
+            let strategy = ProposalGuided(
+                guided,
+                among: ContextAware(without: try model.prompt(tokens: reference.without), alpha: reference.alpha))
             let tokens = try await Self.decode(model, prompt, strategy, count: reference.tokens.count)
             #expect(tokens == reference.tokens, "alpha \(reference.alpha)")
         }
@@ -167,8 +168,8 @@ struct ContrastTests {
         let guided = AttributionGuided(
             region: RegionOfInterest(tokens: [3: 1, 4: 1]), score: score,
             candidates: CandidateRule(minimumProbability: 0), entropyThreshold: nil)
-        let hybrid = ContrastGuided(
-            guided, without: try model.prompt(tokens: oracle.cad[0].without), alpha: 0)
+        let hybrid = ProposalGuided(
+            guided, among: ContextAware(without: try model.prompt(tokens: oracle.cad[0].without), alpha: 0))
         let expected = try await Self.decode(model, prompt, guided, count: 12)
         #expect(try await Self.decode(model, prompt, hybrid, count: 12) == expected)
         #expect(try await Self.decode(model, prompt, Greedy(), count: 12) != expected)
@@ -182,10 +183,10 @@ struct ContrastTests {
         let with = distribution([4, 3, 2, -Float.greatestFiniteMagnitude])
         // The contrast's logits are 2, 4, 4.5.
         let without = distribution([6, 2, -0.5, 9])
-        var strategy = ContrastGuided(
+        var strategy = ProposalGuided(
             AttributionGuided(
                 region: RegionOfInterest(tokens: [0: 1]), candidates: CandidateRule(count: 2), entropyThreshold: nil),
-            without: try Oracle.model("llama").prompt(tokens: [1]))
+            among: ContextAware(without: try Oracle.model("llama").prompt(tokens: [1])))
         let choice = try strategy.choose(
             DecodingContext(distribution: with, companions: [without]) { tokens in
                 [tokens.map { [0: 9, 1: 2, 2: 1, 3: 99][$0] ?? 0 }]

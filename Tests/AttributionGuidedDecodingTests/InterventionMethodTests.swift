@@ -19,6 +19,18 @@ extension Session {
     }
 }
 
+extension InterventionOracle.Hierarchy {
+    /// Positions of what each role says.
+    fileprivate var positions: [InstructionHierarchy.Role: [Int]] {
+        get throws {
+            Dictionary(
+                uniqueKeysWithValues: try roles.map {
+                    (try #require(InstructionHierarchy.Role(rawValue: $0.key)), $0.value)
+                })
+        }
+    }
+}
+
 /// Decodes by methods that act inside the model: alone, beside others in a batch, and in caches that others have used.
 private struct Trial {
     private static let options = Session.Options(contextLength: 128, threadCount: 1, cacheType: .float32)
@@ -72,13 +84,9 @@ struct InterventionMethodTests {
     func ihdec(variant: String) async throws {
         let (oracle, trial) = (try InterventionOracle.load(variant), try await Trial(variant))
         for reference in oracle.ihdec {
-            let positions = Dictionary(
-                uniqueKeysWithValues: try reference.roles.map {
-                    (try #require(InstructionHierarchy.Role(rawValue: $0.key)), $0.value)
-                })
             let steps = try await trial.steps(
                 InstructionHierarchy(
-                    trial.prompt, positions: positions, beta: reference.beta, decay: reference.decay))
+                    trial.prompt, positions: try reference.positions, beta: reference.beta, decay: reference.decay))
             #expect(steps.map(\.token) == reference.tokens, "\(reference.roles.keys.sorted())")
             #expect(steps.map(\.choice.guided) == reference.corrected)
         }
@@ -140,6 +148,40 @@ struct InterventionMethodTests {
             DynamicKeyScaling(to: Self.region([3, 4]), trial.model, factor: 1),
         ] as [any DecodingStrategy] {
             #expect(try await trial.steps(strategy).map(\.token) == greedy, "\(strategy.name)")
+        }
+    }
+
+    @Test(
+        "guidance among what they propose is the method itself while its gate is shut", arguments: ["llama", "gemma3"])
+    func guidedShut(variant: String) async throws {
+        let (oracle, trial) = (try InterventionOracle.load(variant), try await Trial(variant))
+        let shut = AttributionGuided(region: Self.region([3, 4]), entropyThreshold: 1000)
+        let boost = oracle.instaboost[0]
+        let boosted = ProposalGuided(
+            shut, among: AttentionBoost(to: Self.region(boost.positions), multiplier: boost.multiplier))
+        #expect(try await trial.steps(boosted).map(\.token) == boost.tokens)
+        for reference in oracle.ihdec {
+            let hierarchy = InstructionHierarchy(
+                trial.prompt, positions: try reference.positions, beta: reference.beta, decay: reference.decay)
+            let steps = try await trial.steps(ProposalGuided(shut, among: hierarchy))
+            #expect(steps.map(\.token) == reference.tokens, "\(reference.roles.keys.sorted())")
+        }
+    }
+
+    @Test("where they propose nothing of their own it is guidance")
+    func guidedNeutral() async throws {
+        let trial = try await Trial("llama")
+        let guided = AttributionGuided(
+            region: Self.region([3, 4]), candidates: CandidateRule(minimumProbability: 0), entropyThreshold: nil)
+        let expected = try await trial.steps(guided).map(\.token)
+        #expect(try await trial.steps(Greedy()).map(\.token) != expected)
+        for strategy in [
+            ProposalGuided(guided, among: AttentionBoost(to: Self.region([3, 4]), multiplier: 1)),
+            ProposalGuided(
+                guided,
+                among: InstructionHierarchy(trial.prompt, positions: [.system: [1, 2], .user: [5, 6]], beta: 0)),
+        ] as [any DecodingStrategy] {
+            #expect(try await trial.steps(strategy).map(\.token) == expected, "\(strategy.name)")
         }
     }
 

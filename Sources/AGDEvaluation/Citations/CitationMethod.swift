@@ -133,10 +133,7 @@ struct CitedAnswer {
 
     private func logProbability(_ documents: [ChatDocument]) async throws -> Double {
         let prompt = try model.prompt(item.messages, options: TemplateOptions(documents: documents))
-        let answer = tokens.map(\.id)
-        return try await session.logProbabilities(
-            of: model.prompt(tokens: prompt.tokens + answer), from: prompt.tokens.count, alternatives: 0
-        ).reduce(0) { $0 + $1.logProbability }
+        return try await session.logProbability(of: tokens.map(\.id), after: prompt)
     }
 }
 

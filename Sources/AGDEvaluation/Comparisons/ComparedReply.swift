@@ -36,9 +36,8 @@ struct ComparedReply {
 
     /// Mean of the negative log-probabilities of its tokens, in nats, after a prompt and with nothing asked of them.
     func surprise(after prompt: Prompt, in session: Session) async throws -> Double {
-        let rated = try await session.logProbabilities(
-            of: session.model.prompt(tokens: prompt.tokens + tokens), from: prompt.tokens.count)
-        return rated.isEmpty ? 0 : -rated.reduce(0) { $0 + $1.logProbability } / Double(rated.count)
+        guard !tokens.isEmpty else { return 0 }
+        return -(try await session.logProbability(of: tokens, after: prompt)) / Double(tokens.count)
     }
 
     /// Share of tokens that end a sequence of four that was there before.

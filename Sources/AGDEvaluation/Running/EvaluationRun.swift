@@ -146,14 +146,15 @@ public struct EvaluationRun: Sendable {
         // What is cached never decides what comes out: each item begins afresh, so that a resumed run is the same run.
         await session.reset()
         var tokens: [Int] = []
+        var logProbability = 0.0
         var turn = Turn()
         var reader = model.replyReader(after: prompt)
         let limits = GenerationLimits(maximumTokens: settings.maximumTokens)
         for try await step in try session.generate(prompt, strategy: strategy, limits: limits) {
             tokens.append(step.token)
+            logProbability += step.logProbability
             turn.text += reader.text(of: step)
             turn.answer += reader.append(step).answer
-            sample.logProbability += step.logProbability
             if step.choice.guided { sample.guidedSteps += 1 }
             if step.choice.guided {
                 sample.correlation = (sample.correlation ?? CandidateCorrelation()).adding(step.choice.candidates)
@@ -162,6 +163,9 @@ public struct EvaluationRun: Sendable {
             sample.stopReason = step.stopReason?.rawValue ?? sample.stopReason
         }
         turn.endsInThought = reader.isThinking
+        sample.logProbability +=
+            strategy.needs.intervention == .none
+            ? logProbability : try await session.logProbability(of: tokens, after: prompt)
         sample.resps.append(turn.text)
         sample.promptTokens += prompt.tokens.count
         sample.completionTokens += tokens.count

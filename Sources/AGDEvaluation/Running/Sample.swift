@@ -18,7 +18,7 @@ public struct Sample: Codable, Hashable, Sendable {
     public var guidedSteps: Int
     /// Steps that greedy decoding would have chosen otherwise.
     public var changedSteps: Int
-    /// Natural logarithm of the completion's probability under the model.
+    /// Natural logarithm of the completion's probability under the model as it is, also where a method changes it.
     public var logProbability: Double
     /// Tokens that repeat the three before them as they stood earlier in the reply.
     public var repeatedTokens: Int

@@ -13,7 +13,7 @@ extension Tuning {
             .adaptiveContextAware(.init()),
             .contextAware(.init(alpha: 0.5)),
             .contextAware(.init(alpha: 1)),
-            .contrastGuided(.init(alpha: 0.5)),
-            .contrastGuided(.init(alpha: 1)),
+            .contrastGuided(.init(among: .init(alpha: 0.5))),
+            .contrastGuided(.init(among: .init(alpha: 1))),
         ]
 }

@@ -5,7 +5,7 @@ import Foundation
 ///
 /// Weights are those without an attention sink's share, where a model has one (gpt-oss): it is normalised with the others, where the
 /// authors' code leaves it what it has.
-public struct AttentionBoost: DecodingStrategy {
+public struct AttentionBoost: ProposingStrategy {
     public let name = "instaboost"
     /// What is added to the scores of a position: the region's weight times the logarithm of the multiplier.
     public let attentionBias: [Int: Double]
@@ -23,4 +23,6 @@ public struct AttentionBoost: DecodingStrategy {
     public var needs: StrategyNeeds { StrategyNeeds(intervention: Intervention(attentionBias: attentionBias)) }
 
     public mutating func choose(_ context: borrowing DecodingContext) -> Choice { greedy.choose(context) }
+
+    public mutating func proposal(_ context: borrowing DecodingContext) -> Distribution { context.distribution }
 }

@@ -1,6 +1,6 @@
 /// Context-aware decoding (CAD; Shi et al., NAACL 2024, arXiv 2305.14739): the most probable token of
 /// `softmax((1 + alpha) * logits(with) - alpha * logits(without))`, where the second prompt lacks the region's text.
-public struct ContextAware: DecodingStrategy {
+public struct ContextAware: ProposingStrategy {
     public let name = "cad"
     /// How much is taken away of what the model would say without the region; 0 is greedy. The paper takes 0.5 and 1.
     public let alpha: Double
@@ -22,6 +22,10 @@ public struct ContextAware: DecodingStrategy {
     public mutating func choose(_ context: borrowing DecodingContext) throws -> Choice {
         let contrast = try PromptContrast(context, for: name)
         return contrast.choice(contrast.logits(alpha: alpha), candidates)
+    }
+
+    public mutating func proposal(_ context: borrowing DecodingContext) throws -> Distribution {
+        try PromptContrast(context, for: name).distribution(alpha: alpha)
     }
 }
 

@@ -7,7 +7,7 @@ import Foundation
 /// messages. Of each role H, and the set L of lower ones that say more, `log p(without L) - log p(without H)`; their sum, at length 1,
 /// times `beta * decay^t` is added to the log-probabilities of token t. Hidden are the messages' contents; the authors hide what the chat
 /// template writes around them too.
-public struct InstructionHierarchy: DecodingStrategy {
+public struct InstructionHierarchy: ProposingStrategy {
     /// Who says a message, by falling rank.
     public enum Role: String, Sendable, CaseIterable {
         /// Outranks the others.
@@ -60,21 +60,36 @@ public struct InstructionHierarchy: DecodingStrategy {
     }
 
     public mutating func choose(_ context: borrowing DecodingContext) throws -> Choice {
+        let distribution = context.distribution
+        guard let scores = try correctedScores(context) else {
+            return Choice(
+                token: distribution.mostProbable, guided: false, candidates: candidates.candidates(distribution))
+        }
+        let best = scores.indexOfMaximum
+        return Choice(
+            token: best, guided: true, candidates: candidates.candidates(distribution, scores, including: best))
+    }
+
+    /// The corrected distribution; the model's own where no role outweighs one above it.
+    public mutating func proposal(_ context: borrowing DecodingContext) throws -> Distribution {
+        let distribution = context.distribution
+        guard let scores = try correctedScores(context) else { return distribution }
+        return distribution.edited { logits in
+            for token in logits.indices where distribution.isPossible(token) { logits[token] = Float(scores[token]) }
+        }
+    }
+
+    /// `[vocabularySize]`, log-probabilities and what is added to them; nil where nothing is. Each call is a step.
+    private mutating func correctedScores(_ context: borrowing DecodingContext) throws -> [Double]? {
         guard context.companions.count == hidden.count else {
             throw GenerationError.invalid(field: name, problem: "needs what follows the prompt without each role")
         }
         defer { step += 1 }
         let distribution = context.distribution
         let without = Dictionary(uniqueKeysWithValues: zip(hidden, context.companions))
-        guard let direction = Self.direction(distribution, without) else {
-            return Choice(
-                token: distribution.mostProbable, guided: false, candidates: candidates.candidates(distribution))
-        }
+        guard let direction = Self.direction(distribution, without) else { return nil }
         let length = beta * pow(decay, Double(step))
-        let scores = direction.indices.map { distribution.logProbability(of: $0) + length * direction[$0] }
-        let best = scores.indexOfMaximum
-        return Choice(
-            token: best, guided: true, candidates: candidates.candidates(distribution, scores, including: best))
+        return direction.indices.map { distribution.logProbability(of: $0) + length * direction[$0] }
     }
 
     /// `[vocabularySize]`, of length 1: from what lower roles say to what those above them say; nil where none says more than those.

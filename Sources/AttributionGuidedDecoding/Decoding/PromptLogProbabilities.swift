@@ -68,4 +68,11 @@ extension Session {
             return results
         }
     }
+
+    /// The natural logarithm of a completion's probability after a prompt, under the model as it is, whatever chose the tokens.
+    /// - Throws: as ``logProbabilities(of:from:alternatives:progress:)``.
+    public func logProbability(of completion: [Int], after prompt: Prompt) async throws -> Double {
+        try await logProbabilities(of: model.prompt(tokens: prompt.tokens + completion), from: prompt.tokens.count)
+            .reduce(0) { $0 + $1.logProbability }
+    }
 }

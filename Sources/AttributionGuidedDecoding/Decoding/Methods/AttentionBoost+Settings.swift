@@ -1,6 +1,6 @@
 extension AttentionBoost {
     /// The settings of ``DecodingMethod/attentionBoost(_:)``.
-    public struct Settings: DecodingSettings {
+    public struct Settings: ProposingSettings {
         static let name = "instaboost"
         static let needsRegion = true
         static let standard = Self()
@@ -20,9 +20,7 @@ extension AttentionBoost {
         /// Settings; by default the multiplier is 3, that of the authors' code.
         public init(multiplier: Double = 3) { self.multiplier = multiplier }
 
-        func strategy(
-            for marked: MarkedPrompt, _ model: LanguageModel, reverse: ReverseAttribution.Options
-        ) throws -> any DecodingStrategy {
+        func proposer(for marked: MarkedPrompt, _ model: LanguageModel) throws -> AttentionBoost {
             AttentionBoost(to: try marked.tokensOnly(for: Self.name), multiplier: multiplier)
         }
     }

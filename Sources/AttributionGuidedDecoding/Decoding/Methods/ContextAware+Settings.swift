@@ -1,6 +1,6 @@
 extension ContextAware {
     /// The settings of ``DecodingMethod/contextAware(_:)``.
-    public struct Settings: DecodingSettings {
+    public struct Settings: ProposingSettings {
         static let name = "cad"
         static let needsRegion = true
         static let standard = Self()
@@ -14,9 +14,7 @@ extension ContextAware {
         /// Settings; by default all of it is taken away once.
         public init(alpha: Double = 1) { self.alpha = alpha }
 
-        func strategy(
-            for marked: MarkedPrompt, _ model: LanguageModel, reverse: ReverseAttribution.Options
-        ) throws -> any DecodingStrategy {
+        func proposer(for marked: MarkedPrompt, _ model: LanguageModel) throws -> ContextAware {
             ContextAware(without: try model.prompt(.remove, of: marked), alpha: alpha)
         }
     }

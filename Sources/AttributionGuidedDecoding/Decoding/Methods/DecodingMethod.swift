@@ -13,8 +13,12 @@ public enum DecodingMethod: Sendable, Hashable {
     case reverseGuided(ReverseGuided.Settings)
     /// Scores weighed against the model's probabilities; see ``BlendedGuidance``.
     case blended(BlendedGuidance.Settings)
-    /// Guidance among what a contrast proposes; see ``ContrastGuided``.
-    case contrastGuided(ContrastGuided.Settings)
+    /// Guidance among what ``ContextAware`` proposes; see ``ProposalGuided``.
+    case contrastGuided(ProposalGuided<ContextAware>.Settings)
+    /// Guidance among what ``AttentionBoost`` proposes.
+    case boostGuided(ProposalGuided<AttentionBoost>.Settings)
+    /// Guidance among what ``InstructionHierarchy`` proposes.
+    case hierarchyGuided(ProposalGuided<InstructionHierarchy>.Settings)
     /// Context-aware decoding, which takes away what the model would say without the region; see ``ContextAware``.
     case contextAware(ContextAware.Settings)
     /// AdaCAD, which takes away as much as the region changes; see ``AdaptiveContextAware``.
@@ -40,9 +44,10 @@ public enum DecodingMethod: Sendable, Hashable {
 
     /// All methods, by what command lines, requests and run files call them.
     public static let kinds: [Kind] = [
-        .greedy, .sample, .guided, Kind(reverseGuided), Kind(blended), Kind(contrastGuided), Kind(contextAware),
-        Kind(adaptiveContextAware), Kind(confidenceContextAware), Kind(promptStrength), Kind(attentionBoost),
-        Kind(instructionHierarchy), Kind(dynamicKeyScaling), Kind(controlVector), Kind(layerContrast),
+        .greedy, .sample, .guided, Kind(reverseGuided), Kind(blended), Kind(contrastGuided), Kind(boostGuided),
+        Kind(hierarchyGuided), Kind(contextAware), Kind(adaptiveContextAware), Kind(confidenceContextAware),
+        Kind(promptStrength), Kind(attentionBoost), Kind(instructionHierarchy), Kind(dynamicKeyScaling),
+        Kind(controlVector), Kind(layerContrast),
         Kind { (_: RegionPrompt) in .regionPrompt }, Kind(unguidedCandidate),
     ]
 
@@ -54,6 +59,8 @@ public enum DecodingMethod: Sendable, Hashable {
         case .reverseGuided(let settings): settings
         case .blended(let settings): settings
         case .contrastGuided(let settings): settings
+        case .boostGuided(let settings): settings
+        case .hierarchyGuided(let settings): settings
         case .contextAware(let settings): settings
         case .adaptiveContextAware(let settings): settings
         case .confidenceContextAware(let settings): settings

@@ -43,6 +43,21 @@ extension DecodingSettings {
     }
 }
 
+/// The settings of a method that can propose candidates to guidance.
+protocol ProposingSettings<Proposer>: DecodingSettings {
+    associatedtype Proposer: ProposingStrategy where Proposer.Settings == Self
+
+    func proposer(for marked: MarkedPrompt, _ model: LanguageModel) throws -> Proposer
+}
+
+extension ProposingSettings {
+    func strategy(
+        for marked: MarkedPrompt, _ model: LanguageModel, reverse: ReverseAttribution.Options
+    ) throws -> any DecodingStrategy {
+        try proposer(for: marked, model)
+    }
+}
+
 /// An option of a method, and where its settings keep it.
 struct DecodingSetting<Settings: DecodingSettings>: Sendable {
     /// When a label tells the value.
@@ -82,6 +97,22 @@ struct DecodingSetting<Settings: DecodingSettings>: Sendable {
             case .ifNotStandard: { text($0) == text(.standard) ? nil : words($0) }
             case .by(let label): label
             }
+    }
+
+    /// The same option of settings that have these among theirs.
+    func within<Outer: DecodingSettings>(_ path: WritableKeyPath<Outer, Settings> & Sendable) -> DecodingSetting<Outer>
+    {
+        DecodingSetting<Outer>(
+            option: option, namesVariant: namesVariant, label: { label($0[keyPath: path]) },
+            text: { text($0[keyPath: path]) }, assign: { assign($0, &$1[keyPath: path]) })
+    }
+
+    private init(
+        option: DecodingOption, namesVariant: Bool, label: @escaping @Sendable (Settings) -> String?,
+        text: @escaping @Sendable (Settings) -> String, assign: @escaping @Sendable (String, inout Settings) -> Bool
+    ) {
+        (self.option, self.namesVariant, self.label) = (option, namesVariant, label)
+        (self.text, self.assign) = (text, assign)
     }
 
     /// - Throws: ``DecodingOptionError/invalid(option:problem:)``.

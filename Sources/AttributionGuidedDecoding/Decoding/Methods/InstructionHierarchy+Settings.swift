@@ -1,6 +1,6 @@
 extension InstructionHierarchy {
     /// The settings of ``DecodingMethod/instructionHierarchy(_:)``, by default the authors'.
-    public struct Settings: DecodingSettings {
+    public struct Settings: ProposingSettings {
         static let name = "ihdec"
         static let standard = Self()
         static var options: [DecodingSetting<Self>] {
@@ -28,9 +28,7 @@ extension InstructionHierarchy {
             (self.beta, self.decay) = (beta, decay)
         }
 
-        func strategy(
-            for marked: MarkedPrompt, _ model: LanguageModel, reverse: ReverseAttribution.Options
-        ) throws -> any DecodingStrategy {
+        func proposer(for marked: MarkedPrompt, _ model: LanguageModel) throws -> InstructionHierarchy {
             InstructionHierarchy(
                 marked.prompt, positions: try model.rolePositions(of: marked.prompt), beta: beta, decay: decay)
         }
