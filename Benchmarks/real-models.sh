@@ -45,6 +45,7 @@ method() { # method NAME: sets options
         agd-contrast) options=(--strategy agd --roi system --roi user=-0.5) ;;
         agd-blend) options=(--strategy agd-blend --lambda 0.5) ;;
         random) options=(--strategy candidate --pick random --seed 0) ;;
+        random-boosted) options=(--strategy candidate --pick random --seed 0 --multiplier 5) ;;
         second) options=(--strategy candidate --pick second) ;;
         region-prompt) options=(--strategy region-prompt) ;;
         agd-cad-*-excess)

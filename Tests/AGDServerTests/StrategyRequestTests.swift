@@ -87,7 +87,8 @@ struct StrategyRequestTests {
         let server = try await TestServer()
         for (option, field, value) in Self.values {
             var agd: [String: JSONValue] = ["strategy": .string(kind.name), field: value]
-            if kind.needsRegion { agd["roi"] = Self.region(of: kind) }
+            // A multiplier needs something to be a multiplier of.
+            if kind.needsRegion || kind.has(option) && option == "multiplier" { agd["roi"] = Self.region(of: kind) }
             let reply = try await ask(agd, on: server)
             guard !kind.has(option) else {
                 #expect(reply.status == 200, "\(field): \(reply.text)")

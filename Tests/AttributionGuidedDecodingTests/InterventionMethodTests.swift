@@ -185,6 +185,24 @@ struct InterventionMethodTests {
         }
     }
 
+    @Test("the control of guidance among what InstABoost proposes draws from the changed model's candidates")
+    func control() async throws {
+        let (oracle, trial) = (try InterventionOracle.load("llama"), try await Trial("llama"))
+        let boost = oracle.instaboost[0]
+        let marked = try MarkedPrompt(
+            trial.prompt,
+            regions: [RegionSpecification("tokens:" + boost.positions.map(String.init).joined(separator: ","))])
+        // The only candidate is the most probable token.
+        let one = UnguidedCandidate.Settings(
+            candidates: CandidateRule(count: 1), entropyThreshold: nil, multiplier: boost.multiplier)
+        let (_, control) = try DecodingMethod.unguidedCandidate(one).decoding(of: marked, with: trial.model)
+        #expect(try await trial.steps(control).map(\.token) == boost.tokens)
+        #expect(throws: DecodingOptionError.needsRegion(method: "candidate")) {
+            try DecodingMethod.unguidedCandidate(one).decoding(
+                of: MarkedPrompt(trial.prompt, regions: []), with: trial.model)
+        }
+    }
+
     @Test("a weight of the region is a power of the multiplier, and a factor of the vector")
     func weights() {
         let boost = AttentionBoost(to: RegionOfInterest(tokens: [3: 1, 4: -2, 5: 0]), multiplier: 3)

@@ -16,6 +16,8 @@ public struct UnguidedCandidate: DecodingStrategy {
     public let candidates: CandidateRule
     /// Below this entropy (in nats) the most probable token is taken; nil picks at every step.
     public let entropyThreshold: Double?
+    /// What the model is computed under; that of ``AttentionBoost`` makes it the control for guidance among what that proposes.
+    public let intervention: Intervention
     private var generator: SeededGenerator
 
     /// - Parameters:
@@ -23,15 +25,20 @@ public struct UnguidedCandidate: DecodingStrategy {
     ///   - candidates: what counts as likely.
     ///   - entropyThreshold: in nats; below it the most probable token is taken.
     ///   - seed: the same seed picks the same candidates.
+    ///   - intervention: what the model is computed under.
     public init(
         _ pick: Pick = .random, candidates: CandidateRule = CandidateRule(),
-        entropyThreshold: Double? = AttributionGuided.paperEntropyThreshold, seed: UInt64 = 0
+        entropyThreshold: Double? = AttributionGuided.paperEntropyThreshold, seed: UInt64 = 0,
+        under intervention: Intervention = .none
     ) {
         self.pick = pick
         self.candidates = candidates
         self.entropyThreshold = entropyThreshold
+        self.intervention = intervention
         generator = SeededGenerator(seed: seed)
     }
+
+    public var needs: StrategyNeeds { StrategyNeeds(intervention: intervention) }
 
     public mutating func choose(_ context: borrowing DecodingContext) -> Choice {
         let candidates = candidates.candidates(context.distribution)

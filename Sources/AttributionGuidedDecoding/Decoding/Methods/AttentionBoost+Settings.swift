@@ -5,13 +5,7 @@ extension AttentionBoost {
         static let needsRegion = true
         static let standard = Self()
         static var options: [DecodingSetting<Self>] {
-            [
-                DecodingSetting(
-                    DecodingOption(
-                        "multiplier", .number(0.001...1000), symbol: "M",
-                        "What the attention weights of the region's tokens are multiplied by; 1 is greedy."),
-                    \.multiplier, labelled: .always)
-            ]
+            [DecodingSetting(.multiplier, \.multiplier, labelled: .always)]
         }
 
         /// What attention weights are multiplied by.
@@ -24,4 +18,10 @@ extension AttentionBoost {
             AttentionBoost(to: try marked.tokensOnly(for: Self.name), multiplier: multiplier)
         }
     }
+}
+
+extension DecodingOption {
+    static let multiplier = DecodingOption(
+        "multiplier", .number(0.001...1000), symbol: "M",
+        "What the attention weights of the region's tokens are multiplied by; 1 leaves them as they are.")
 }

@@ -81,7 +81,7 @@ extension DecodingMethod {
     public var name: String { type(of: settings).name }
 
     /// Whether the method does something about a region, so that there has to be one.
-    public var needsRegion: Bool { type(of: settings).needsRegion }
+    public var needsRegion: Bool { settings.needsRegion }
 
     /// How attribution guides; nil for methods that don't ask for it.
     public var guidance: Guidance? { (settings as? any GuidedSettings)?.guidance }

@@ -9,6 +9,8 @@ protocol DecodingSettings: Hashable, Sendable {
     /// Each option as it is where it isn't given.
     static var standard: Self { get }
 
+    /// Whether it does so as it is set.
+    var needsRegion: Bool { get }
     /// Candidates that a step reports at most.
     var candidateCount: Int { get }
     /// What is decoded.
@@ -21,6 +23,7 @@ protocol DecodingSettings: Hashable, Sendable {
 
 extension DecodingSettings {
     static var needsRegion: Bool { false }
+    var needsRegion: Bool { Self.needsRegion }
     static var options: [DecodingSetting<Self>] { [] }
     /// Those that a strategy tells of, and the chosen one.
     var candidateCount: Int { CandidateRule().count + 1 }

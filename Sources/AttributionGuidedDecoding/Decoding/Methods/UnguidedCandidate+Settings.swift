@@ -14,6 +14,7 @@ extension UnguidedCandidate {
                 DecodingSetting(.entropyThreshold, \.gate, labelled: .by { $0.gate.threshold.map { "tau \($0)" } }),
                 DecodingSetting(.candidates, \.candidates.count),
                 DecodingSetting(.minimumProbability, \.candidates.minimumProbability),
+                DecodingSetting(.multiplier, \.multiplier),
                 DecodingSetting(.seed, \.seed, labelled: .by { $0.pick == .random ? "seed \($0.seed)" : nil }),
             ]
         }
@@ -26,14 +27,18 @@ extension UnguidedCandidate {
         public var entropyThreshold: Double?
         /// The same seed picks the same candidates.
         public var seed: UInt64
+        /// What the attention weights of the region's tokens are multiplied by; 1 needs no region.
+        public var multiplier: Double
 
         /// Settings, each at its standard unless it is given.
         public init(
             _ pick: Pick = .random, candidates: CandidateRule = CandidateRule(),
-            entropyThreshold: Double? = AttributionGuided.paperEntropyThreshold, seed: UInt64 = 0
+            entropyThreshold: Double? = AttributionGuided.paperEntropyThreshold, seed: UInt64 = 0,
+            multiplier: Double = 1
         ) {
             (self.pick, self.candidates) = (pick, candidates)
             (self.entropyThreshold, self.seed) = (entropyThreshold, seed)
+            self.multiplier = multiplier
         }
 
         fileprivate var gate: Gate {
@@ -41,12 +46,18 @@ extension UnguidedCandidate {
             set { entropyThreshold = newValue.threshold }
         }
 
+        var needsRegion: Bool { multiplier != 1 }
         var candidateCount: Int { candidates.count }
 
         func strategy(
             for marked: MarkedPrompt, _ model: LanguageModel, reverse: ReverseAttribution.Options
-        ) -> any DecodingStrategy {
-            UnguidedCandidate(pick, candidates: candidates, entropyThreshold: entropyThreshold, seed: seed)
+        ) throws -> any DecodingStrategy {
+            let boost =
+                needsRegion
+                ? AttentionBoost(to: try marked.tokensOnly(for: Self.name), multiplier: multiplier) : nil
+            return UnguidedCandidate(
+                pick, candidates: candidates, entropyThreshold: entropyThreshold, seed: seed,
+                under: boost?.needs.intervention ?? .none)
         }
     }
 }
