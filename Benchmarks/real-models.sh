@@ -40,6 +40,8 @@ method() { # method NAME: sets options
         agd-excess) options=(--strategy agd --score excess) ;;
         agd-ungated) options=(--strategy agd --entropy-threshold off) ;;
         agd-excess-ungated) options=(--strategy agd --score excess --entropy-threshold off) ;;
+        agd-ixg) options=(--strategy agd --rule ixg) ;;
+        agd-cp) options=(--strategy agd --rule cp-lrp) ;;
         agd-share) options=(--strategy agd --generated share) ;;
         agd-user) options=(--strategy agd --roi user) ;;
         agd-contrast) options=(--strategy agd --roi system --roi user=-0.5) ;;
@@ -68,8 +70,8 @@ method() { # method NAME: sets options
         *) echo "real-models: there is no method $1" >&2; exit 2 ;;
     esac
 }
-instruction_methods=greedy,agd,cad-1,agd-cad-1,agd-cad-0.5,agd-share,random,agd-user,adacad,cocoa,region-prompt,instaboost-3,instaboost-9,ihdec,ihdec-300,directer,agd-excess,agd-ungated,dola,second,cad-0.5,agd-contrast,agd-blend,nucleus
-document_methods=greedy,agd,cad-1,agd-cad-0.5,agd-share,random,adacad,cocoa,region-prompt,instaboost-3,instaboost-9,directer,agd-excess,agd-ungated,agd-excess-ungated,cad-0.5,dola
+instruction_methods=greedy,agd,random,agd-user,region-prompt,cad-1,agd-cad-1,instaboost-5,agd-instaboost-5,random-boosted,ihdec,directer,agd-excess,agd-ungated,agd-ixg,agd-cp,agd-share,adacad,cocoa,second,nucleus,dola
+document_methods=greedy,agd,random,region-prompt,cad-0.5,agd-cad-0.5,instaboost-5,agd-instaboost-5,agd-excess,agd-ungated,adacad,cocoa,dola
 
 for model in "${models[@]}"; do
     path=$(Tools/models.sh "$model")
