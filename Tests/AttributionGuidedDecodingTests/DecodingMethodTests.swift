@@ -14,7 +14,7 @@ struct DecodingMethodTests {
         "topP": "0.5",
         "minP": "0.125", "seed": "\(UInt64.max)", "alpha": "0.5", "dolaLayers": "0,2", "repetitionPenalty": "1.5",
         "minimumAlpha": "0.25", "gamma": "2.0", "strength": "3.0", "pick": "second",
-        "generated": "share", "multiplier": "5.0", "beta": "20.0", "decay": "0.5", "scale": "0.5",
+        "generated": "share", "multiplier": "7.0", "beta": "20.0", "decay": "0.5", "scale": "0.5",
         "keyFactor": "20.0",
     ]
 

@@ -4,6 +4,8 @@ extension AttentionBoost {
         static let name = "instaboost"
         static let needsRegion = true
         static let standard = Self()
+        /// What did best on two small models (Documentation/results-real.md).
+        static let standardProposal = Self(multiplier: 5)
         static var options: [DecodingSetting<Self>] {
             [DecodingSetting(.multiplier, \.multiplier, labelled: .always)]
         }

@@ -50,10 +50,15 @@ extension DecodingSettings {
 protocol ProposingSettings<Proposer>: DecodingSettings {
     associatedtype Proposer: ProposingStrategy where Proposer.Settings == Self
 
+    /// Each option as it is where the method proposes to guidance and it isn't given.
+    static var standardProposal: Self { get }
+
     func proposer(for marked: MarkedPrompt, _ model: LanguageModel) throws -> Proposer
 }
 
 extension ProposingSettings {
+    static var standardProposal: Self { standard }
+
     func strategy(
         for marked: MarkedPrompt, _ model: LanguageModel, reverse: ReverseAttribution.Options
     ) throws -> any DecodingStrategy {

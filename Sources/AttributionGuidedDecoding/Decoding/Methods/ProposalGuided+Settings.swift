@@ -27,7 +27,7 @@ extension ProposalGuided {
 extension ProposalGuided.Settings: DecodingSettings, GuidedSettings, CandidateSettings
 where Proposer.Settings: ProposingSettings<Proposer> {
     static var name: String { "agd-\(Proposer.Settings.name)" }
-    static var standard: Self { Self(among: .standard) }
+    static var standard: Self { Self(among: .standardProposal) }
     static var options: [DecodingSetting<Self>] {
         DecodingSetting.guidance + DecodingSetting.candidates
             + [.generated(\.generated), .tangents(\.tangents)]
