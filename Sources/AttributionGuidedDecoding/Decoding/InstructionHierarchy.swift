@@ -71,6 +71,7 @@ public struct InstructionHierarchy: ProposingStrategy {
     }
 
     /// The corrected distribution; the model's own where no role outweighs one above it.
+    /// - Throws: ``GenerationError/invalid(field:problem:)`` where nothing is known of the prompt without each role.
     public mutating func proposal(_ context: borrowing DecodingContext) throws -> Distribution {
         let distribution = context.distribution
         guard let scores = try correctedScores(context) else { return distribution }
