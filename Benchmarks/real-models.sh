@@ -3,6 +3,7 @@
 #
 #     Benchmarks/real-models.sh [--limit N] [--shard I/N] [--sets LIST] [--methods LIST] [--output FOLDER] MODEL...
 #
+# A number at the end of a method's name is its alpha, M, floor of alpha, or beta: cad-0.5, agd-instaboost-5, adacad-0.3, ihdec-300.
 # MODEL is smollm2, qwen0.5, qwen1.5 or gemma3 (Tools/models.sh fetches it). LIST are names with commas between them; sets are
 # aligned, conflict (IHEval's single-turn rule following), nq-swap, and where named ifeval, hotpotqa (a hundred questions, ten
 # paragraphs each) and nq-open (with the gold passage). Where N is even, shards with an even I hold the items at even positions, on
